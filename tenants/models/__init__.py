@@ -1,0 +1,9 @@
+"""The domain's rows: who buys, what they bought, where it stands."""
+
+from tenants.models.instance import Instance
+from tenants.models.mail import Mail
+from tenants.models.partner import ApiKey, Partner
+from tenants.models.plan import Blueprint, Plan
+from tenants.models.tenant import Tenant
+
+__all__ = ["ApiKey", "Blueprint", "Instance", "Mail", "Partner", "Plan", "Tenant"]

@@ -1,0 +1,148 @@
+"""manage.py demo: the main job on embedded defaults; then, at a terminal, the whole site until Ctrl-C."""
+
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+PATIENCE_SECONDS = 20
+
+
+class Command(BaseCommand):
+    help = gettext_lazy("Create one instance against the sandbox, then keep the site running until Ctrl-C.")
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--port", type=int, default=8000, help=_("port of the site (default: 8000)"))
+        parser.add_argument("--once", action="store_true", help=_("end after the creation, even at a terminal"))
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.folder = Path(settings.BASE_DIR) / "var" / "demo"
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        self.children: list[subprocess.Popen[bytes]] = []
+        self.port = free_port(options["port"])
+        signal.signal(signal.SIGTERM, _interrupt)
+        try:
+            self._run(stay=sys.stdin.isatty() and sys.stdout.isatty() and not options["once"])
+        except KeyboardInterrupt:
+            self.stdout.write("")
+        finally:
+            self._end_children()
+
+    def _run(self, *, stay: bool) -> None:
+        graphql, odoo = free_port(8190), free_port(8069)
+        self.environment = os.environ | _environment(self.folder, graphql, self.port)
+        self._manage("migrate", "--verbosity", "0")
+        self._start("sandbox", "--port", str(graphql), "--odoo-port", str(odoo), "--state",
+                    str(self.folder / "sandbox"), "--speed", "2", "--project-interval", "0",
+                    "--volume-interval", "0", "--quiet")  # fmt: skip
+        wait_for_port(graphql)
+        self._manage("create_instance", "acme-corp", "admin@acme.com")
+        if stay:
+            self._keep_site()
+
+    def _keep_site(self) -> None:
+        password = secrets.token_urlsafe(12)
+        self.environment["DJANGO_SUPERUSER_PASSWORD"] = password
+        self._manage("createsuperuser", "--noinput", "--username", "admin", "--email", "admin@localhost",
+                     "--verbosity", "0")  # fmt: skip
+        self._start("worker")
+        self._start("runserver", f"127.0.0.1:{self.port}", "--noreload", quiet=True)
+        wait_for_port(self.port)
+        site = f"http://127.0.0.1:{self.port}"
+        self.stdout.write("\n" + _("The site: %(site)s/") % {"site": site})
+        self.stdout.write(
+            _("The admin: %(site)s/%(path)s (user admin, password %(password)s)")
+            % {"site": site, "path": settings.ADMIN_PATH, "password": password}
+        )
+        self._manage("create_api_key", "EAZYNOVA")
+        self.stdout.write(_("Ctrl-C ends everything."))
+        while all(child.poll() is None for child in self.children):
+            time.sleep(0.5)
+        raise CommandError(_("A part of the demonstration ended by itself; its last words are above."))
+
+    def _manage(self, *arguments: str) -> None:
+        done = subprocess.run([sys.executable, "manage.py", *arguments], cwd=settings.BASE_DIR, env=self.environment)
+        if done.returncode:
+            raise CommandError(_("The demonstration stopped at: %(step)s") % {"step": arguments[0]})
+
+    def _start(self, *arguments: str, quiet: bool = False) -> None:
+        out = (self.folder / f"{arguments[0]}.log").open("wb") if quiet else None
+        self.children.append(
+            subprocess.Popen(
+                [sys.executable, "manage.py", *arguments],
+                cwd=settings.BASE_DIR,
+                env=self.environment,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+            )
+        )
+
+    def _end_children(self) -> None:
+        for child in self.children:
+            child.terminate()
+        for child in self.children:
+            try:
+                child.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+
+
+def free_port(wished: int) -> int:
+    """The wished port when nobody listens there, else any free one."""
+    for port in (wished, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise CommandError(_("No free port on this machine."))
+
+
+def wait_for_port(port: int) -> None:
+    end = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < end:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise CommandError(_("Nothing listens on port %(port)d: a part of the demonstration did not start.") % {"port": port})
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _environment(folder: Path, graphql: int, site: int) -> dict[str, str]:
+    return {
+        "DEBUG": "1",
+        "DATABASE_URL": f"sqlite:///{folder / 'eazynova.sqlite3'}",
+        "REDIS_URL": "",
+        "RAILWAY_API_URL": f"http://127.0.0.1:{graphql}/graphql/v2",
+        "RAILWAY_API_TOKEN": "sandbox-token",
+        "RAILWAY_WORKSPACE_ID": "sandbox-workspace",
+        "RAILWAY_POLL_SECONDS": "0.5",
+        "RAILWAY_PROJECT_INTERVAL_SECONDS": "0",
+        "RAILWAY_VOLUME_INTERVAL_SECONDS": "0",
+        "INSTANCE_URL_SCHEME": "http",
+        "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
+        "EMAIL_FILE_PATH": str(folder / "mail"),
+        "PUBLIC_BASE_URL": f"http://127.0.0.1:{site}",
+    }

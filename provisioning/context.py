@@ -1,0 +1,71 @@
+"""What a step sees: the frozen spec, the ledger, the clients and the clock. Never a live domain row."""
+
+import time
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from provisioning import clients, pacing
+from provisioning.ledger import Ledger
+from provisioning.models import Operation, Step
+from provisioning.outcomes import Wait
+from provisioning.railway.client import RailwayClient
+from provisioning.railway.results import Stack
+from provisioning.spec import InstanceSpec
+
+
+@dataclass
+class Context:
+    operation: Operation
+    step: Step
+    spec: InstanceSpec = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.spec = self.operation.instance_spec
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        return Ledger(self.operation.instance_id, self.spec.workspace)
+
+    @cached_property
+    def railway(self) -> RailwayClient:
+        return clients.railway(self.spec.workspace)
+
+    @cached_property
+    def workspace_id(self) -> str:
+        return clients.workspace_id(self.spec.workspace)
+
+    @cached_property
+    def project_id(self) -> str:
+        return self.ledger.id_of("project", "project")
+
+    @cached_property
+    def environment_id(self) -> str:
+        return self.ledger.id_of("environment", "production")
+
+    def stack(self) -> Stack:
+        """Railway's own view of the project, read now."""
+        return self.railway.stack(self.project_id, self.environment_id)
+
+    def secret(self, name: str) -> str | None:
+        """A sealed input of the operation in clear, or None when it was not given or is no longer kept."""
+        return self.operation.secrets().get(name)
+
+    def note(self, **notes: str | float | int) -> None:
+        """Remember something small (never a secret) for the next time this step runs."""
+        self.step.notes.update(notes)
+        self.step.save(update_fields=["notes"])
+
+    def turn(self, request: str, interval: float) -> Wait | None:
+        """None when it is this step's turn to send a paced request (once), else how long to wait for it."""
+        if not interval:
+            return None
+        now = time.time()
+        moment = self.step.notes.get("turn")
+        if moment is None or now >= moment + interval:
+            moment = pacing.reserve(f"{request}:{self.spec.workspace}", interval)
+        if moment > now:
+            self.note(turn=moment)
+            return Wait(moment - now, "waiting_for_turn")
+        self.step.notes.pop("turn", None)
+        self.note()
+        return None

@@ -1,0 +1,22 @@
+"""What a step answers: it is done, or it waits. Errors are raised, waiting is not an error."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Done:
+    """The step has reached its goal. ``facts`` (never secrets) are kept with the operation."""
+
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Come back in ``seconds``, or earlier when somebody wakes the operation.
+
+    ``reason`` is a code of the catalogue of reasons: it says in plain words what is waited for.
+    """
+
+    seconds: float
+    reason: str

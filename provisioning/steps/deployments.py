@@ -1,0 +1,125 @@
+"""Deployments: exactly one a service for each start, ordered once, watched together, judged here."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.utils import timezone
+
+from provisioning import observation
+from provisioning.context import Context
+from provisioning.errors import Permanent, Temporary
+from provisioning.models import Resource
+from provisioning.outcomes import Done, Wait
+from provisioning.railway.results import DeploymentStatus
+from provisioning.steps.services import ODOO, POSTGRES
+
+LONGEST_DEPLOYMENT = timedelta(minutes=20)
+RUNNING = frozenset({DeploymentStatus.SUCCESS, DeploymentStatus.SLEEPING})
+STOPPED = frozenset({DeploymentStatus.REMOVED, DeploymentStatus.FAILED, DeploymentStatus.CRASHED})
+BAD = STOPPED | {DeploymentStatus.REMOVING, DeploymentStatus.SKIPPED}
+
+
+class DeploymentFailed(Permanent):
+    code = "deployment_failed"
+
+
+class DeploymentCrashed(Permanent):
+    code = "deployment_crashed"
+
+
+class DeploymentStuck(Permanent):
+    code = "deployment_stuck"
+
+
+def deploy_postgres(ctx: Context) -> Done | Wait:
+    """Start the database and wait until Railway says it runs."""
+    return _deploy(ctx, POSTGRES, lambda: _order(ctx, POSTGRES))
+
+
+def deploy_odoo(ctx: Context) -> Done | Wait:
+    """Start Odoo, from its image or from its repository, and wait until Railway says it runs."""
+    if not ctx.spec.source.repository:
+        return _deploy(ctx, ODOO, lambda: _order(ctx, ODOO))
+    outcome = _deploy(ctx, ODOO, lambda: _order_from_repository(ctx))
+    if not ctx.step.notes.get("auto_deploy_off"):
+        # otherwise one push to the repository would rebuild every customer
+        ctx.railway.disable_auto_deploy(
+            service_id=ctx.ledger.id_of("service", ODOO), environment_id=ctx.environment_id
+        )
+        ctx.note(auto_deploy_off=1)
+    return outcome
+
+
+def stop_services(ctx: Context) -> Done:
+    """Odoo first, then the database, so that nothing is cut off while it writes; the data stays."""
+    for service in (ODOO, POSTGRES):
+        row = ctx.ledger.get("deployment", service)
+        if row is not None and row.external_id and row.status not in STOPPED:
+            ctx.railway.remove_deployments([row.external_id])
+    return Done()
+
+
+def verify_stopped(ctx: Context) -> Done | Wait:
+    """Suspended means that Railway itself says that nothing runs."""
+    rows = [row for row in ctx.ledger.living("deployment") if row.external_id]
+    observation.look(rows, workspace=ctx.spec.workspace)
+    for row in rows:
+        if row.status in STOPPED:
+            ctx.ledger.gone(row)
+    if any(row.status not in STOPPED for row in rows):
+        return Wait(5, "waiting_for_stop")
+    return Done()
+
+
+def _deploy(ctx: Context, service: str, order: Callable[[], str]) -> Done | Wait:
+    ctx.ledger.ensure("deployment", service, find=lambda: _unknown_deployment(ctx, service), create=order)
+    row = ctx.ledger.get("deployment", service)
+    if row is None:
+        raise LookupError(f"The ledger lost the deployment of {service}.")
+    if not observation.is_fresh(row):
+        observation.look([row], workspace=ctx.spec.workspace)
+    return _judge(ctx, row)
+
+
+def _judge(ctx: Context, row: Resource) -> Done | Wait:
+    if row.status in RUNNING:
+        return Done()
+    if row.status in BAD:
+        ctx.ledger.gone(row)
+        failure = DeploymentCrashed if row.status == DeploymentStatus.CRASHED else DeploymentFailed
+        raise failure(f"Railway says {row.status} for the deployment {row.external_id} of {row.name}.")
+    if row.attempted_at and timezone.now() > row.attempted_at + LONGEST_DEPLOYMENT:
+        ctx.railway.cancel_deployment(row.external_id)
+        ctx.ledger.gone(row)
+        raise DeploymentStuck(f"The deployment {row.external_id} of {row.name} stayed {row.status or 'silent'}.")
+    return Wait(observation.freshness().total_seconds(), f"waiting_for_{row.name.lower()}")
+
+
+def _order(ctx: Context, service: str) -> str:
+    return ctx.railway.deploy(
+        service_id=ctx.ledger.id_of("service", service), environment_id=ctx.environment_id
+    )
+
+
+def _order_from_repository(ctx: Context) -> str:
+    """Connecting the repository deploys at once and does not say which deployment it made: look for it."""
+    source = ctx.spec.source
+    if ctx.stack().service(ODOO).repository == source.repository:
+        return _order(ctx, ODOO)
+    ctx.railway.connect_repository(
+        service_id=ctx.ledger.id_of("service", ODOO), repository=source.repository, branch=source.branch
+    )
+    deployment_id = _unknown_deployment(ctx, ODOO)
+    if deployment_id is None:
+        raise Temporary("The deployment is not visible yet.", code="waiting_for_odoo", unclear=True, retry_after=3)
+    return deployment_id
+
+
+def _unknown_deployment(ctx: Context, service: str) -> str | None:
+    """A deployment that Railway has and our ledger never had: the effect of a request whose answer was lost."""
+    latest = ctx.stack().service(service).latest_deployment
+    if latest is None or ctx.ledger.knows("deployment", latest.id):
+        return None
+    return latest.id
+
+

@@ -1,0 +1,47 @@
+"""The isolated project of one instance."""
+
+from django.conf import settings
+
+from provisioning.context import Context
+from provisioning.outcomes import Done, Wait
+from provisioning.railway.results import Project
+
+
+def create_project(ctx: Context) -> Done | Wait:
+    """One Railway project an instance, found again by the marker in its description."""
+    known = ctx.ledger.get("project", "project")
+    if known is None or not known.external_id:
+        wait = ctx.turn("project_create", settings.RAILWAY_PROJECT_INTERVAL_SECONDS)
+        if wait:
+            return wait
+    project_id = ctx.ledger.ensure("project", "project", find=lambda: _found_id(ctx), create=lambda: _create(ctx).id)
+    if ctx.ledger.get("environment", "production") is None:
+        project = _find(ctx)
+        if project is None:
+            return Wait(3, "looking_for_lost_answer")
+        _record_environment(ctx, project)
+    return Done({"project_id": project_id})
+
+
+def _find(ctx: Context) -> Project | None:
+    projects = ctx.railway.find_projects(ctx.workspace_id, ctx.spec.marker)
+    return projects[0] if projects else None
+
+
+def _found_id(ctx: Context) -> str | None:
+    project = _find(ctx)
+    return project.id if project else None
+
+
+def _create(ctx: Context) -> Project:
+    project = ctx.railway.create_project(
+        workspace_id=ctx.workspace_id, name=ctx.spec.project_name, description=ctx.spec.marker
+    )
+    _record_environment(ctx, project)
+    return project
+
+
+def _record_environment(ctx: Context, project: Project) -> None:
+    ctx.ledger.ensure(
+        "environment", "production", find=lambda: project.environment_id, create=lambda: project.environment_id
+    )

@@ -1,0 +1,67 @@
+"""Removal: walk the ledger, let Railway delete the project, and prove that it is gone. Nothing unknown is touched."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from provisioning.context import Context
+from provisioning.models import Resource
+from provisioning.outcomes import Done, Wait
+from provisioning.railway.errors import NotAuthorized, NotFound
+from provisioning.steps.deployments import STOPPED
+from provisioning.steps.services import ODOO, POSTGRES
+
+
+def stop_what_runs(ctx: Context) -> Done | Wait:
+    """Odoo first, then the database: Railway may keep services running while a deletion is pending."""
+    wait = _settle_project(ctx)
+    if wait:
+        return wait
+    for service in (ODOO, POSTGRES):
+        row = ctx.ledger.get("deployment", service)
+        if row is not None and row.external_id and row.status not in STOPPED:
+            try:
+                ctx.railway.remove_deployments([row.external_id])
+            except (NotFound, NotAuthorized):
+                ctx.railway.workspaces()
+    return Done()
+
+
+def delete_project(ctx: Context) -> Done:
+    """Railway's scheduled deletion of the one project that the ledger lists."""
+    row = ctx.ledger.get("project", "project")
+    if row is not None and _listed(ctx, row):
+        ctx.railway.schedule_project_deletion(row.external_id)
+    return Done()
+
+
+def prove_gone(ctx: Context) -> Done | Wait:
+    """Gone means that Railway no longer lists the project; only then are the ledger's rows closed."""
+    row = ctx.ledger.get("project", "project")
+    if row is not None and _listed(ctx, row):
+        return Wait(timedelta(hours=1).total_seconds(), "waiting_for_deletion")
+    for living in Resource.objects.filter(instance_id=ctx.operation.instance_id, gone_at=None):
+        ctx.ledger.gone(living)
+    return Done()
+
+
+def _settle_project(ctx: Context) -> Wait | None:
+    """A project whose creation was never answered may exist: find it by its marker before deleting "nothing"."""
+    row = ctx.ledger.get("project", "project")
+    if row is None or row.external_id or row.attempted_at is None:
+        return None
+    found = ctx.railway.find_projects(ctx.workspace_id, ctx.spec.marker)
+    if found:
+        ctx.ledger.record(row, found[0].id)
+        return None
+    if timezone.now() < row.attempted_at + timedelta(seconds=settings.RAILWAY_SETTLE_SECONDS):
+        return Wait(5, "looking_for_lost_answer")
+    ctx.ledger.gone(row)
+    return None
+
+
+def _listed(ctx: Context, row: Resource) -> bool:
+    if not row.external_id:
+        return False
+    return any(project.id == row.external_id for project in ctx.railway.list_projects(ctx.workspace_id))

@@ -1,0 +1,205 @@
+"""The two services of an instance: made without a source, given storage and an address, then configured."""
+
+import secrets
+import string
+from collections.abc import Mapping, Sequence
+
+from django.conf import settings
+
+from provisioning.context import Context
+from provisioning.errors import Temporary
+from provisioning.odoo import container
+from provisioning.outcomes import Done, Wait
+from provisioning.railway.errors import AlreadyExists
+from provisioning.railway.results import Limits, NewService, ServiceSettings, Stack
+
+POSTGRES = "Postgres"
+ODOO = "odoo"
+POSTGRES_IMAGE = "ghcr.io/railwayapp-templates/postgres-ssl:17"
+MOUNT_PATHS = {POSTGRES: "/var/lib/postgresql/data", ODOO: "/var/lib/odoo"}
+ODOO_PORT = 8069
+LONGEST_LABEL = 63
+
+
+def create_services(ctx: Context) -> Done:
+    """Both services without a source, so nothing is deployed yet, with all their variables."""
+    ctx.ledger.ensure_all(
+        "service",
+        [POSTGRES, ODOO],
+        find=lambda: {service.name: service.id for service in ctx.stack().services},
+        create=lambda names: _create_services(ctx, names),
+    )
+    return Done()
+
+
+def create_volumes(ctx: Context) -> Done | Wait:
+    """One volume a service, one call each, because Railway throttles them."""
+    for service, mount_path in MOUNT_PATHS.items():
+        row = ctx.ledger.get("volume", service)
+        if row is not None and row.external_id:
+            continue
+        wait = ctx.turn("volume_create", settings.RAILWAY_VOLUME_INTERVAL_SECONDS)
+        if wait:
+            return wait
+        _create_volume(ctx, service, mount_path)
+    return Done()
+
+
+def create_domain(ctx: Context) -> Done:
+    """A public address for Odoo, named after the client when that name is free."""
+    service_id = ctx.ledger.id_of("service", ODOO)
+    domain_id = ctx.ledger.ensure(
+        "domain",
+        ODOO,
+        find=lambda: next((domain.id for domain in ctx.stack().service(ODOO).domains), None),
+        create=lambda: ctx.railway.create_domain(
+            service_id=service_id, environment_id=ctx.environment_id, target_port=ODOO_PORT
+        ).id,
+    )
+    for label in _labels(ctx):
+        try:
+            ctx.railway.rename_domain(
+                domain_id=domain_id,
+                service_id=service_id,
+                environment_id=ctx.environment_id,
+                domain=f"{label}.up.railway.app",
+                target_port=ODOO_PORT,
+            )
+        except AlreadyExists:
+            continue
+        break
+    return Done()
+
+
+def configure(ctx: Context) -> Done | Wait:
+    """Sources, start command, health check, restarts and limits; read back, since "true" is not proof."""
+    wanted = _settings(ctx)
+    if not ctx.step.notes.get("sent"):
+        ctx.railway.configure(environment_id=ctx.environment_id, services=wanted)
+        ctx.note(sent=1)
+    stack = ctx.stack()
+    if not _taken(stack, wanted):
+        ctx.note(sent=0)
+        raise Temporary("Railway has not taken the settings yet.", code="settings_not_taken", retry_after=5)
+    if not _record_volume_instances(ctx, stack):
+        return Wait(5, "waiting_for_volumes")
+    domains = stack.service(ODOO).domains
+    if not domains:
+        return Wait(5, "waiting_for_domain")
+    return Done({"url": f"{settings.INSTANCE_URL_SCHEME}://{domains[0].domain}"})
+
+
+def schedule_backups(ctx: Context) -> Done:
+    """Daily and weekly backups of both volumes; asking again changes nothing."""
+    instances = [row.external_id for row in ctx.ledger.living("volume_instance")]
+    ctx.railway.schedule_backups(instances, ["DAILY", "WEEKLY"])
+    return Done()
+
+
+def _create_services(ctx: Context, names: Sequence[str]) -> Mapping[str, str]:
+    variables = {POSTGRES: _postgres_variables, ODOO: _odoo_variables}
+    return ctx.railway.create_services(
+        project_id=ctx.project_id,
+        environment_id=ctx.environment_id,
+        services=[NewService(name, variables[name](ctx)) for name in names],
+    )
+
+
+def _generated_password() -> str:
+    return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(40))
+
+
+def _postgres_variables(ctx: Context) -> dict[str, str]:
+    return container.postgres_variables(_generated_password())
+
+
+def _odoo_variables(ctx: Context) -> dict[str, str]:
+    spec = ctx.spec
+    password = ctx.secret("admin_password")
+    if password is None:
+        raise LookupError("The operation holds no admin password.")
+    identity = container.Identity(
+        database=spec.database,
+        login=spec.email,
+        name=spec.email,
+        company=spec.company,
+        country=spec.country,
+        language=spec.language,
+        timezone=spec.timezone,
+        modules=spec.modules,
+        addons_path=spec.source.addons_path,
+        base_url=f"{settings.INSTANCE_URL_SCHEME}://${{{{RAILWAY_PUBLIC_DOMAIN}}}}",
+    )
+    return container.odoo_variables(
+        identity, password_hash=container.password_hash(password), master_password=_generated_password()
+    )
+
+
+def _create_volume(ctx: Context, service: str, mount_path: str) -> None:
+    service_id = ctx.ledger.id_of("service", service)
+
+    def find() -> str | None:
+        return next((volume.id for volume in ctx.stack().volumes if volume.service_id == service_id), None)
+
+    ctx.ledger.ensure(
+        "volume",
+        service,
+        find=find,
+        create=lambda: ctx.railway.create_volume(
+            project_id=ctx.project_id,
+            environment_id=ctx.environment_id,
+            service_id=service_id,
+            mount_path=mount_path,
+        ),
+    )
+
+
+def _labels(ctx: Context) -> tuple[str, str]:
+    """The wished host label, and one with a short suffix of our id for when it is taken (63 characters at most)."""
+    wished = f"eazynova-{ctx.spec.client_name}"
+    suffix = ctx.spec.instance_id[-4:]
+    return wished, f"{wished[: LONGEST_LABEL - len(suffix) - 1].rstrip('-')}-{suffix}"
+
+
+def _settings(ctx: Context) -> dict[str, ServiceSettings]:
+    spec = ctx.spec
+    postgres = ServiceSettings(
+        image=POSTGRES_IMAGE,
+        restart_policy="ALWAYS",
+        draining_seconds=60,
+        limits=Limits(spec.postgres_limits.memory_gb, spec.postgres_limits.vcpus),
+    )
+    odoo = ServiceSettings(
+        image=spec.source.image or None,
+        start_command=container.start_command(),
+        healthcheck_path="/web/health?db_server_status=1",
+        healthcheck_timeout=900,
+        restart_policy="ON_FAILURE",
+        restart_retries=10,
+        draining_seconds=30,
+        limits=Limits(spec.odoo_limits.memory_gb, spec.odoo_limits.vcpus),
+    )
+    return {ctx.ledger.id_of("service", POSTGRES): postgres, ctx.ledger.id_of("service", ODOO): odoo}
+
+
+def _taken(stack: Stack, wanted: Mapping[str, ServiceSettings]) -> bool:
+    seen = {service.id: service for service in stack.services}
+    return all(
+        service_id in seen
+        and (settings.image is None or seen[service_id].image == settings.image)
+        and (settings.start_command is None or seen[service_id].start_command == settings.start_command)
+        for service_id, settings in wanted.items()
+    )
+
+
+def _record_volume_instances(ctx: Context, stack: Stack) -> bool:
+    """Whether both volumes have their instance in the environment; backups are scheduled on those."""
+    by_service = {volume.service_id: volume.instance_id for volume in stack.volumes}
+    for service in MOUNT_PATHS:
+        instance_id = by_service.get(ctx.ledger.id_of("service", service))
+        if not instance_id:
+            return False
+        ctx.ledger.ensure(
+            "volume_instance", service, find=lambda found=instance_id: found, create=lambda found=instance_id: found
+        )
+    return True

@@ -1,0 +1,40 @@
+"""The doorbell: Celery carries one operation id, never state and never a secret."""
+
+import logging
+from typing import Any
+
+from celery import shared_task
+from django.conf import settings
+from django.dispatch import receiver
+from kombu.exceptions import OperationalError
+
+from provisioning import engine, watcher
+from provisioning.signals import operation_due
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(ignore_result=True)
+def run_operation(operation_id: int) -> None:
+    engine.run(operation_id)
+
+
+@shared_task(ignore_result=True)
+def sweep() -> None:
+    engine.sweep()
+
+
+@shared_task(ignore_result=True)
+def watch() -> None:
+    watcher.watch()
+
+
+@receiver(operation_due, dispatch_uid="ring_for_operation")
+def ring(operation_id: int, **news: Any) -> None:
+    """Tell a worker. Without a broker, or when it is away, nothing is lost: the sweep finds the row."""
+    if not settings.REDIS_URL:
+        return
+    try:
+        run_operation.delay(operation_id)
+    except OperationalError as error:
+        logger.warning("The broker is away, the sweep will find operation %s: %s", operation_id, error)

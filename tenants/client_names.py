@@ -1,0 +1,58 @@
+"""Client names: the technical name of an instance, which is part of its address for ever."""
+
+import re
+import secrets
+import unicodedata
+
+from tenants.errors import InvalidClientName, ReservedClientName
+
+SHORTEST = 3
+LONGEST = 50
+SUFFIX_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+SHAPE = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,48}[a-z0-9])")
+
+RESERVED = frozenset(
+    "www api admin mail smtp imap pop ftp ssh ns ns1 ns2 dns mx app apps web webmail blog shop store status support help "
+    "docs doc static assets cdn media test tests testing demo dev staging preprod prod production beta internal intranet "
+    "vpn proxy root postmaster hostmaster webmaster abuse security noreply no-reply billing account accounts login "
+    "signup register auth oauth sso odoo eazynova railway postgres postgresql redis database backup backups health "
+    "healthz metrics monitoring grafana sentry localhost local example partner partners customer customers widget "
+    "instance instances".split()
+)
+
+# letters that Unicode does not decompose into a base letter and an accent
+_LIGATURES = str.maketrans(
+    {"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "&": " et "}
+)
+
+
+def check(name: str) -> str:
+    """Return the name when it may be used. Raises InvalidClientName or ReservedClientName."""
+    if not SHAPE.fullmatch(name) or not SHORTEST <= len(name) <= LONGEST:
+        raise InvalidClientName
+    if name in RESERVED:
+        raise ReservedClientName
+    return name
+
+
+def fold(company: str) -> str:
+    """The client name that a company name suggests: accents folded, the rest to hyphens, 50 characters at most.
+
+    May come out shorter than a client name may be, or empty: a name in another script has no letters to keep.
+    """
+    folded = unicodedata.normalize("NFKD", company.lower().translate(_LIGATURES))
+    ascii_only = "".join(letter for letter in folded if not unicodedata.combining(letter))
+    return re.sub(r"[^a-z0-9]+", "-", ascii_only).strip("-")[:LONGEST].rstrip("-")
+
+
+def with_suffix(name: str, length: int = 4) -> str:
+    """The name with a short random suffix, within the longest length: for when the plain one is taken."""
+    suffix = "".join(secrets.choice(SUFFIX_ALPHABET) for _ in range(length))
+    stem = name[: LONGEST - length - 1].rstrip("-") or "client"
+    return f"{stem}-{suffix}"
+
+
+def database_name(name: str) -> str:
+    """The PostgreSQL database of a client: ``acme_corp_prod`` for ``acme-corp``; it starts with a letter."""
+    plain = name.replace("-", "_")
+    return f"{plain}_prod" if plain[0].isalpha() else f"c{plain}_prod"

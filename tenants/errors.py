@@ -1,0 +1,121 @@
+"""What a use case refuses, and why. No HTTP here: each edge turns these into its own answer.
+
+    DomainError
+    ├── InvalidInput          a value is wrong: ``field`` names it
+    │   ├── InvalidClientName, ReservedClientName
+    │   ├── InvalidEmail, InvalidCompany, UnknownLanguage
+    │   └── UnknownPlan, UnknownPartner
+    ├── Conflict              the value is right, the moment is not
+    │   ├── ClientNameTaken, NameTaken
+    │   ├── WrongState, OperationInProgress
+    │   └── PasswordNotKept
+    └── QuotaReached
+"""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Text = str | Promise
+
+
+class DomainError(Exception):
+    """``code`` is stable and documented; ``message`` is for the person, in that person's language when shown."""
+
+    code = "invalid"
+    message: Text = _("This is not possible.")
+    field = ""
+
+    def __init__(self, message: Text | None = None) -> None:
+        self.message = message if message is not None else type(self).message
+        super().__init__(self.message)
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+
+class InvalidInput(DomainError):
+    code = "invalid"
+
+
+class InvalidClientName(InvalidInput):
+    code = "invalid_client_name"
+    field = "client_name"
+    message = _(
+        "A client name has 3 to 50 characters: lower-case letters without accents, digits and hyphens, "
+        "with no hyphen at either end. Example: acme-corp."
+    )
+
+
+class ReservedClientName(InvalidInput):
+    code = "reserved_client_name"
+    field = "client_name"
+    message = _("This name is reserved. Choose another one, for example with the name of your town.")
+
+
+class InvalidEmail(InvalidInput):
+    code = "invalid_email"
+    field = "email"
+    message = _("The e-mail address must look like name@company.com.")
+
+
+class InvalidCompany(InvalidInput):
+    code = "invalid_company"
+    field = "company"
+    message = _("The company name has 1 to 100 characters, on one line.")
+
+
+class UnknownLanguage(InvalidInput):
+    code = "unknown_language"
+    field = "language"
+    message = _("The language is “fr” or “en”.")
+
+
+class UnknownPlan(InvalidInput):
+    code = "unknown_plan"
+    field = "plan"
+    message = _("There is no such plan.")
+
+
+class UnknownPartner(InvalidInput):
+    code = "unknown_partner"
+    field = "partner"
+    message = _("There is no such partner.")
+
+
+class Conflict(DomainError):
+    code = "conflict"
+
+
+class ClientNameTaken(Conflict):
+    code = "client_name_taken"
+    field = "client_name"
+    message = _("This client name is taken. Choose another one.")
+
+
+class NameTaken(Conflict):
+    code = "name_taken"
+    field = "name"
+    message = _("This name is taken. Choose another one.")
+
+
+class WrongState(Conflict):
+    code = "wrong_state"
+    message = _("This is not possible in the state in which the instance is now.")
+
+
+class OperationInProgress(Conflict):
+    code = "operation_in_progress"
+    message = _("Other work is under way on this instance. Try again when it has ended.")
+
+
+class PasswordNotKept(Conflict):
+    code = "password_not_kept"
+    message = _(
+        "The current password is not kept any more, so it cannot be changed from here. "
+        "The customer can use “Reset password” on Odoo's login page."
+    )
+
+
+class QuotaReached(DomainError):
+    code = "quota_reached"
+    message = _("The number of live instances that was agreed is reached.")

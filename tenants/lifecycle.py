@@ -1,0 +1,37 @@
+"""The life of an instance, as data: what may follow what."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class InstanceState(models.TextChoices):
+    REQUESTED = "requested", _("requested")
+    PROVISIONING = "provisioning", _("being created")
+    READY = "ready", _("ready")
+    SUSPENDED = "suspended", _("suspended")
+    FAILED = "failed", _("failed")
+    DECOMMISSIONING = "decommissioning", _("being decommissioned")
+    DECOMMISSIONED = "decommissioned", _("decommissioned")
+
+
+_S = InstanceState
+
+TRANSITIONS: dict[InstanceState, frozenset[InstanceState]] = {
+    _S.REQUESTED: frozenset({_S.PROVISIONING, _S.DECOMMISSIONING}),
+    _S.PROVISIONING: frozenset({_S.READY, _S.FAILED}),
+    _S.READY: frozenset({_S.SUSPENDED, _S.DECOMMISSIONING}),
+    _S.SUSPENDED: frozenset({_S.READY, _S.DECOMMISSIONING}),
+    _S.FAILED: frozenset({_S.PROVISIONING, _S.DECOMMISSIONING}),
+    _S.DECOMMISSIONING: frozenset({_S.DECOMMISSIONED}),
+    _S.DECOMMISSIONED: frozenset(),
+}
+
+PUBLIC_STATUS: dict[InstanceState, str] = {
+    _S.REQUESTED: "creating",
+    _S.PROVISIONING: "creating",
+    _S.READY: "ready",
+    _S.SUSPENDED: "suspended",
+    _S.FAILED: "failed",
+    _S.DECOMMISSIONING: "decommissioning",
+    _S.DECOMMISSIONED: "decommissioned",
+}

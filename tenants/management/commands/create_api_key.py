@@ -1,0 +1,38 @@
+"""manage.py create_api_key: prints a new key, once."""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from tenants.errors import DomainError
+from tenants.models import ApiKey
+from tenants.services import partners
+
+
+class Command(BaseCommand):
+    help = gettext_lazy("Create an API key for a partner and print it: it is never shown again.")
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("partner", help=_("name of the partner"))
+        parser.add_argument("--name", default="", help=_("what the key is for"))
+        parser.add_argument(
+            "--publishable", action="store_true", help=_("a key for web pages, which may only sign up customers")
+        )
+        parser.add_argument("--json", action="store_true", help=_("print one JSON object and nothing else"))
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        kind = ApiKey.Kind.PUBLISHABLE if options["publishable"] else ApiKey.Kind.SECRET
+        try:
+            partner = partners.find_partner(options["partner"])
+        except DomainError as error:
+            raise CommandError(str(error), returncode=2) from error
+        key, clear = partners.create_api_key(partner, kind=kind, name=options["name"])
+        if options["json"]:
+            self.stdout.write(json.dumps({"partner": partner.name, "id": key.public_id, "key": clear}))
+        else:
+            self.stdout.write(_("Keep this key now, it is never shown again:"))
+            self.stdout.write(clear)

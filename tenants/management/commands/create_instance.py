@@ -1,0 +1,142 @@
+"""manage.py create_instance: the whole creation in the foreground, with no broker and no worker."""
+
+import json
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from provisioning import clients, driver
+from provisioning.errors import ProvisioningError
+from provisioning.models import Operation
+from provisioning.reasons import reason
+from provisioning.recipes import RECIPES
+from provisioning.states import OperationState, StepState
+from tenants import mails
+from tenants.errors import ClientNameTaken, DomainError
+from tenants.lifecycle import InstanceState
+from tenants.management.summary import duration, summary
+from tenants.models import Instance, Mail, Partner
+from tenants.services import instances, partners
+
+
+class Command(BaseCommand):
+    help = gettext_lazy("Create an instance here and now, show each step, and end when the login is proven.")
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("client_name", help=_("technical name, for example acme-corp"))
+        parser.add_argument("email", help=_("e-mail address of the administrator, which is also the login"))
+        parser.add_argument("--company", default="", help=_("company name (default: the client name)"))
+        parser.add_argument("--plan", default="", help=_("code of the plan (default: starter)"))
+        parser.add_argument("--partner", default="", help=_("name of the partner (default: the house)"))
+        parser.add_argument("--language", default="fr", help=_("fr or en"))
+        parser.add_argument("--json", action="store_true", help=_("print one JSON object and nothing else"))
+        parser.add_argument("--timeout", type=float, default=2700, help=_("seconds to wait at most (default: 2700)"))
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.as_json = options["json"]
+        self.shown: dict[str, str] = {}
+        started = time.monotonic()
+        try:
+            self._check_railway()
+            instance = self._open(options)
+            operation = Operation.objects.filter(instance=instance).latest("pk")
+            operation = driver.drive(operation.pk, timeout=options["timeout"], tick=self._show)
+        except DomainError as error:
+            raise CommandError(str(error), returncode=2) from error
+        except ProvisioningError as error:
+            raise CommandError(self._railway_sentence(error)) from error
+        instance.refresh_from_db()
+        self._finish(instance, operation, time.monotonic() - started)
+
+    def _check_railway(self) -> None:
+        """Before anything is written: is there a token, does it work, and does Railway answer?"""
+        if not settings.RAILWAY_API_TOKEN:
+            raise CommandError(
+                _("RAILWAY_API_TOKEN is not set. Create a workspace token at railway.com/account/tokens and set it.")
+            )
+        clients.railway().workspaces()
+
+    def _open(self, options: dict[str, Any]) -> Instance:
+        partner = partners.find_partner(options["partner"]) if options["partner"] else partners.house()
+        try:
+            return instances.create_instance(
+                partner=partner,
+                client_name=options["client_name"],
+                email=options["email"],
+                company=options["company"],
+                plan_code=options["plan"],
+                language=options["language"],
+            )
+        except ClientNameTaken:
+            return self._go_on(partner, options)
+
+    def _go_on(self, partner: Partner, options: dict[str, Any]) -> Instance:
+        """The same order again: go on with the one that failed or was interrupted instead of refusing its own name."""
+        instance = (
+            Instance.objects.live()
+            .sold_by(partner)
+            .filter(client_name=options["client_name"], admin_email=options["email"].strip().lower())
+            .exclude(state__in=(InstanceState.READY, InstanceState.SUSPENDED, InstanceState.DECOMMISSIONING))
+            .first()
+        )
+        if instance is None:
+            raise ClientNameTaken
+        if instance.state == InstanceState.FAILED:
+            instances.retry(instance)
+        self._say(_("This instance was begun before: going on from where it stopped."))
+        return instance
+
+    def _show(self, operation: Operation) -> None:
+        rows = {row.code: row for row in operation.steps.all()}
+        definitions = RECIPES[operation.kind].steps
+        for number, definition in enumerate(definitions, 1):
+            row = rows[definition.code]
+            note = reason(row.reason).sentence if row.state == StepState.WAITING and row.reason else ""
+            news = f"{row.state}:{note}"
+            if row.state == StepState.PENDING or self.shown.get(row.code) == news:
+                continue
+            self.shown[row.code] = news
+            head = f"[{number:>2}/{len(definitions)}] {definition.label}"
+            if row.state == StepState.DONE and row.started_at and row.ended_at:
+                self._say(f"{head}: {_('done')} ({duration((row.ended_at - row.started_at).total_seconds())})")
+            elif row.state == StepState.WAITING:
+                self._say(f"{head}… {note}")
+
+    def _finish(self, instance: Instance, operation: Operation, seconds: float) -> None:
+        if operation.state == OperationState.SUCCEEDED:
+            mail = self._send_welcome(instance)
+            facts = summary(instance, seconds, mail)
+            self.stdout.write(json.dumps(facts.as_json()) if self.as_json else facts.as_text())
+            return
+        if operation.state == OperationState.ACTIVE:
+            sentence = _("Not ready yet: the work goes on when a worker runs. Reference: %(reference)s")
+            raise CommandError(sentence % {"reference": operation.reference}, returncode=75)
+        why = reason(operation.reason)
+        lines = [
+            _("The creation failed: %(why)s") % {"why": why.sentence},
+            f"{operation.message} ({operation.reason})",
+            str(why.advice),
+            _("To go on: manage.py operations retry %(reference)s") % {"reference": operation.reference},
+        ]
+        raise CommandError("\n".join(line for line in lines if line))
+
+    def _send_welcome(self, instance: Instance) -> Mail | None:
+        mail = Mail.objects.filter(instance=instance, kind=Mail.Kind.WELCOME).order_by("-pk").first()
+        if mail is not None:
+            mails.deliver(mail.pk)
+            mail.refresh_from_db()
+        return mail
+
+    def _railway_sentence(self, error: ProvisioningError) -> str:
+        why = reason(error.code)
+        return f"{why.sentence}\n{error.message} ({error.code})\n{why.advice}".strip()
+
+    def _say(self, text: str) -> None:
+        (self.stderr if self.as_json else self.stdout).write(text)
+
+

@@ -1,0 +1,123 @@
+import secrets
+from decimal import Decimal
+
+from django.core.signing import Signer
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext_lazy as _
+
+from provisioning.models import Operation
+from provisioning.states import OperationState
+from tenants.client_names import SUFFIX_ALPHABET
+from tenants.errors import WrongState
+from tenants.lifecycle import PUBLIC_STATUS, TRANSITIONS, InstanceState
+from tenants.models.partner import ApiKey, Partner
+from tenants.models.plan import Plan
+from tenants.models.tenant import Tenant
+
+STATUS_TOKEN = Signer(salt="tenants.instance.status-token")
+
+
+class InstanceQuerySet(models.QuerySet["Instance"]):
+    def live(self) -> "InstanceQuerySet":
+        """Those that hold their client name: all but the decommissioned."""
+        return self.exclude(state=InstanceState.DECOMMISSIONED)
+
+    def sold_by(self, partner: Partner) -> "InstanceQuerySet":
+        return self.filter(tenant__partner=partner)
+
+
+class Instance(models.Model):
+    """One Odoo of a tenant. Its state changes only through :meth:`transition_to`."""
+
+    tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="instances", verbose_name=_("customer"))
+    plan = models.ForeignKey(Plan, models.PROTECT, related_name="instances", verbose_name=_("plan"))
+    created_by_key = models.ForeignKey(
+        ApiKey, models.SET_NULL, null=True, blank=True, related_name="instances", verbose_name=_("created by key")
+    )
+    client_name = models.CharField(_("client name"), max_length=50)
+    public_id = models.CharField(_("instance id"), max_length=64, unique=True, editable=False)
+    state = models.CharField(_("state"), max_length=16, choices=InstanceState, default=InstanceState.REQUESTED)
+    admin_email = models.EmailField(_("admin e-mail"))
+    database_name = models.CharField(_("database"), max_length=63)
+    url = models.URLField(_("address"), blank=True)
+    project_id = models.CharField(_("Railway project"), max_length=64, blank=True, db_index=True)
+    price_per_month = models.DecimalField(_("price a month"), max_digits=10, decimal_places=2)
+    estimated_cost = models.DecimalField(_("estimated cost a month"), max_digits=10, decimal_places=2)
+    currency = models.CharField(_("currency"), max_length=3)
+    created_at = models.DateTimeField(_("asked for"), default=timezone.now, editable=False)
+    ready_at = models.DateTimeField(_("ready since"), null=True, blank=True)
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("decommissioned"), null=True, blank=True)
+
+    objects = InstanceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("instance")
+        verbose_name_plural = _("instances")
+        ordering = ("-pk",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("client_name",),
+                condition=~Q(state=InstanceState.DECOMMISSIONED),
+                name="one_live_instance_a_client_name",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=InstanceState.READY) | (~Q(url="") & Q(ready_at__isnull=False)),
+                name="a_ready_instance_has_an_address",
+            ),
+            models.CheckConstraint(condition=Q(state__in=InstanceState.values), name="an_instance_has_a_known_state"),
+        )
+        indexes = (
+            models.Index(fields=("state", "-created_at"), name="instance_state_age"),
+            models.Index(fields=("-created_at",), name="instance_age"),
+        )
+
+    def __str__(self) -> str:
+        return self.client_name
+
+    @staticmethod
+    def new_public_id(client_name: str) -> str:
+        """The client name and ten characters that nobody can guess: ``acme-corp-k3v9x2mq7t``."""
+        return f"{client_name}-" + "".join(secrets.choice(SUFFIX_ALPHABET) for _ in range(10))
+
+    @property
+    def status(self) -> str:
+        """The word that outsiders read for the state."""
+        return PUBLIC_STATUS[InstanceState(self.state)]
+
+    @property
+    def margin(self) -> Decimal:
+        return self.price_per_month - self.estimated_cost
+
+    @property
+    def status_token(self) -> str:
+        """Lets whoever holds it read this instance's status and, while it is kept, its password."""
+        return STATUS_TOKEN.signature(self.public_id)
+
+    def has_status_token(self, token: str) -> bool:
+        """Compared in constant time."""
+        return constant_time_compare(token, self.status_token)
+
+    def admin_password(self) -> str | None:
+        """The password that was last proven to log in, or None when it is no longer kept."""
+        proven = (
+            Operation.objects.filter(instance=self, state=OperationState.SUCCEEDED).exclude(sealed="").order_by("-pk")
+        ).first()
+        return proven.secrets().get("admin_password") if proven else None
+
+    def active_operation(self) -> Operation | None:
+        return Operation.objects.active().filter(instance=self).first()
+
+    def transition_to(self, state: InstanceState, **changes: object) -> None:
+        """Change the state by a conditional update and, with it, the other columns in ``changes``.
+
+        Raises WrongState when the table does not allow it, or when another one was faster.
+        """
+        allowed = [before for before, after in TRANSITIONS.items() if state in after]
+        moved = Instance.objects.filter(pk=self.pk, state=self.state, state__in=allowed).update(state=state, **changes)
+        if not moved:
+            raise WrongState
+        self.refresh_from_db()

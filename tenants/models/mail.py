@@ -1,0 +1,59 @@
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from tenants.models.instance import Instance
+
+
+class MailQuerySet(models.QuerySet["Mail"]):
+    def due(self) -> "MailQuerySet":
+        return self.filter(state=Mail.State.QUEUED, run_after__lte=timezone.now()).order_by("run_after", "pk")
+
+
+class Mail(models.Model):
+    """One e-mail to be sent, written in the transaction of the change that it tells about.
+
+    It holds no text and no secret: it is rendered when it is sent. ``purpose`` makes it unique:
+    the same news is never told twice.
+    """
+
+    class Kind(models.TextChoices):
+        WELCOME = "welcome", _("welcome")
+        FAILURE = "failure", _("failure")
+        CONFIRMATION = "confirmation", _("confirmation of the address")
+        EXPIRES_SOON = "expires_soon", _("expires soon")
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("to be sent")
+        SENT = "sent", _("sent")
+        DELIVERED = "delivered", _("delivered")
+        BOUNCED = "bounced", _("bounced")
+        COMPLAINED = "complained", _("complained about")
+        FAILED = "failed", _("could not be sent")
+
+    instance = models.ForeignKey(
+        Instance, models.CASCADE, null=True, blank=True, related_name="mails", verbose_name=_("instance")
+    )
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind)
+    purpose = models.CharField(_("purpose"), max_length=120, unique=True)
+    recipient = models.EmailField(_("recipient"))
+    language = models.CharField(_("language"), max_length=2, default="fr")
+    message_id = models.CharField(_("Message-ID"), max_length=200, unique=True)
+    provider_id = models.CharField(_("id at the provider"), max_length=200, blank=True, db_index=True)
+    state = models.CharField(_("state"), max_length=12, choices=State, default=State.QUEUED)
+    attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    run_after = models.DateTimeField(_("not before"), default=timezone.now)
+    error = models.TextField(_("last error"), blank=True)
+    created_at = models.DateTimeField(_("written"), default=timezone.now, editable=False)
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+
+    objects = MailQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("e-mail")
+        verbose_name_plural = _("e-mails")
+        ordering = ("-pk",)
+        indexes = (models.Index(fields=("run_after",), condition=models.Q(state="queued"), name="mail_due"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.recipient}"

@@ -1,0 +1,95 @@
+import hashlib
+import hmac
+import secrets
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class Partner(models.Model):
+    """A reseller: API keys, allowed origins, quota. The house itself is a partner too."""
+
+    name = models.CharField(_("name"), max_length=100, unique=True)
+    is_house = models.BooleanField(_("the house itself"), default=False, editable=False)
+    is_active = models.BooleanField(_("active"), default=True)
+    contact_email = models.EmailField(_("contact e-mail"), blank=True)
+    reply_to = models.EmailField(_("reply address of its customers' e-mails"), blank=True)
+    language = models.CharField(_("language"), max_length=2, choices=(("fr", _("French")), ("en", _("English"))), default="fr")
+    allowed_origins = models.JSONField(
+        _("allowed origins"), default=list, blank=True, help_text=_("Addresses such as https://www.partner.com.")
+    )
+    quota = models.PositiveIntegerField(_("live instances at most"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("partner")
+        verbose_name_plural = _("partners")
+        ordering = ("name",)
+        constraints = (
+            models.UniqueConstraint(fields=("is_house",), condition=Q(is_house=True), name="one_house_partner"),
+            models.CheckConstraint(condition=~Q(name=""), name="a_partner_has_a_name"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ApiKey(models.Model):
+    """A key of a partner. Only a hash is kept: the key itself is shown once, when it is made."""
+
+    class Kind(models.TextChoices):
+        SECRET = "live", _("secret")
+        PUBLISHABLE = "pub", _("publishable")
+
+    class Scope(models.TextChoices):
+        READ = "read", _("read")
+        WRITE = "write", _("create and change")
+        SECRETS = "secrets", _("read admin passwords")
+        SIGNUP = "signup", _("sign up customers")
+
+    partner = models.ForeignKey(Partner, models.CASCADE, related_name="api_keys", verbose_name=_("partner"))
+    name = models.CharField(_("name"), max_length=60, blank=True)
+    kind = models.CharField(_("kind"), max_length=4, choices=Kind, default=Kind.SECRET)
+    public_id = models.CharField(_("identifier"), max_length=12, unique=True, editable=False)
+    digest = models.CharField(max_length=64, editable=False)
+    scopes = models.JSONField(_("scopes"), default=list)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    last_used_at = models.DateTimeField(_("last used"), null=True, blank=True, editable=False)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("API key")
+        verbose_name_plural = _("API keys")
+        ordering = ("-pk",)
+
+    def __str__(self) -> str:
+        return f"eaz_{self.kind}_{self.public_id}_…"
+
+    @classmethod
+    def issue(cls, partner: Partner, *, kind: str, scopes: list[str], name: str = "") -> tuple["ApiKey", str]:
+        """Make and store a key; returns the row and the key in clear, which nobody can ever read again."""
+        public_id = secrets.token_hex(4)
+        secret = secrets.token_urlsafe(32).replace("-", "A").replace("_", "B")
+        clear = f"eaz_{kind}_{public_id}_{secret}"
+        row = cls.objects.create(
+            partner=partner, kind=kind, scopes=scopes, name=name, public_id=public_id, digest=digest_of(clear)
+        )
+        return row, clear
+
+    @property
+    def is_live(self) -> bool:
+        """Neither revoked nor expired, and its partner is active."""
+        expired = self.expires_at is not None and self.expires_at <= timezone.now()
+        return self.revoked_at is None and not expired and self.partner.is_active
+
+    def matches(self, clear: str) -> bool:
+        """Compared in constant time."""
+        return hmac.compare_digest(self.digest, digest_of(clear))
+
+
+def digest_of(clear: str) -> str:
+    """A fast hash is right here: the secret part is 256 random bits, which nobody can guess through."""
+    return hashlib.sha256(clear.encode()).hexdigest()

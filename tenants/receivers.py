@@ -1,0 +1,74 @@
+"""Hears the engine's news, inside its transaction: the instance's state and its mails can never disagree with it."""
+
+from typing import Any
+
+from django.dispatch import receiver
+from django.utils import timezone
+
+from provisioning.models import Operation
+from provisioning.signals import operation_changed
+from provisioning.states import OperationKind, OperationState
+from tenants import mails
+from tenants.lifecycle import InstanceState
+from tenants.models import Instance
+from tenants.services.instances import ready_changes
+
+
+@receiver(operation_changed, dispatch_uid="follow_operation")
+def follow(operation: Operation, **news: Any) -> None:
+    instance = Instance.objects.select_related("tenant", "plan").get(pk=operation.instance_id)
+    FOLLOWERS[OperationKind(operation.kind)](instance, operation)
+
+
+def _follow_creation(instance: Instance, operation: Operation) -> None:
+    match operation.state:
+        case OperationState.ACTIVE:
+            instance.transition_to(InstanceState.PROVISIONING)
+        case OperationState.SUCCEEDED:
+            instance.transition_to(InstanceState.READY, **_project(operation), **ready_changes(instance, operation))
+            mails.write_welcome(instance, operation)
+        case _:
+            instance.transition_to(InstanceState.FAILED, **_project(operation))
+
+
+def _follow_suspension(instance: Instance, operation: Operation) -> None:
+    if operation.state == OperationState.SUCCEEDED:
+        instance.transition_to(InstanceState.SUSPENDED)
+
+
+def _follow_resumption(instance: Instance, operation: Operation) -> None:
+    if operation.state == OperationState.SUCCEEDED:
+        instance.transition_to(InstanceState.READY)
+
+
+def _follow_decommissioning(instance: Instance, operation: Operation) -> None:
+    if operation.state == OperationState.SUCCEEDED:
+        instance.transition_to(InstanceState.DECOMMISSIONED, ended_at=timezone.now())
+    elif instance.state != InstanceState.DECOMMISSIONING:
+        instance.transition_to(InstanceState.DECOMMISSIONING)
+
+
+def _follow_new_password(instance: Instance, operation: Operation) -> None:
+    if operation.state == OperationState.SUCCEEDED:
+        mails.write_welcome(instance, operation)
+
+
+def _follow_new_email(instance: Instance, operation: Operation) -> None:
+    if operation.state == OperationState.SUCCEEDED:
+        Instance.objects.filter(pk=instance.pk).update(admin_email=operation.instance_spec.email)
+        instance.refresh_from_db()
+        mails.write_welcome(instance, operation)
+
+
+def _project(operation: Operation) -> dict[str, str]:
+    return {"project_id": operation.facts.get("project_id", "")}
+
+
+FOLLOWERS = {
+    OperationKind.CREATE: _follow_creation,
+    OperationKind.SUSPEND: _follow_suspension,
+    OperationKind.RESUME: _follow_resumption,
+    OperationKind.DECOMMISSION: _follow_decommissioning,
+    OperationKind.RESET_PASSWORD: _follow_new_password,
+    OperationKind.CHANGE_EMAIL: _follow_new_email,
+}

@@ -1,0 +1,238 @@
+"""Use cases on instances; every edge (page, API, admin, command) calls these and nothing else."""
+
+import secrets
+import string
+from datetime import timedelta
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from provisioning import engine
+from provisioning.engine import NotRetryable
+from provisioning.models import Operation
+from provisioning.spec import InstanceSpec, Limits, Source
+from provisioning.states import OperationKind
+from tenants import client_names
+from tenants.errors import (
+    ClientNameTaken,
+    InvalidCompany,
+    InvalidEmail,
+    OperationInProgress,
+    PasswordNotKept,
+    QuotaReached,
+    UnknownLanguage,
+    UnknownPlan,
+    WrongState,
+)
+from tenants.lifecycle import InstanceState
+from tenants.models import ApiKey, Instance, Partner, Plan, Tenant
+
+DEFAULT_PLAN = "starter"
+PASSWORD_LENGTH = 32
+COUNTRIES = {"fr": "FR", "en": ""}
+TIMEZONES = {"fr": "Europe/Paris", "en": "UTC"}
+
+
+def create_instance(
+    *,
+    partner: Partner,
+    client_name: str,
+    email: str,
+    company: str = "",
+    plan_code: str = "",
+    language: str = "fr",
+    key: ApiKey | None = None,
+) -> Instance:
+    """Take the order: write the customer, the instance and its creation in one transaction; the work follows.
+
+    ``company`` defaults to the client name, ``plan_code`` to the starter plan. Raises InvalidInput
+    (see tenants.errors for which), ClientNameTaken or QuotaReached; then nothing is written.
+    """
+    client_names.check(client_name)
+    email = _checked_email(email)
+    company = _checked_company(company or client_name)
+    if language not in COUNTRIES:
+        raise UnknownLanguage
+    plan = find_plan(plan_code or DEFAULT_PLAN)
+    try:
+        with transaction.atomic():
+            _check_quota(partner)
+            tenant, _ = Tenant.objects.get_or_create(
+                partner=partner,
+                email=email,
+                company=company,
+                defaults={"language": language, "country": COUNTRIES[language]},
+            )
+            instance = Instance.objects.create(
+                tenant=tenant,
+                plan=plan,
+                created_by_key=key,
+                client_name=client_name,
+                public_id=Instance.new_public_id(client_name),
+                admin_email=email,
+                database_name=client_names.database_name(client_name),
+                price_per_month=plan.price_per_month,
+                estimated_cost=plan.estimated_cost,
+                currency=plan.currency,
+            )
+            _start(instance, OperationKind.CREATE, language=language, admin_password=generated_password())
+    except IntegrityError as error:
+        if Instance.objects.live().filter(client_name=client_name).exists():
+            raise ClientNameTaken from error
+        raise
+    instance.refresh_from_db()
+    return instance
+
+
+def retry(instance: Instance) -> Operation:
+    """Go on with what failed last on this instance. Raises WrongState or OperationInProgress."""
+    last = Operation.objects.filter(instance=instance).order_by("-pk").first()
+    if instance.active_operation() is not None:
+        raise OperationInProgress
+    if last is None:
+        raise WrongState
+    try:
+        return engine.retry(last)
+    except NotRetryable as error:
+        raise WrongState from error
+
+
+def cancel(instance: Instance) -> None:
+    """Stop the work that is under way at its next step boundary. Raises WrongState when there is none."""
+    operation = instance.active_operation()
+    if operation is None or not engine.cancel(operation):
+        raise WrongState
+
+
+def suspend(instance: Instance) -> Operation:
+    """Stop the services and keep the data. Raises WrongState or OperationInProgress."""
+    return _work_on(instance, OperationKind.SUSPEND, {InstanceState.READY})
+
+
+def resume(instance: Instance) -> Operation:
+    """Start the services again. Raises WrongState or OperationInProgress."""
+    return _work_on(instance, OperationKind.RESUME, {InstanceState.SUSPENDED})
+
+
+def decommission(instance: Instance) -> Operation:
+    """Delete everything that the ledger lists, for ever. Raises WrongState or OperationInProgress."""
+    allowed = {InstanceState.REQUESTED, InstanceState.READY, InstanceState.SUSPENDED, InstanceState.FAILED}
+    return _work_on(instance, OperationKind.DECOMMISSION, allowed)
+
+
+def reset_password(instance: Instance) -> Operation:
+    """Give the customer's account a new password. Raises WrongState, OperationInProgress or PasswordNotKept."""
+    current = instance.admin_password()
+    if current is None:
+        raise PasswordNotKept
+    return _work_on(
+        instance,
+        OperationKind.RESET_PASSWORD,
+        {InstanceState.READY},
+        admin_password=generated_password(),
+        current_password=current,
+    )
+
+
+def find_plan(code: str) -> Plan:
+    """The plan that is sold under this code. Raises UnknownPlan, naming those there are."""
+    plan = Plan.objects.select_related("blueprint").filter(code=code).first()
+    if plan is None:
+        known = ", ".join(Plan.objects.values_list("code", flat=True))
+        raise UnknownPlan(f"{UnknownPlan.message} ({known})")
+    return plan
+
+
+def lifetime_end(plan: Plan) -> timedelta | None:
+    """How long an instance of this plan lives from the moment when it is ready; None for ever."""
+    return timedelta(days=plan.lifetime_days) if plan.lifetime_days else None
+
+
+def generated_password() -> str:
+    """Letters and digits only, so that it survives every mail program, form and double click."""
+    return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(PASSWORD_LENGTH))
+
+
+def _work_on(instance: Instance, kind: OperationKind, allowed: set[InstanceState], **sealed: str) -> Operation:
+    if instance.active_operation() is not None:
+        raise OperationInProgress
+    if instance.state not in allowed:
+        raise WrongState
+    try:
+        with transaction.atomic():
+            return _start(instance, kind, language=instance.tenant.language, **sealed)
+    except IntegrityError as error:
+        raise OperationInProgress from error
+
+
+def _start(instance: Instance, kind: OperationKind, *, language: str, **sealed: str) -> Operation:
+    operation = engine.start(kind=kind, instance_id=instance.pk, spec=_spec(instance, language), secrets=sealed)
+    if instance.url:
+        operation.facts = {"url": instance.url}
+        operation.save(update_fields=["facts"])
+    return operation
+
+
+def _spec(instance: Instance, language: str) -> InstanceSpec:
+    plan = instance.plan
+    blueprint = plan.blueprint
+    return InstanceSpec(
+        instance_id=instance.public_id,
+        client_name=instance.client_name,
+        company=instance.tenant.company,
+        email=instance.admin_email,
+        language=language,
+        country=instance.tenant.country,
+        timezone=TIMEZONES[language],
+        database=instance.database_name,
+        workspace=plan.workspace,
+        source=Source(
+            image=blueprint.image,
+            repository=blueprint.repository,
+            branch=blueprint.branch,
+            addons_path=blueprint.addons_path,
+        ),
+        modules=plan.module_names(),
+        odoo_limits=Limits(plan.odoo_memory_gb, plan.odoo_vcpus),
+        postgres_limits=Limits(plan.postgres_memory_gb, plan.postgres_vcpus),
+    )
+
+
+def _checked_email(email: str) -> str:
+    """Lower case, because Odoo compares logins exactly and people do not."""
+    email = email.strip().lower()
+    try:
+        validate_email(email)
+    except ValidationError as error:
+        raise InvalidEmail from error
+    if len(email) > 254:
+        raise InvalidEmail
+    return email
+
+
+def _checked_company(company: str) -> str:
+    company = " ".join(company.split(" ")).strip()
+    if not 1 <= len(company) <= 100 or not company.isprintable():
+        raise InvalidCompany
+    return company
+
+
+def _check_quota(partner: Partner) -> None:
+    if partner.quota is None:
+        return
+    Partner.objects.select_for_update().get(pk=partner.pk)
+    if Instance.objects.live().sold_by(partner).count() >= partner.quota:
+        raise QuotaReached
+
+
+def ready_changes(instance: Instance, operation: Operation) -> dict[str, object]:
+    """The columns that change with the state when a creation has been proven."""
+    now = timezone.now()
+    lifetime = lifetime_end(instance.plan)
+    return {
+        "url": operation.facts["url"],
+        "ready_at": now,
+        "expires_at": now + lifetime if lifetime else None,
+    }

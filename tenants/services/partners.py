@@ -1,0 +1,37 @@
+"""Use cases on partners and their keys."""
+
+from django.db import IntegrityError, transaction
+
+from tenants.errors import NameTaken, UnknownPartner
+from tenants.models import ApiKey, Partner
+
+SECRET_SCOPES = [ApiKey.Scope.READ, ApiKey.Scope.WRITE, ApiKey.Scope.SECRETS]
+PUBLISHABLE_SCOPES = [ApiKey.Scope.SIGNUP]
+
+
+def house() -> Partner:
+    """The house itself, through which visitors of the public page become customers."""
+    return Partner.objects.get(is_house=True)
+
+
+def find_partner(name: str) -> Partner:
+    """Raises UnknownPartner."""
+    partner = Partner.objects.filter(name=name).first()
+    if partner is None:
+        raise UnknownPartner
+    return partner
+
+
+def create_partner(name: str) -> Partner:
+    """Raises NameTaken."""
+    try:
+        with transaction.atomic():
+            return Partner.objects.create(name=name)
+    except IntegrityError as error:
+        raise NameTaken from error
+
+
+def create_api_key(partner: Partner, *, kind: str = ApiKey.Kind.SECRET, name: str = "") -> tuple[ApiKey, str]:
+    """A new key with the scopes usual for its kind; the second value is the key itself, shown this once."""
+    scopes = PUBLISHABLE_SCOPES if kind == ApiKey.Kind.PUBLISHABLE else SECRET_SCOPES
+    return ApiKey.issue(partner, kind=kind, scopes=[str(scope) for scope in scopes], name=name)

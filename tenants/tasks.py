@@ -1,0 +1,35 @@
+"""The doorbell of the e-mails."""
+
+import logging
+from typing import Any
+
+from celery import shared_task
+from django.conf import settings
+from django.dispatch import receiver
+from kombu.exceptions import OperationalError
+
+from tenants import mails
+from tenants.signals import mail_due
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(ignore_result=True)
+def deliver_mail(mail_id: int) -> None:
+    mails.deliver(mail_id)
+
+
+@shared_task(ignore_result=True)
+def sweep_mails() -> None:
+    mails.sweep()
+
+
+@receiver(mail_due, dispatch_uid="ring_for_mail")
+def ring(mail_id: int, **news: Any) -> None:
+    """Tell a worker; the sweep finds the row when no broker hears it."""
+    if not settings.REDIS_URL:
+        return
+    try:
+        deliver_mail.delay(mail_id)
+    except OperationalError as error:
+        logger.warning("The broker is away, the sweep will find mail %s: %s", mail_id, error)
