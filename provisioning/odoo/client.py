@@ -1,0 +1,232 @@
+"""Odoo 19 over HTTP, as a customer's browser meets it: pages, the session API and ``call_kw``. No deprecated RPC."""
+
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+import httpx
+
+from provisioning.odoo import answers
+from provisioning.odoo.errors import AssetsBroken, LoginRefused, ManagerOpen, NotReachable, NotReady, UnexpectedAnswer
+from provisioning.odoo.identity import odoo_login
+
+USER_AGENT = "eazynova-provisioning"
+CONNECT_SECONDS = 10.0
+GATEWAY_STATUSES = frozenset({502, 503, 504})
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who logged in, as Odoo tells it."""
+
+    uid: int
+    is_administrator: bool
+    company: str
+    language: str
+
+
+class Session:
+    """A login, good until the ``with`` block that opened it ends."""
+
+    def __init__(self, client: "OdooClient", http: httpx.Client, account: Account) -> None:
+        self._client = client
+        self._http = http
+        self.account = account
+
+    def call(self, model: str, method: str, *args: object, **kwargs: object) -> Any:
+        """The result of a model's public method. Raises OdooError."""
+        params = {"model": model, "method": method, "args": list(args), "kwargs": kwargs}
+        return self._client.call(self._http, f"/web/dataset/call_kw/{quote(model)}/{quote(method)}", params)
+
+
+class OdooClient:
+    """One instance at ``base_url`` with its ``database``; ``timeout`` in seconds for one answer.
+
+    Certificates are verified. Used in a ``with`` block it keeps its connection between requests. Reads may be repeated;
+    what writes says so and is not repeated here.
+    """
+
+    def __init__(
+        self, base_url: str, database: str, timeout: float = 60.0, transport: httpx.BaseTransport | None = None
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.database = database
+        self._timeout = httpx.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout))
+        self._transport = transport
+        self._anonymous: httpx.Client | None = None
+
+    def __enter__(self) -> Self:
+        self._anonymous = self._connection()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._anonymous is not None:
+            self._anonymous.close()
+            self._anonymous = None
+
+    def check_health(self) -> None:
+        """Odoo listens and reaches its PostgreSQL server (not yet this database). Raises NotReachable, NotReady."""
+        response = self._get("/web/health?db_server_status=1")
+        if response.status_code != httpx.codes.OK or not answers.healthy(response):
+            raise NotReady(f"Odoo's health check says {response.status_code}.")
+
+    def version(self) -> str:
+        """Such as ``19.0``."""
+        with self._stranger() as http:
+            result = self.call(http, "/web/webclient/version_info", {})
+        return str(answers.member(result, "server_version"))
+
+    def login_stylesheet(self) -> str:
+        """The path of the login page's first style sheet; reading the page proves that this database is served.
+
+        Raises NotReady for a redirect, which is how Odoo shows a database that it cannot open.
+        """
+        response = self._get("/web/login")
+        if response.status_code != httpx.codes.OK or not answers.has_login_form(response):
+            raise NotReady(f"The login page answers {response.status_code} without a login form.")
+        path = answers.first_stylesheet(response)
+        if path is None:
+            raise NotReady("The login page names no style sheet.")
+        return path
+
+    def check_stylesheet(self, path: str) -> None:
+        """Odoo builds it at the first request, which takes seconds, and lacks it when its files are lost.
+
+        Raises AssetsBroken.
+        """
+        response = self._get(path)
+        if response.status_code != httpx.codes.OK:
+            raise AssetsBroken(f"The login page's style sheet answers {response.status_code}.")
+
+    def check_manager_closed(self) -> None:
+        """Neither the database manager's page nor its list is open to strangers. Raises ManagerOpen."""
+        if not answers.manager_disabled(self._get("/web/database/manager")):
+            raise ManagerOpen("The database manager's page is open.")
+        with self._stranger() as http:
+            try:
+                self.call(http, "/web/database/list", {})
+            except LoginRefused:
+                return
+        raise ManagerOpen("The list of databases is open.")
+
+    @contextmanager
+    def session(self, login: str, password: str) -> Iterator[Session]:
+        """Log in, and out again at the end. Raises LoginRefused, TooManyLoginFailures, NotReachable, NotReady."""
+        with self._connection() as http:
+            credentials = {"db": self.database, "login": odoo_login(login), "password": password}
+            account = _account(self.call(http, "/web/session/authenticate", credentials))
+            try:
+                yield Session(self, http, account)
+            finally:
+                self._log_out(http)
+
+    def authenticate(self, login: str, password: str) -> Account:
+        """Who ``login`` and ``password`` let in; no session is left. Raises as ``session`` does."""
+        with self.session(login, password) as session:
+            return session.account
+
+    def change_password(self, login: str, current: str, new: str) -> None:
+        """Every session of the user ends. The new password is proven by logging in with it.
+
+        ``new`` must have no space at its ends: Odoo's own form would strip it. Raises ValueError, and as ``session``.
+        After an error with ``unclear`` set, look whether ``new`` already logs in.
+        """
+        if new != new.strip() or not new:
+            raise ValueError("A password may not be empty nor begin or end with a space.")
+        self._write_user(login, current, {"password": new})
+        self.authenticate(login, new)
+
+    def change_login(self, login: str, password: str, new_login: str) -> None:
+        """Login and e-mail become ``new_login`` in lower case, proven by logging in. Raises as ``session`` does."""
+        new_login = odoo_login(new_login)
+        self._write_user(login, password, {"login": new_login, "email": new_login})
+        self.authenticate(new_login, password)
+
+    def rebuild_assets(self, login: str, password: str) -> None:
+        """Make Odoo forget style sheets and scripts whose files are lost; it builds them anew when asked."""
+        with self.session(login, password) as session:
+            session.call("ir.attachment", "regenerate_assets_bundles")
+
+    def call(self, http: httpx.Client, path: str, params: dict[str, Any]) -> Any:
+        """One JSON-RPC call and its result. Raises OdooError."""
+        body = {"jsonrpc": "2.0", "method": "call", "params": params, "id": 1}
+        return answers.result(self._send(http, "POST", path, body))
+
+    def _write_user(self, login: str, password: str, values: dict[str, str]) -> None:
+        with self.session(login, password) as session:
+            session.call("res.users", "write", [session.account.uid], values)
+
+    def _log_out(self, http: httpx.Client) -> None:
+        """Also right after a change of password, which has ended the session already."""
+        try:
+            self._send(
+                http, "POST", "/web/session/destroy", {"jsonrpc": "2.0", "method": "call", "params": {}, "id": 1}
+            )
+        except NotReachable:
+            return
+
+    def _get(self, path: str) -> httpx.Response:
+        with self._stranger() as http:
+            return self._send(http, "GET", path)
+
+    @contextmanager
+    def _stranger(self) -> Iterator[httpx.Client]:
+        if self._anonymous is not None:
+            yield self._anonymous
+        else:
+            with self._connection() as http:
+                yield http
+
+    def _connection(self) -> httpx.Client:
+        return httpx.Client(
+            base_url=self.base_url,
+            timeout=self._timeout,
+            transport=self._transport,
+            headers={"User-Agent": USER_AGENT},
+        )
+
+    def _send(self, http: httpx.Client, method: str, path: str, body: object = None) -> httpx.Response:
+        try:
+            response = http.request(method, path, json=body)
+        except httpx.TransportError as error:
+            raise NotReachable(
+                f"{self.base_url} does not answer: {_cause(error)}.",
+                unclear=method == "POST" and not isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)),
+            ) from error
+        if response.status_code in GATEWAY_STATUSES or answers.from_railways_edge(response):
+            raise NotReachable(f"{self.base_url} has no instance behind it ({response.status_code}).")
+        return response
+
+
+def _account(result: Any) -> Account:
+    uid = answers.member(result, "uid")
+    if not uid:
+        raise LoginRefused("The account asks for a second factor.", code="odoo_second_factor")
+    companies = answers.member(result, "user_companies")
+    current = str(answers.member(companies, "current_company"))
+    allowed = answers.member(companies, "allowed_companies")
+    try:
+        return Account(
+            uid=int(uid),
+            is_administrator=bool(result["is_system"]),
+            company=str(allowed[current]["name"]),
+            language=str(result["user_context"]["lang"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnexpectedAnswer("Odoo describes the login in another form than Odoo 19 does.") from error
+
+
+def _cause(error: BaseException) -> str:
+    """The kind of failure in a word: TLS when a certificate is not there yet, else httpx's name for it."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLError):
+            return f"TLS failed ({cause.reason or type(cause).__name__})"
+        cause = cause.__cause__ or cause.__context__
+    return type(error).__name__

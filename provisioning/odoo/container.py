@@ -1,0 +1,130 @@
+"""What Railway must be told to run an instance: variables and a start command. Pure functions, no network.
+
+The start command unpacks the bootstrap (``bootstrap/``, carried by one variable as a zip application) and runs it in
+whatever image the service has; the bootstrap makes the database the customer's and only then starts Odoo.
+"""
+
+import base64
+import hashlib
+import io
+import secrets
+import zipfile
+from importlib import resources
+
+from provisioning.odoo.identity import Identity
+
+__all__ = [
+    "Identity",
+    "bootstrap_archive",
+    "literal",
+    "odoo_variables",
+    "password_hash",
+    "postgres_variables",
+    "start_command",
+]
+
+PASSWORD_ROUNDS = 600_000
+DATA_DIR = "/var/lib/odoo"
+HTTP_PORT = 8069
+ARCHIVE_VARIABLE = "EAZYNOVA_BOOTSTRAP"
+ARCHIVE_PATH = "/tmp/eazynova-bootstrap"
+ARCHIVE_MAIN = "from bootstrap.main import main\n\nmain()\n"
+ARCHIVE_TIME = (1980, 1, 1, 0, 0, 0)
+WORD_BREAK = "\u200b"
+
+
+def password_hash(password: str, *, salt: bytes | None = None) -> str:
+    """The passlib ``pbkdf2_sha512`` hash that Odoo 19 stores (600 000 rounds), so no clear password has to travel.
+
+    ``salt`` (16 bytes) is random unless given.
+    """
+    salt = secrets.token_bytes(16) if salt is None else salt
+    digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, PASSWORD_ROUNDS)
+    return f"$pbkdf2-sha512${PASSWORD_ROUNDS}${_ab64(salt)}${_ab64(digest)}"
+
+
+def literal(value: str) -> str:
+    """``value`` as a variable that Railway does not expand: a zero-width space parts ``${{``.
+
+    The bootstrap takes it out again, so Odoo gets the value unchanged.
+    """
+    return value.replace("${{", f"${WORD_BREAK}{{{{")
+
+
+def odoo_variables(
+    identity: Identity, password_hash: str, master_password: str, *, postgres: str = "Postgres", memory_mb: int = 1024
+) -> dict[str, str]:
+    """The Odoo service's variables.
+
+    ``password_hash`` is the customer's (see above), ``master_password`` closes Odoo's database manager, ``postgres`` names
+    the database's service, ``memory_mb`` is how much memory Odoo may take before it restarts itself between requests.
+    """
+    return {
+        "PROV_DB": identity.database,
+        "PROV_ADMIN_LOGIN": literal(identity.login),
+        "PROV_ADMIN_PASSWORD_HASH": password_hash,
+        "PROV_ADMIN_NAME": literal(identity.name),
+        "PROV_COMPANY_NAME": literal(identity.company),
+        "PROV_COUNTRY": identity.country,
+        "PROV_LANG": ",".join(identity.languages),
+        "PROV_TZ": identity.timezone,
+        "PROV_MODULES": ",".join(identity.modules),
+        "PROV_ADDONS_PATH": identity.addons_path,
+        "PROV_BASE_URL": identity.base_url,
+        "PROV_MEM_MB": str(memory_mb),
+        "ODOO_ADMIN_PASSWD": master_password,
+        "ODOO_DATA_DIR": DATA_DIR,
+        "PORT": str(HTTP_PORT),
+        # A volume belongs to root; the bootstrap gives it to Odoo's user and then becomes that user.
+        "RAILWAY_RUN_UID": "0",
+        **{name: f"${{{{{postgres}.{name}}}}}" for name in ("PGHOST", "PGPORT", "PGUSER", "PGPASSWORD")},
+        ARCHIVE_VARIABLE: base64.b64encode(bootstrap_archive()).decode(),
+    }
+
+
+def postgres_variables(password: str) -> dict[str, str]:
+    """The PostgreSQL service's variables: role ``odoo``, because Odoo refuses to work as ``postgres``.
+
+    ``password`` takes effect when the volume is first used, never later.
+    """
+    return {
+        "PGDATA": "/var/lib/postgresql/data/pgdata",
+        "POSTGRES_USER": "odoo",
+        "POSTGRES_DB": "railway",
+        "POSTGRES_PASSWORD": password,
+        "PGHOST": "${{RAILWAY_PRIVATE_DOMAIN}}",
+        "PGPORT": "5432",
+        "PGUSER": "${{POSTGRES_USER}}",
+        "PGPASSWORD": "${{POSTGRES_PASSWORD}}",
+        "PGDATABASE": "${{POSTGRES_DB}}",
+        "DATABASE_URL": "postgresql://${{PGUSER}}:${{POSTGRES_PASSWORD}}@${{RAILWAY_PRIVATE_DOMAIN}}:5432/${{PGDATABASE}}",
+        "SSL_CERT_DAYS": "820",
+        "RAILWAY_DEPLOYMENT_DRAINING_SECONDS": "60",
+    }
+
+
+def start_command() -> str:
+    """Runs the bootstrap in any image with a shell, coreutils and python3; the same for every customer.
+
+    Railway runs it without a shell of its own, so it brings one, and holds nothing that one of them could expand.
+    """
+    unpack = f"printenv {ARCHIVE_VARIABLE} | base64 -d > {ARCHIVE_PATH}"
+    return f'/bin/sh -c "{unpack} && exec python3 -X utf8 {ARCHIVE_PATH}"'
+
+
+def bootstrap_archive() -> bytes:
+    """The bootstrap as a zip application (``python3 FILE`` runs it), the same bytes for the same sources."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        archive.writestr(zipfile.ZipInfo("__main__.py", ARCHIVE_TIME), ARCHIVE_MAIN)
+        sources = resources.files("provisioning.odoo.bootstrap").iterdir()
+        for source in sorted(sources, key=lambda source: source.name):
+            if source.name.endswith(".py"):
+                entry = zipfile.ZipInfo(f"bootstrap/{source.name}", ARCHIVE_TIME)
+                archive.writestr(entry, source.read_bytes(), zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
+
+
+def _ab64(data: bytes) -> str:
+    """Passlib's base64: ``.`` for ``+`` and no padding."""
+    return base64.b64encode(data, altchars=b"./").rstrip(b"=").decode()

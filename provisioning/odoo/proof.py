@@ -1,0 +1,145 @@
+"""The proof from outside that an instance is ready: what the customer will do works, what a stranger tries does not."""
+
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import httpx
+
+from provisioning.odoo.client import Account, OdooClient
+from provisioning.odoo.errors import (
+    AssetsBroken,
+    DefaultLoginOpen,
+    LoginRefused,
+    NotAdministrator,
+    WrongCompany,
+    WrongLanguage,
+    WrongPasswordAccepted,
+)
+from provisioning.odoo.identity import odoo_language, odoo_login, one_line
+
+
+@dataclass(frozen=True)
+class Check:
+    name: str
+    milliseconds: int
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Evidence that an instance is ready. ``uid`` is None when no password was at hand to prove the login with."""
+
+    url: str
+    database: str
+    version: str
+    uid: int | None
+    checks: tuple[Check, ...]
+
+    @property
+    def login_proven(self) -> bool:
+        return self.uid is not None
+
+
+@dataclass
+class _Record:
+    checks: list[Check] = field(default_factory=list)
+
+    @contextmanager
+    def check(self, name: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self.checks.append(Check(name, round((time.perf_counter() - started) * 1000)))
+
+
+def prove(
+    base_url: str,
+    database: str,
+    login: str,
+    password: str | None,
+    *,
+    company: str,
+    language: str,
+    timeout: float = 60.0,
+    transport: httpx.BaseTransport | None = None,
+) -> Proof:
+    """Prove the instance at ``base_url`` ready, or raise the OdooError that says what is not.
+
+    ``language`` is "fr" or "en". Without ``password`` the customer's login is left out, and the proof says so.
+    It may be repeated at will: a missing server is noticed before a login is tried, and the right login comes before
+    the two that must fail, so Odoo, which forgets failures at a success, never counts more than two in a row.
+    """
+    record = _Record()
+    with OdooClient(base_url, database, timeout, transport) as odoo:
+        version = _prove_served(odoo, record, login, password)
+        with record.check("database manager closed"):
+            odoo.check_manager_closed()
+        account = None
+        if password is not None:
+            with record.check("login"):
+                account = odoo.authenticate(login, password)
+                _check_account(account, company, language)
+        with record.check("wrong password refused"):
+            _check_refused(odoo, login, secrets.token_urlsafe(24), WrongPasswordAccepted("Any password logs in."))
+        if (odoo_login(login), password) != ("admin", "admin"):
+            with record.check("default login refused"):
+                _check_refused(odoo, "admin", "admin", DefaultLoginOpen("Odoo's default login is open."))
+    return Proof(odoo.base_url, database, version, account.uid if account else None, tuple(record.checks))
+
+
+def check_alive(
+    base_url: str, database: str, *, timeout: float = 30.0, transport: httpx.BaseTransport | None = None
+) -> tuple[Check, ...]:
+    """What a monitor may ask as often as it likes: health, login page, style sheet; no login is tried.
+
+    Raises NotReachable, NotReady, AssetsBroken.
+    """
+    record = _Record()
+    with OdooClient(base_url, database, timeout, transport) as odoo:
+        _check_pages(odoo, record)
+    return tuple(record.checks)
+
+
+def _prove_served(odoo: OdooClient, record: _Record, login: str, password: str | None) -> str:
+    try:
+        _check_pages(odoo, record)
+    except AssetsBroken:
+        if password is None:
+            raise
+        with record.check("assets rebuilt"):
+            odoo.rebuild_assets(login, password)
+            odoo.check_stylesheet(odoo.login_stylesheet())
+    with record.check("version"):
+        return odoo.version()
+
+
+def _check_pages(odoo: OdooClient, record: _Record) -> None:
+    with record.check("health"):
+        odoo.check_health()
+    with record.check("login page"):
+        stylesheet = odoo.login_stylesheet()
+    with record.check("style sheet"):
+        odoo.check_stylesheet(stylesheet)
+
+
+def _check_account(account: Account, company: str, language: str) -> None:
+    if not account.is_administrator:
+        raise NotAdministrator("The customer's account may not administer Odoo.")
+    if one_line(account.company) != one_line(company):
+        raise WrongCompany("The company has another name than the one ordered.")
+    wanted = odoo_language(language)
+    if account.language != wanted:
+        raise WrongLanguage(f"The customer would see {account.language} instead of {wanted}.")
+
+
+def _check_refused(
+    odoo: OdooClient, login: str, password: str, accepted: WrongPasswordAccepted | DefaultLoginOpen
+) -> None:
+    try:
+        odoo.authenticate(login, password)
+    except LoginRefused as refused:
+        if refused.code == LoginRefused.code:
+            return
+        raise accepted from refused
+    raise accepted
