@@ -1,0 +1,194 @@
+"""The settings: everything comes from the environment, and `.env.example` documents every name."""
+
+import hashlib
+from base64 import urlsafe_b64encode
+from pathlib import Path
+
+from django.core.management.utils import get_random_secret_key
+from django.utils.translation import gettext_lazy as _
+
+from eazynova_site.database import database_from_url
+from eazynova_site.env import (
+    env_bool,
+    env_choice,
+    env_float,
+    env_int,
+    env_list,
+    env_secret,
+    env_str,
+    env_url,
+    read_file,
+)
+from eazynova_site.logging import logging_config
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = BASE_DIR / "var"
+read_file(BASE_DIR / ".env")
+
+
+def _development_secret() -> str:
+    """Made once and kept in var/, so that sessions survive a restart while nothing is configured."""
+    path = VAR_DIR / "secret_key"
+    if not path.is_file():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(get_random_secret_key())
+        path.chmod(0o600)
+    return path.read_text()
+
+
+DEBUG = env_bool("DEBUG", True)
+SECRET_KEY_CONFIGURED = bool(env_secret("SECRET_KEY"))
+SECRET_KEY = env_secret("SECRET_KEY") or (_development_secret() if DEBUG else "not-configured")
+ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]" if DEBUG else "")
+PUBLIC_BASE_URL = env_url("PUBLIC_BASE_URL", "http://127.0.0.1:8000" if DEBUG else "")
+ADMIN_PATH = env_str("ADMIN_PATH", "admin").strip("/") + "/"
+TRUSTED_PROXY_HOPS = env_int("TRUSTED_PROXY_HOPS", 0)
+WEB_CONCURRENCY = env_int("WEB_CONCURRENCY", 1, least=1)
+
+INSTALLED_APPS = [
+    "eazynova_site",
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "axes",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
+    "corsheaders",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "anymail",
+    "provisioning",
+    "tenants",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "eazynova_site.urls"
+WSGI_APPLICATION = "eazynova_site.wsgi.application"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# Storage: the database is the schedule, Redis only the doorbell
+DATABASES = {"default": database_from_url(env_secret("DATABASE_URL") or f"sqlite:///{VAR_DIR / 'eazynova.sqlite3'}")}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+REDIS_URL = env_secret("REDIS_URL")
+CACHES = {
+    "default": (
+        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        if REDIS_URL
+        else {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": str(VAR_DIR / "cache")}
+    )
+}
+CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 600,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 1,
+    "retry_on_timeout": False,
+    # a request that rings the bell must not wait for a broker that is away
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_max": 0.2,
+}
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+
+# Secrets and sign-in
+ENCRYPTION_KEYS_CONFIGURED = bool(env_secret("ENCRYPTION_KEYS"))
+ENCRYPTION_KEYS = [key.strip() for key in env_secret("ENCRYPTION_KEYS").split(",") if key.strip()] or (
+    [urlsafe_b64encode(hashlib.sha256(SECRET_KEY.encode()).digest()).decode()] if DEBUG else []
+)
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = 1
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
+SESSION_COOKIE_HTTPONLY = True
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+SECURE_SSL_REDIRECT = env_bool("SECURE_SSL_REDIRECT", not DEBUG)
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_HOPS else None
+CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL] if PUBLIC_BASE_URL.startswith("https://") else []
+
+# Words, time, files
+LANGUAGE_CODE = env_choice("LANGUAGE_CODE", "fr", ("fr", "en"))
+LANGUAGES = [("fr", _("French")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "eazynova_site" / "locale"]
+TIME_ZONE = env_str("TIME_ZONE", "Europe/Paris")
+USE_I18N = True
+USE_TZ = True
+STATIC_URL = "static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "eazynova_site" / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+# Mail
+EMAIL_BACKEND = env_str("EMAIL_BACKEND", "django.core.mail.backends.filebased.EmailBackend")
+EMAIL_FILE_PATH = env_str("EMAIL_FILE_PATH", str(VAR_DIR / "mail"))
+DEFAULT_FROM_EMAIL = env_str("DEFAULT_FROM_EMAIL", "EAZYNOVA <bonjour@localhost>")
+STAFF_ALERT_EMAILS = env_list("STAFF_ALERT_EMAILS")
+ANYMAIL = {"REQUESTS_TIMEOUT": (5, 20), "SEND_DEFAULTS": {"track_clicks": False, "track_opens": False}}
+
+# Railway
+RAILWAY_API_URL = env_url("RAILWAY_API_URL", "https://backboard.railway.com/graphql/v2")
+RAILWAY_API_TOKEN = env_secret("RAILWAY_API_TOKEN")
+RAILWAY_WORKSPACE_ID = env_str("RAILWAY_WORKSPACE_ID")
+RAILWAY_POLL_SECONDS = env_float("RAILWAY_POLL_SECONDS", 10, least=0.05)
+RAILWAY_PROJECT_INTERVAL_SECONDS = env_float("RAILWAY_PROJECT_INTERVAL_SECONDS", 31)
+RAILWAY_VOLUME_INTERVAL_SECONDS = env_float("RAILWAY_VOLUME_INTERVAL_SECONDS", 15)
+RAILWAY_SETTLE_SECONDS = env_float("RAILWAY_SETTLE_SECONDS", 60)
+RAILWAY_WEBHOOK_SECRET = env_secret("RAILWAY_WEBHOOK_SECRET")
+INSTANCE_URL_SCHEME = env_choice("INSTANCE_URL_SCHEME", "https", ("https", "http"))
+
+LOGGING = logging_config(
+    debug=DEBUG,
+    form=env_choice("LOG_FORMAT", "text" if DEBUG else "json", ("text", "json")),
+    level=env_choice("LOG_LEVEL", "WARNING" if DEBUG else "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
+    secrets=[RAILWAY_API_TOKEN, SECRET_KEY, RAILWAY_WEBHOOK_SECRET, *ENCRYPTION_KEYS],
+)

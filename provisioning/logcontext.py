@@ -1,0 +1,21 @@
+"""Who a log line is about: ids bound for the time of a request or of a piece of work."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+_bound: ContextVar[Mapping[str, str]] = ContextVar("bound", default={})
+
+
+@contextmanager
+def bound(**ids: str) -> Iterator[None]:
+    """Every log line inside the block carries these ids as well."""
+    token = _bound.set({**_bound.get(), **ids})
+    try:
+        yield
+    finally:
+        _bound.reset(token)
+
+
+def current() -> Mapping[str, str]:
+    return _bound.get()
