@@ -1,0 +1,59 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tenants import client_names
+from tenants.errors import InvalidClientName, ReservedClientName
+
+
+@pytest.mark.parametrize("name", ["abc", "acme-corp", "a1b", "1er-atelier", "a" * 50, "x--y"])
+def test_an_ordinary_name_is_accepted(name):
+    assert client_names.check(name) == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "ab", "a" * 51, "-abc", "abc-", "Acme", "acme corp", "acmé", "acme_corp", "acme.corp", "abc\n", "ａｂｃ", "٣٣٣"],
+)
+def test_a_malformed_name_is_refused(name):
+    with pytest.raises(InvalidClientName):
+        client_names.check(name)
+
+
+@pytest.mark.parametrize("name", ["www", "api", "admin", "mail", "odoo", "railway"])
+def test_a_reserved_name_is_refused(name):
+    with pytest.raises(ReservedClientName):
+        client_names.check(name)
+
+
+@pytest.mark.parametrize(
+    ("company", "name"),
+    [
+        ("Société Générale d'Été", "societe-generale-d-ete"),
+        ("  L'Œuvre & Fils  ", "l-oeuvre-et-fils"),
+        ("Straße 9 GmbH", "strasse-9-gmbh"),
+        ("ŁÓDŹ", "lodz"),
+        ("Ünïcödé™", "unicodetm"),
+        ("日本", ""),
+        ("a" * 80, "a" * 50),
+    ],
+)
+def test_a_company_name_folds_to_a_client_name(company, name):
+    assert client_names.fold(company) == name
+
+
+@given(st.text(max_size=120))
+def test_whatever_is_folded_with_a_suffix_is_a_valid_name(company):
+    assert client_names.check(client_names.with_suffix(client_names.fold(company)))
+
+
+@given(st.from_regex(client_names.SHAPE, fullmatch=True))
+def test_the_database_name_of_every_client_is_one_that_postgresql_and_odoo_take_unquoted(name):
+    database = client_names.database_name(name)
+    assert database[0].isalpha()
+    assert len(database) <= 63
+    assert database.replace("_", "").isalnum()
+
+
+def test_the_database_name_is_the_client_name_with_underscores():
+    assert client_names.database_name("acme-corp") == "acme_corp_prod"
