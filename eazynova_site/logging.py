@@ -75,9 +75,7 @@ def logging_config(*, debug: bool, form: str, level: str, secrets: Iterable[str]
             "text": {"()": TextFormatter, "format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
             "json": {"()": JsonFormatter},
         },
-        "handlers": {
-            "stderr": {"class": "logging.StreamHandler", "formatter": form, "filters": ["ids", "redacted"]}
-        },
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": form, "filters": ["ids", "redacted"]}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             "django": {"handlers": [], "propagate": True, "level": level},

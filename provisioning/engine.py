@@ -35,9 +35,7 @@ class NotRetryable(Exception):
     """Only a failed or cancelled operation can be retried, and only when no other one is active."""
 
 
-def start(
-    *, kind: str, instance_id: int, spec: InstanceSpec, secrets: Mapping[str, str] | None = None
-) -> Operation:
+def start(*, kind: str, instance_id: int, spec: InstanceSpec, secrets: Mapping[str, str] | None = None) -> Operation:
     """Write the operation and its steps, inside the caller's transaction; it runs after the commit.
 
     Raises IntegrityError when the instance already has an active operation.
@@ -89,11 +87,7 @@ def sweep(*, limit: int = 500) -> int:
 
 def wake(operation_id: int) -> None:
     """There may be news for this operation: let it look now. A hint only; harmless at any time."""
-    woken = (
-        Operation.objects.active()
-        .filter(pk=operation_id)
-        .update(run_after=timezone.now(), wakes=F("wakes") + 1)
-    )
+    woken = Operation.objects.active().filter(pk=operation_id).update(run_after=timezone.now(), wakes=F("wakes") + 1)
     if woken:
         _ring(operation_id)
 
@@ -184,9 +178,7 @@ def _record(operation: Operation, step: Step, outcome: Done | Wait) -> bool:
     return True
 
 
-def _back_off(
-    operation: Operation, step: Step, code: str, message: str, retry_after: float | None, most: int
-) -> None:
+def _back_off(operation: Operation, step: Step, code: str, message: str, retry_after: float | None, most: int) -> None:
     step.failures += 1
     step.state, step.reason, step.message = StepState.WAITING, code, message
     logger.warning("Step %s: %s (%s), failure %d", step.code, message, code, step.failures)

@@ -95,9 +95,7 @@ class Ledger:
     def _intend(self, kind: str, name: str) -> Resource:
         row = self.get(kind, name)
         if row is None:
-            row = Resource.objects.create(
-                instance_id=self.instance_id, kind=kind, name=name, workspace=self.workspace
-            )
+            row = Resource.objects.create(instance_id=self.instance_id, kind=kind, name=name, workspace=self.workspace)
         return row
 
     def _adopt(self, rows: Mapping[str, Resource], found: Mapping[str, str]) -> None:

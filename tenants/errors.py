@@ -1,15 +1,15 @@
 """What a use case refuses, and why. No HTTP here: each edge turns these into its own answer.
 
-    DomainError
-    ├── InvalidInput          a value is wrong: ``field`` names it
-    │   ├── InvalidClientName, ReservedClientName
-    │   ├── InvalidEmail, InvalidCompany, UnknownLanguage
-    │   └── UnknownPlan, UnknownPartner
-    ├── Conflict              the value is right, the moment is not
-    │   ├── ClientNameTaken, NameTaken
-    │   ├── WrongState, OperationInProgress
-    │   └── PasswordNotKept
-    └── QuotaReached
+DomainError
+├── InvalidInput          a value is wrong: ``field`` names it
+│   ├── InvalidClientName, ReservedClientName
+│   ├── InvalidEmail, InvalidCompany, UnknownLanguage
+│   └── UnknownPlan, UnknownPartner
+├── Conflict              the value is right, the moment is not
+│   ├── ClientNameTaken, NameTaken
+│   ├── WrongState, OperationInProgress
+│   └── PasswordNotKept
+└── QuotaReached
 """
 
 from django.utils.functional import Promise

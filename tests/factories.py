@@ -23,7 +23,9 @@ def order_instance(client_name: str = "acme-corp", **values: Any) -> Instance:
     return instances.create_instance(client_name=client_name, **(order | values))
 
 
-def make_instance(client_name: str = "acme-corp", *, state: str = InstanceState.PROVISIONING, **values: Any) -> Instance:
+def make_instance(
+    client_name: str = "acme-corp", *, state: str = InstanceState.PROVISIONING, **values: Any
+) -> Instance:
     """An instance in the given state that nothing works on: its creation is taken away."""
     instance = order_instance(client_name, **values)
     Operation.objects.filter(instance=instance).delete()

@@ -44,7 +44,9 @@ def deploy_odoo(ctx: Context) -> Done | Wait:
     if not ctx.step.notes.get("auto_deploy_off"):
         # otherwise one push to the repository would rebuild every customer
         ctx.railway.disable_auto_deploy(
-            service_id=ctx.ledger.id_of("service", ODOO), environment_id=ctx.environment_id
+            project_id=ctx.project_id,
+            service_id=ctx.ledger.id_of("service", ODOO),
+            environment_id=ctx.environment_id,
         )
         ctx.note(auto_deploy_off=1)
     return outcome
@@ -96,9 +98,7 @@ def _judge(ctx: Context, row: Resource) -> Done | Wait:
 
 
 def _order(ctx: Context, service: str) -> str:
-    return ctx.railway.deploy(
-        service_id=ctx.ledger.id_of("service", service), environment_id=ctx.environment_id
-    )
+    return ctx.railway.deploy(service_id=ctx.ledger.id_of("service", service), environment_id=ctx.environment_id)
 
 
 def _order_from_repository(ctx: Context) -> str:
@@ -121,5 +121,3 @@ def _unknown_deployment(ctx: Context, service: str) -> str | None:
     if latest is None or ctx.ledger.knows("deployment", latest.id):
         return None
     return latest.id
-
-

@@ -52,9 +52,11 @@ def create_domain(ctx: Context) -> Done:
         "domain",
         ODOO,
         find=lambda: next((domain.id for domain in ctx.stack().service(ODOO).domains), None),
-        create=lambda: ctx.railway.create_domain(
-            service_id=service_id, environment_id=ctx.environment_id, target_port=ODOO_PORT
-        ).id,
+        create=lambda: (
+            ctx.railway.create_domain(
+                service_id=service_id, environment_id=ctx.environment_id, target_port=ODOO_PORT
+            ).id
+        ),
     )
     for label in _labels(ctx):
         try:

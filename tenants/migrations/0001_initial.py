@@ -8,204 +8,530 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Blueprint',
+            name="Blueprint",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(unique=True, verbose_name='code')),
-                ('kind', models.CharField(choices=[('repository', 'GitHub repository'), ('image', 'image')], max_length=12, verbose_name='kind')),
-                ('repository', models.CharField(blank=True, max_length=140, validators=[django.core.validators.RegexValidator('^[\\w.-]+/[\\w.-]+$', 'Write it as owner/name.')], verbose_name='repository')),
-                ('branch', models.CharField(blank=True, max_length=100, verbose_name='branch')),
-                ('image', models.CharField(blank=True, max_length=200, verbose_name='image')),
-                ('addons_path', models.CharField(blank=True, help_text='Folders inside the container, separated by commas.', max_length=400, verbose_name='add-ons path')),
-                ('modules', models.CharField(blank=True, help_text='Technical names, separated by commas.', max_length=400, verbose_name='Odoo modules')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.SlugField(unique=True, verbose_name="code")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("repository", "GitHub repository"), ("image", "image")],
+                        max_length=12,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "repository",
+                    models.CharField(
+                        blank=True,
+                        max_length=140,
+                        validators=[
+                            django.core.validators.RegexValidator("^[\\w.-]+/[\\w.-]+$", "Write it as owner/name.")
+                        ],
+                        verbose_name="repository",
+                    ),
+                ),
+                ("branch", models.CharField(blank=True, max_length=100, verbose_name="branch")),
+                ("image", models.CharField(blank=True, max_length=200, verbose_name="image")),
+                (
+                    "addons_path",
+                    models.CharField(
+                        blank=True,
+                        help_text="Folders inside the container, separated by commas.",
+                        max_length=400,
+                        verbose_name="add-ons path",
+                    ),
+                ),
+                (
+                    "modules",
+                    models.CharField(
+                        blank=True,
+                        help_text="Technical names, separated by commas.",
+                        max_length=400,
+                        verbose_name="Odoo modules",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'blueprint',
-                'verbose_name_plural': 'blueprints',
-                'ordering': ('code',),
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('kind', 'image'), models.Q(('image', ''), _negated=True), ('repository', '')), models.Q(('kind', 'repository'), models.Q(('repository', ''), _negated=True), models.Q(('branch', ''), _negated=True), ('image', '')), _connector='OR'), name='a_blueprint_has_one_source', violation_error_message='Give an image, or a repository with its branch, as the kind says.')],
+                "verbose_name": "blueprint",
+                "verbose_name_plural": "blueprints",
+                "ordering": ("code",),
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "image"), models.Q(("image", ""), _negated=True), ("repository", "")),
+                            models.Q(
+                                ("kind", "repository"),
+                                models.Q(("repository", ""), _negated=True),
+                                models.Q(("branch", ""), _negated=True),
+                                ("image", ""),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="a_blueprint_has_one_source",
+                        violation_error_message="Give an image, or a repository with its branch, as the kind says.",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Partner',
+            name="Partner",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True, verbose_name='name')),
-                ('is_house', models.BooleanField(default=False, editable=False, verbose_name='the house itself')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('contact_email', models.EmailField(blank=True, max_length=254, verbose_name='contact e-mail')),
-                ('reply_to', models.EmailField(blank=True, max_length=254, verbose_name="reply address of its customers' e-mails")),
-                ('language', models.CharField(choices=[('fr', 'French'), ('en', 'English')], default='fr', max_length=2, verbose_name='language')),
-                ('allowed_origins', models.JSONField(blank=True, default=list, help_text='Addresses such as https://www.partner.com.', verbose_name='allowed origins')),
-                ('quota', models.PositiveIntegerField(blank=True, null=True, verbose_name='live instances at most')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=100, unique=True, verbose_name="name")),
+                ("is_house", models.BooleanField(default=False, editable=False, verbose_name="the house itself")),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                ("contact_email", models.EmailField(blank=True, max_length=254, verbose_name="contact e-mail")),
+                (
+                    "reply_to",
+                    models.EmailField(
+                        blank=True, max_length=254, verbose_name="reply address of its customers' e-mails"
+                    ),
+                ),
+                (
+                    "language",
+                    models.CharField(
+                        choices=[("fr", "French"), ("en", "English")],
+                        default="fr",
+                        max_length=2,
+                        verbose_name="language",
+                    ),
+                ),
+                (
+                    "allowed_origins",
+                    models.JSONField(
+                        blank=True,
+                        default=list,
+                        help_text="Addresses such as https://www.partner.com.",
+                        verbose_name="allowed origins",
+                    ),
+                ),
+                ("quota", models.PositiveIntegerField(blank=True, null=True, verbose_name="live instances at most")),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
+                ),
             ],
             options={
-                'verbose_name': 'partner',
-                'verbose_name_plural': 'partners',
-                'ordering': ('name',),
-                'constraints': [models.UniqueConstraint(condition=models.Q(('is_house', True)), fields=('is_house',), name='one_house_partner'), models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='a_partner_has_a_name')],
+                "verbose_name": "partner",
+                "verbose_name_plural": "partners",
+                "ordering": ("name",),
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_house", True)), fields=("is_house",), name="one_house_partner"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("name", ""), _negated=True), name="a_partner_has_a_name"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ApiKey',
+            name="ApiKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(blank=True, max_length=60, verbose_name='name')),
-                ('kind', models.CharField(choices=[('live', 'secret'), ('pub', 'publishable')], default='live', max_length=4, verbose_name='kind')),
-                ('public_id', models.CharField(editable=False, max_length=12, unique=True, verbose_name='identifier')),
-                ('digest', models.CharField(editable=False, max_length=64)),
-                ('scopes', models.JSONField(default=list, verbose_name='scopes')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created')),
-                ('expires_at', models.DateTimeField(blank=True, null=True, verbose_name='expires')),
-                ('last_used_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='last used')),
-                ('revoked_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='revoked')),
-                ('partner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='api_keys', to='tenants.partner', verbose_name='partner')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(blank=True, max_length=60, verbose_name="name")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("live", "secret"), ("pub", "publishable")],
+                        default="live",
+                        max_length=4,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("public_id", models.CharField(editable=False, max_length=12, unique=True, verbose_name="identifier")),
+                ("digest", models.CharField(editable=False, max_length=64)),
+                ("scopes", models.JSONField(default=list, verbose_name="scopes")),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
+                ),
+                ("expires_at", models.DateTimeField(blank=True, null=True, verbose_name="expires")),
+                ("last_used_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="last used")),
+                ("revoked_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="revoked")),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="api_keys",
+                        to="tenants.partner",
+                        verbose_name="partner",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'API key',
-                'verbose_name_plural': 'API keys',
-                'ordering': ('-pk',),
+                "verbose_name": "API key",
+                "verbose_name_plural": "API keys",
+                "ordering": ("-pk",),
             },
         ),
         migrations.CreateModel(
-            name='Plan',
+            name="Plan",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(unique=True, verbose_name='code')),
-                ('name_fr', models.CharField(max_length=60, verbose_name='name in French')),
-                ('name_en', models.CharField(max_length=60, verbose_name='name in English')),
-                ('description_fr', models.CharField(blank=True, max_length=200, verbose_name='description in French')),
-                ('description_en', models.CharField(blank=True, max_length=200, verbose_name='description in English')),
-                ('price_per_month', models.DecimalField(decimal_places=2, max_digits=10, validators=[django.core.validators.MinValueValidator(Decimal('0'))], verbose_name='price a month')),
-                ('estimated_cost', models.DecimalField(decimal_places=2, max_digits=10, validators=[django.core.validators.MinValueValidator(Decimal('0'))], verbose_name='estimated cost a month')),
-                ('currency', models.CharField(default='USD', max_length=3, validators=[django.core.validators.RegexValidator('^[A-Z]{3}$', 'Three letters: EUR.')], verbose_name='currency')),
-                ('odoo_memory_gb', models.FloatField(default=2, validators=[django.core.validators.MinValueValidator(0.5)], verbose_name='Odoo memory (GB)')),
-                ('odoo_vcpus', models.FloatField(default=2, validators=[django.core.validators.MinValueValidator(0.1)], verbose_name='Odoo vCPUs')),
-                ('postgres_memory_gb', models.FloatField(default=1, validators=[django.core.validators.MinValueValidator(0.25)], verbose_name='database memory (GB)')),
-                ('postgres_vcpus', models.FloatField(default=1, validators=[django.core.validators.MinValueValidator(0.1)], verbose_name='database vCPUs')),
-                ('modules', models.CharField(blank=True, help_text='Technical names, separated by commas.', max_length=400, verbose_name='Odoo modules')),
-                ('workspace', models.CharField(default='default', help_text='The name under which it is configured.', max_length=40, verbose_name='Railway workspace')),
-                ('lifetime_days', models.PositiveIntegerField(blank=True, help_text='For demonstrations; empty: no end.', null=True, verbose_name='lifetime (days)')),
-                ('is_public', models.BooleanField(default=True, verbose_name='offered on the signup page')),
-                ('confirm_email', models.BooleanField(default=False, verbose_name='confirm the e-mail address first')),
-                ('position', models.PositiveSmallIntegerField(default=0, verbose_name='position')),
-                ('blueprint', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='plans', to='tenants.blueprint', verbose_name='blueprint')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.SlugField(unique=True, verbose_name="code")),
+                ("name_fr", models.CharField(max_length=60, verbose_name="name in French")),
+                ("name_en", models.CharField(max_length=60, verbose_name="name in English")),
+                ("description_fr", models.CharField(blank=True, max_length=200, verbose_name="description in French")),
+                ("description_en", models.CharField(blank=True, max_length=200, verbose_name="description in English")),
+                (
+                    "price_per_month",
+                    models.DecimalField(
+                        decimal_places=2,
+                        max_digits=10,
+                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                        verbose_name="price a month",
+                    ),
+                ),
+                (
+                    "estimated_cost",
+                    models.DecimalField(
+                        decimal_places=2,
+                        max_digits=10,
+                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                        verbose_name="estimated cost a month",
+                    ),
+                ),
+                (
+                    "currency",
+                    models.CharField(
+                        default="USD",
+                        max_length=3,
+                        validators=[django.core.validators.RegexValidator("^[A-Z]{3}$", "Three letters: EUR.")],
+                        verbose_name="currency",
+                    ),
+                ),
+                (
+                    "odoo_memory_gb",
+                    models.FloatField(
+                        default=2,
+                        validators=[django.core.validators.MinValueValidator(0.5)],
+                        verbose_name="Odoo memory (GB)",
+                    ),
+                ),
+                (
+                    "odoo_vcpus",
+                    models.FloatField(
+                        default=2, validators=[django.core.validators.MinValueValidator(0.1)], verbose_name="Odoo vCPUs"
+                    ),
+                ),
+                (
+                    "postgres_memory_gb",
+                    models.FloatField(
+                        default=1,
+                        validators=[django.core.validators.MinValueValidator(0.25)],
+                        verbose_name="database memory (GB)",
+                    ),
+                ),
+                (
+                    "postgres_vcpus",
+                    models.FloatField(
+                        default=1,
+                        validators=[django.core.validators.MinValueValidator(0.1)],
+                        verbose_name="database vCPUs",
+                    ),
+                ),
+                (
+                    "modules",
+                    models.CharField(
+                        blank=True,
+                        help_text="Technical names, separated by commas.",
+                        max_length=400,
+                        verbose_name="Odoo modules",
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.CharField(
+                        default="default",
+                        help_text="The name under which it is configured.",
+                        max_length=40,
+                        verbose_name="Railway workspace",
+                    ),
+                ),
+                (
+                    "lifetime_days",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        help_text="For demonstrations; empty: no end.",
+                        null=True,
+                        verbose_name="lifetime (days)",
+                    ),
+                ),
+                ("is_public", models.BooleanField(default=True, verbose_name="offered on the signup page")),
+                ("confirm_email", models.BooleanField(default=False, verbose_name="confirm the e-mail address first")),
+                ("position", models.PositiveSmallIntegerField(default=0, verbose_name="position")),
+                (
+                    "blueprint",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="plans",
+                        to="tenants.blueprint",
+                        verbose_name="blueprint",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'plan',
-                'verbose_name_plural': 'plans',
-                'ordering': ('position', 'code'),
+                "verbose_name": "plan",
+                "verbose_name_plural": "plans",
+                "ordering": ("position", "code"),
             },
         ),
         migrations.CreateModel(
-            name='Tenant',
+            name="Tenant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('company', models.CharField(max_length=100, verbose_name='company')),
-                ('email', models.EmailField(max_length=254, verbose_name='e-mail')),
-                ('language', models.CharField(choices=[('fr', 'French'), ('en', 'English')], default='fr', max_length=2, verbose_name='language')),
-                ('country', models.CharField(default='FR', max_length=2, verbose_name='country')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created')),
-                ('partner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tenants', to='tenants.partner', verbose_name='partner')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("company", models.CharField(max_length=100, verbose_name="company")),
+                ("email", models.EmailField(max_length=254, verbose_name="e-mail")),
+                (
+                    "language",
+                    models.CharField(
+                        choices=[("fr", "French"), ("en", "English")],
+                        default="fr",
+                        max_length=2,
+                        verbose_name="language",
+                    ),
+                ),
+                ("country", models.CharField(default="FR", max_length=2, verbose_name="country")),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
+                ),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="tenants",
+                        to="tenants.partner",
+                        verbose_name="partner",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'customer',
-                'verbose_name_plural': 'customers',
-                'ordering': ('-pk',),
+                "verbose_name": "customer",
+                "verbose_name_plural": "customers",
+                "ordering": ("-pk",),
             },
         ),
         migrations.CreateModel(
-            name='Instance',
+            name="Instance",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('client_name', models.CharField(max_length=50, verbose_name='client name')),
-                ('public_id', models.CharField(editable=False, max_length=64, unique=True, verbose_name='instance id')),
-                ('state', models.CharField(choices=[('requested', 'requested'), ('provisioning', 'being created'), ('ready', 'ready'), ('suspended', 'suspended'), ('failed', 'failed'), ('decommissioning', 'being decommissioned'), ('decommissioned', 'decommissioned')], default='requested', max_length=16, verbose_name='state')),
-                ('admin_email', models.EmailField(max_length=254, verbose_name='admin e-mail')),
-                ('database_name', models.CharField(max_length=63, verbose_name='database')),
-                ('url', models.URLField(blank=True, verbose_name='address')),
-                ('project_id', models.CharField(blank=True, db_index=True, max_length=64, verbose_name='Railway project')),
-                ('price_per_month', models.DecimalField(decimal_places=2, max_digits=10, verbose_name='price a month')),
-                ('estimated_cost', models.DecimalField(decimal_places=2, max_digits=10, verbose_name='estimated cost a month')),
-                ('currency', models.CharField(max_length=3, verbose_name='currency')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='asked for')),
-                ('ready_at', models.DateTimeField(blank=True, null=True, verbose_name='ready since')),
-                ('expires_at', models.DateTimeField(blank=True, null=True, verbose_name='expires')),
-                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='decommissioned')),
-                ('created_by_key', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='instances', to='tenants.apikey', verbose_name='created by key')),
-                ('plan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='instances', to='tenants.plan', verbose_name='plan')),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='instances', to='tenants.tenant', verbose_name='customer')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("client_name", models.CharField(max_length=50, verbose_name="client name")),
+                ("public_id", models.CharField(editable=False, max_length=64, unique=True, verbose_name="instance id")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("requested", "requested"),
+                            ("provisioning", "being created"),
+                            ("ready", "ready"),
+                            ("suspended", "suspended"),
+                            ("failed", "failed"),
+                            ("decommissioning", "being decommissioned"),
+                            ("decommissioned", "decommissioned"),
+                        ],
+                        default="requested",
+                        max_length=16,
+                        verbose_name="state",
+                    ),
+                ),
+                ("admin_email", models.EmailField(max_length=254, verbose_name="admin e-mail")),
+                ("database_name", models.CharField(max_length=63, verbose_name="database")),
+                ("url", models.URLField(blank=True, verbose_name="address")),
+                (
+                    "project_id",
+                    models.CharField(blank=True, db_index=True, max_length=64, verbose_name="Railway project"),
+                ),
+                ("price_per_month", models.DecimalField(decimal_places=2, max_digits=10, verbose_name="price a month")),
+                (
+                    "estimated_cost",
+                    models.DecimalField(decimal_places=2, max_digits=10, verbose_name="estimated cost a month"),
+                ),
+                ("currency", models.CharField(max_length=3, verbose_name="currency")),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="asked for"),
+                ),
+                ("ready_at", models.DateTimeField(blank=True, null=True, verbose_name="ready since")),
+                ("expires_at", models.DateTimeField(blank=True, null=True, verbose_name="expires")),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="decommissioned")),
+                (
+                    "created_by_key",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="instances",
+                        to="tenants.apikey",
+                        verbose_name="created by key",
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="instances",
+                        to="tenants.plan",
+                        verbose_name="plan",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="instances",
+                        to="tenants.tenant",
+                        verbose_name="customer",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'instance',
-                'verbose_name_plural': 'instances',
-                'ordering': ('-pk',),
+                "verbose_name": "instance",
+                "verbose_name_plural": "instances",
+                "ordering": ("-pk",),
             },
         ),
         migrations.CreateModel(
-            name='Mail',
+            name="Mail",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('welcome', 'welcome'), ('failure', 'failure'), ('confirmation', 'confirmation of the address'), ('expires_soon', 'expires soon')], max_length=20, verbose_name='kind')),
-                ('purpose', models.CharField(max_length=120, unique=True, verbose_name='purpose')),
-                ('recipient', models.EmailField(max_length=254, verbose_name='recipient')),
-                ('language', models.CharField(default='fr', max_length=2, verbose_name='language')),
-                ('message_id', models.CharField(max_length=200, unique=True, verbose_name='Message-ID')),
-                ('provider_id', models.CharField(blank=True, db_index=True, max_length=200, verbose_name='id at the provider')),
-                ('state', models.CharField(choices=[('queued', 'to be sent'), ('sent', 'sent'), ('delivered', 'delivered'), ('bounced', 'bounced'), ('complained', 'complained about'), ('failed', 'could not be sent')], default='queued', max_length=12, verbose_name='state')),
-                ('attempts', models.PositiveIntegerField(default=0, verbose_name='attempts')),
-                ('run_after', models.DateTimeField(default=django.utils.timezone.now, verbose_name='not before')),
-                ('error', models.TextField(blank=True, verbose_name='last error')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='written')),
-                ('sent_at', models.DateTimeField(blank=True, null=True, verbose_name='sent')),
-                ('instance', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='mails', to='tenants.instance', verbose_name='instance')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("welcome", "welcome"),
+                            ("failure", "failure"),
+                            ("confirmation", "confirmation of the address"),
+                            ("expires_soon", "expires soon"),
+                        ],
+                        max_length=20,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("purpose", models.CharField(max_length=120, unique=True, verbose_name="purpose")),
+                ("recipient", models.EmailField(max_length=254, verbose_name="recipient")),
+                ("language", models.CharField(default="fr", max_length=2, verbose_name="language")),
+                ("message_id", models.CharField(max_length=200, unique=True, verbose_name="Message-ID")),
+                (
+                    "provider_id",
+                    models.CharField(blank=True, db_index=True, max_length=200, verbose_name="id at the provider"),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "to be sent"),
+                            ("sent", "sent"),
+                            ("delivered", "delivered"),
+                            ("bounced", "bounced"),
+                            ("complained", "complained about"),
+                            ("failed", "could not be sent"),
+                        ],
+                        default="queued",
+                        max_length=12,
+                        verbose_name="state",
+                    ),
+                ),
+                ("attempts", models.PositiveIntegerField(default=0, verbose_name="attempts")),
+                ("run_after", models.DateTimeField(default=django.utils.timezone.now, verbose_name="not before")),
+                ("error", models.TextField(blank=True, verbose_name="last error")),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="written"),
+                ),
+                ("sent_at", models.DateTimeField(blank=True, null=True, verbose_name="sent")),
+                (
+                    "instance",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="mails",
+                        to="tenants.instance",
+                        verbose_name="instance",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'e-mail',
-                'verbose_name_plural': 'e-mails',
-                'ordering': ('-pk',),
-                'indexes': [models.Index(condition=models.Q(('state', 'queued')), fields=['run_after'], name='mail_due')],
+                "verbose_name": "e-mail",
+                "verbose_name_plural": "e-mails",
+                "ordering": ("-pk",),
+                "indexes": [
+                    models.Index(condition=models.Q(("state", "queued")), fields=["run_after"], name="mail_due")
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='plan',
-            constraint=models.CheckConstraint(condition=models.Q(('estimated_cost__gte', 0), ('price_per_month__gte', 0)), name='a_plan_has_no_negative_money'),
+            model_name="plan",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("estimated_cost__gte", 0), ("price_per_month__gte", 0)),
+                name="a_plan_has_no_negative_money",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='plan',
-            constraint=models.CheckConstraint(condition=models.Q(('lifetime_days', None), ('lifetime_days__gt', 0), _connector='OR'), name='a_lifetime_is_at_least_a_day'),
+            model_name="plan",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("lifetime_days", None), ("lifetime_days__gt", 0), _connector="OR"),
+                name="a_lifetime_is_at_least_a_day",
+            ),
         ),
         migrations.AddIndex(
-            model_name='tenant',
-            index=models.Index(fields=['email'], name='tenant_email'),
+            model_name="tenant",
+            index=models.Index(fields=["email"], name="tenant_email"),
         ),
         migrations.AddIndex(
-            model_name='instance',
-            index=models.Index(fields=['state', '-created_at'], name='instance_state_age'),
+            model_name="instance",
+            index=models.Index(fields=["state", "-created_at"], name="instance_state_age"),
         ),
         migrations.AddIndex(
-            model_name='instance',
-            index=models.Index(fields=['-created_at'], name='instance_age'),
+            model_name="instance",
+            index=models.Index(fields=["-created_at"], name="instance_age"),
         ),
         migrations.AddConstraint(
-            model_name='instance',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'decommissioned'), _negated=True), fields=('client_name',), name='one_live_instance_a_client_name'),
+            model_name="instance",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "decommissioned"), _negated=True),
+                fields=("client_name",),
+                name="one_live_instance_a_client_name",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='instance',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'ready'), _negated=True), models.Q(models.Q(('url', ''), _negated=True), ('ready_at__isnull', False)), _connector='OR'), name='a_ready_instance_has_an_address'),
+            model_name="instance",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "ready"), _negated=True),
+                    models.Q(models.Q(("url", ""), _negated=True), ("ready_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="a_ready_instance_has_an_address",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='instance',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['requested', 'provisioning', 'ready', 'suspended', 'failed', 'decommissioning', 'decommissioned'])), name='an_instance_has_a_known_state'),
+            model_name="instance",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            "requested",
+                            "provisioning",
+                            "ready",
+                            "suspended",
+                            "failed",
+                            "decommissioning",
+                            "decommissioned",
+                        ],
+                    )
+                ),
+                name="an_instance_has_a_known_state",
+            ),
         ),
     ]

@@ -16,7 +16,9 @@ class Partner(models.Model):
     is_active = models.BooleanField(_("active"), default=True)
     contact_email = models.EmailField(_("contact e-mail"), blank=True)
     reply_to = models.EmailField(_("reply address of its customers' e-mails"), blank=True)
-    language = models.CharField(_("language"), max_length=2, choices=(("fr", _("French")), ("en", _("English"))), default="fr")
+    language = models.CharField(
+        _("language"), max_length=2, choices=(("fr", _("French")), ("en", _("English"))), default="fr"
+    )
     allowed_origins = models.JSONField(
         _("allowed origins"), default=list, blank=True, help_text=_("Addresses such as https://www.partner.com.")
     )

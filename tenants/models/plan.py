@@ -121,5 +121,3 @@ class Plan(models.Model):
         """The blueprint's modules, then the plan's own, each once."""
         names = [name.strip() for name in f"{self.blueprint.modules},{self.modules}".split(",")]
         return tuple(dict.fromkeys(name for name in names if name)) or ("base",)
-
-

@@ -11,7 +11,9 @@ class Tenant(models.Model):
     partner = models.ForeignKey(Partner, models.PROTECT, related_name="tenants", verbose_name=_("partner"))
     company = models.CharField(_("company"), max_length=100)
     email = models.EmailField(_("e-mail"))
-    language = models.CharField(_("language"), max_length=2, choices=(("fr", _("French")), ("en", _("English"))), default="fr")
+    language = models.CharField(
+        _("language"), max_length=2, choices=(("fr", _("French")), ("en", _("English"))), default="fr"
+    )
     country = models.CharField(_("country"), max_length=2, default="FR")
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 

@@ -13,7 +13,21 @@ def test_an_ordinary_name_is_accepted(name):
 
 @pytest.mark.parametrize(
     "name",
-    ["", "ab", "a" * 51, "-abc", "abc-", "Acme", "acme corp", "acmé", "acme_corp", "acme.corp", "abc\n", "ａｂｃ", "٣٣٣"],
+    [
+        "",
+        "ab",
+        "a" * 51,
+        "-abc",
+        "abc-",
+        "Acme",
+        "acme corp",
+        "acmé",
+        "acme_corp",
+        "acme.corp",
+        "abc\n",
+        "ａｂｃ",
+        "٣٣٣",
+    ],
 )
 def test_a_malformed_name_is_refused(name):
     with pytest.raises(InvalidClientName):

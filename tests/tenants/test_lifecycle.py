@@ -46,5 +46,3 @@ def test_of_two_who_change_the_same_state_only_one_wins(make_instance):
     instance.transition_to(InstanceState.FAILED)
     with pytest.raises(WrongState):
         stale.transition_to(InstanceState.FAILED)
-
-

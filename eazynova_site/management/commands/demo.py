@@ -123,7 +123,9 @@ def wait_for_port(port: int) -> None:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.05)
-    raise CommandError(_("Nothing listens on port %(port)d: a part of the demonstration did not start.") % {"port": port})
+    raise CommandError(
+        _("Nothing listens on port %(port)d: a part of the demonstration did not start.") % {"port": port}
+    )
 
 
 def _interrupt(number: int, frame: object) -> None:

@@ -138,5 +138,3 @@ class Command(BaseCommand):
 
     def _say(self, text: str) -> None:
         (self.stderr if self.as_json else self.stdout).write(text)
-
-
