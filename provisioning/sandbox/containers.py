@@ -1,0 +1,130 @@
+"""What a container does when it starts: the rules by which the real images run or refuse."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from provisioning.sandbox.records import Deployment, Service, Volume
+from provisioning.sandbox.references import private_domain
+from provisioning.sandbox.store import Store
+
+POSTGRES_MOUNT = "/var/lib/postgresql/data"
+ODOO_MOUNT = "/var/lib/odoo"
+BOOTSTRAP = ("EAZYNOVA_BOOTSTRAP", "PROV_DB", "ODOO_ADMIN_PASSWD", "PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PORT")
+IDENTITY = ("PROV_ADMIN_LOGIN", "PROV_ADMIN_PASSWORD_HASH", "PROV_COMPANY_NAME", "PROV_LANG")
+ENDED = frozenset({"FAILED", "CRASHED", "REMOVED", "REMOVING", "SKIPPED"})
+
+Role = Literal["postgres", "odoo", "other"]
+
+
+class CannotStart(Exception):
+    """The container ends at once; the message is what its log says."""
+
+
+@dataclass(frozen=True)
+class Database:
+    """An Odoo database on the volume of a running PostgreSQL."""
+
+    volume: Volume
+    content: dict[str, Any]
+
+
+def role(deployment: Deployment) -> Role:
+    """Which of the known programs a deployment runs."""
+    if deployment.image and "postgres" in deployment.image:
+        return "postgres"
+    if deployment.repo or "odoo" in (deployment.image or "") or "PROV_DB" in deployment.variables:
+        return "odoo"
+    return "other"
+
+
+def running(store: Store, service: Service) -> Deployment | None:
+    """The deployment of the service that runs now."""
+    latest = reversed(store.deployments_of(service.id))
+    return next((row for row in latest if row.status == "SUCCESS" and not row.stopped), None)
+
+
+def start(store: Store, deployment: Deployment) -> None:
+    """Let the container start, with its effects on the volumes. Raises CannotStart."""
+    match role(deployment):
+        case "postgres":
+            _start_postgres(store, deployment)
+        case "odoo":
+            _start_odoo(store, deployment)
+
+
+def database(store: Store, deployment: Deployment) -> Database:
+    """The database that a deployed Odoo works with. Raises CannotStart when PostgreSQL does not answer or refuses."""
+    variables = deployment.variables
+    volume = _postgres_volume(store, deployment)
+    server = volume.content.get("server", {})
+    if (variables["PGUSER"], variables["PGPASSWORD"]) != (server.get("user"), server.get("password")):
+        raise CannotStart(f'FATAL:  password authentication failed for user "{variables["PGUSER"]}"')
+    content: dict[str, Any] = volume.content.setdefault("databases", {}).setdefault(variables["PROV_DB"], {})
+    return Database(volume, content)
+
+
+def _start_postgres(store: Store, deployment: Deployment) -> None:
+    variables = deployment.variables
+    volume = store.volume_of(store.services[deployment.service_id])
+    if volume is None or volume.mount_path != POSTGRES_MOUNT:
+        raise CannotStart(f"Railway volume not mounted to the correct path, expected {POSTGRES_MOUNT}")
+    if not variables.get("PGDATA", "").startswith(POSTGRES_MOUNT):
+        raise CannotStart(f"PGDATA variable does not start with the expected volume mount path, {POSTGRES_MOUNT}")
+    if "server" in volume.content:
+        return
+    if not variables.get("POSTGRES_PASSWORD"):
+        raise CannotStart("Error: Database is uninitialized and superuser password is not specified.")
+    # as initdb: later changes of the variables do not change the role
+    user = variables.get("POSTGRES_USER") or "postgres"
+    volume.content["server"] = {"user": user, "password": variables["POSTGRES_PASSWORD"]}
+    store.save(volume)
+
+
+def _start_odoo(store: Store, deployment: Deployment) -> None:
+    variables = deployment.variables
+    missing = [name for name in BOOTSTRAP if not variables.get(name)]
+    if missing:
+        raise CannotStart(f"bootstrap: {', '.join(missing)} is missing")
+    if not deployment.start_command:
+        raise CannotStart("bootstrap: no start command")
+    if variables["PGUSER"] == "postgres":
+        raise CannotStart("Using the database user 'postgres' is a security risk, aborting.")
+    found = database(store, deployment)
+    if found.content:
+        return
+    missing = [name for name in IDENTITY if not variables.get(name)]
+    if missing:
+        raise CannotStart(f"bootstrap: {', '.join(missing)} is missing")
+    found.content.update(_fresh_database(variables))
+    store.save(found.volume)
+    files = store.volume_of(store.services[deployment.service_id])
+    if files and files.mount_path == ODOO_MOUNT:
+        files.content.setdefault("filestore", []).append(variables["PROV_DB"])
+        store.save(files)
+
+
+def _postgres_volume(store: Store, deployment: Deployment) -> Volume:
+    host = deployment.variables.get("PGHOST", "")
+    for service in store.services_of(deployment.project_id):
+        if private_domain(service) == host:
+            server = running(store, service)
+            volume = store.volume_of(service)
+            if server and volume and role(server) == "postgres":
+                return volume
+            break
+    raise CannotStart(f'connection to server at "{host}", port 5432 failed: Connection refused')
+
+
+def _fresh_database(variables: dict[str, str]) -> dict[str, Any]:
+    languages = [code.strip() for code in variables["PROV_LANG"].split(",")]
+    return {
+        "login": variables["PROV_ADMIN_LOGIN"],
+        "password": variables["PROV_ADMIN_PASSWORD_HASH"],
+        "name": variables.get("PROV_ADMIN_NAME") or variables["PROV_ADMIN_LOGIN"],
+        "company": variables["PROV_COMPANY_NAME"],
+        "country": variables.get("PROV_COUNTRY", ""),
+        "languages": languages,
+        "tz": variables.get("PROV_TZ", ""),
+        "modules": [name.strip() for name in variables.get("PROV_MODULES", "base").split(",") if name.strip()],
+        "base_url": variables.get("PROV_BASE_URL", ""),
+    }

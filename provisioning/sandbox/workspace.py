@@ -1,0 +1,58 @@
+"""The stand-in Railway workspace: its rows, its time, its faults and how it is set."""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from provisioning.sandbox.clock import Clock, Timeline
+from provisioning.sandbox.faults import Faults
+from provisioning.sandbox.records import Project
+from provisioning.sandbox.references import References
+from provisioning.sandbox.store import Store
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the sandbox behaves; times in seconds, 0 switches a throttle or a limit off.
+
+    ``deploy_seconds`` is how long a deployment takes, ``lag_seconds`` how long a new service or volume instance stays
+    invisible, ``deletion_grace_seconds`` how long a project scheduled for deletion lives on (48 hours at Railway).
+    ``edge_limit`` is Cloudflare's: requests a second without a query string.
+    """
+
+    token: str = "sandbox-token"
+    workspace_id: str = "5a4db0c0-0000-4000-8000-000000000001"
+    workspace_name: str = "Sandbox"
+    deploy_seconds: float = 0.0
+    project_interval: float = 0.0
+    volume_interval: float = 0.0
+    lag_seconds: float = 0.0
+    hourly_limit: int = 0
+    second_limit: int = 0
+    edge_limit: int = 0
+    deletion_grace_seconds: float = 172_800.0
+
+
+class Workspace:
+    """What every part of the sandbox works on. Used from one thread only, the server's."""
+
+    def __init__(self, options: Options, folder: Path | None) -> None:
+        self.options = options
+        self.store = Store(folder)
+        self.clock = Clock(self.store.meta.get("clock_offset", 0.0))
+        self.timeline = Timeline(self.clock)
+        self.faults = Faults()
+        self.references = References(self.store, 0)
+        self.requests: Counter[str] = Counter()
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock and do what then is due."""
+        self.clock.offset += seconds
+        self.store.remember(clock_offset=self.clock.offset)
+        self.timeline.run_due()
+        self.faults.changed()
+        self.store.flush()
+
+    def subject(self, project: Project) -> str:
+        """What a fault's ``match`` is looked for in."""
+        return f"{project.name} {project.description}"
