@@ -3,11 +3,12 @@
 import os
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 from django.core.exceptions import ImproperlyConfigured
 
 TRUE = frozenset({"1", "true", "yes", "on"})
-FALSE = frozenset({"0", "false", "no", "off", ""})
+FALSE = frozenset({"0", "false", "no", "off"})
 
 
 def read_file(path: Path) -> None:
@@ -25,16 +26,17 @@ def read_file(path: Path) -> None:
 
 
 def env_str(name: str, default: str = "") -> str:
+    """As it is, without the spaces around it; set but empty is a choice of its own."""
     return os.environ.get(name, default).strip()
 
 
 def env_bool(name: str, default: bool) -> bool:
-    value = os.environ.get(name)
-    if value is None:
+    value = env_str(name).lower()
+    if not value:
         return default
-    if value.strip().lower() in TRUE:
+    if value in TRUE:
         return True
-    if value.strip().lower() in FALSE:
+    if value in FALSE:
         return False
     raise ImproperlyConfigured(f"{name} is {value!r}: write 1 or 0.")
 
@@ -63,28 +65,55 @@ def env_list(name: str, default: str = "") -> list[str]:
 
 
 def env_choice(name: str, default: str, choices: tuple[str, ...]) -> str:
-    value = env_str(name, default)
+    value = env_str(name) or default
     if value not in choices:
         raise ImproperlyConfigured(f"{name} is {value!r}: write one of {', '.join(choices)}.")
     return value
 
 
+def env_time_zone(name: str, default: str) -> str:
+    value = env_str(name) or default
+    if value not in available_timezones():
+        raise ImproperlyConfigured(f"{name} is {value!r}: write the name of a time zone, such as Europe/Paris.")
+    return value
+
+
 def env_url(name: str, default: str = "", *, schemes: tuple[str, ...] = ("https", "http")) -> str:
     """An address without a slash at its end, or "" when it is not set."""
-    value = env_str(name, default)
-    if value and (urlsplit(value).scheme not in schemes or not urlsplit(value).netloc):
-        raise ImproperlyConfigured(f"{name} must be an address that starts with {' or '.join(schemes)}://.")
-    return value.rstrip("/")
+    return _checked_url(name, env_str(name) or default, schemes).rstrip("/")
 
 
 def env_secret(name: str, default: str = "") -> str:
     """The value of NAME, or the content of the file that NAME_FILE names; never both."""
-    path = os.environ.get(f"{name}_FILE", "")
+    path = env_str(f"{name}_FILE")
     if not path:
-        return env_str(name, default)
-    if os.environ.get(name):
+        return env_str(name) or default
+    if env_str(name):
         raise ImproperlyConfigured(f"Both {name} and {name}_FILE are set: keep one.")
     try:
         return Path(path).read_text().strip()
     except OSError as error:
         raise ImproperlyConfigured(f"{name}_FILE names {path}, which cannot be read.") from error
+
+
+def env_secret_url(name: str, *, schemes: tuple[str, ...]) -> str:
+    """An address that may hold a password, so NAME_FILE is read too and no error repeats it; "" when it is not set."""
+    return _checked_url(name, env_secret(name), schemes)
+
+
+def env_prefixed(prefix: str) -> dict[str, str]:
+    """Every secret whose name begins with ``prefix``, under the rest of its name."""
+    names = {name.removesuffix("_FILE") for name, value in os.environ.items() if name.startswith(prefix) and value}
+    return {name.removeprefix(prefix): env_secret(name) for name in sorted(names)}
+
+
+def _checked_url(name: str, value: str, schemes: tuple[str, ...]) -> str:
+    try:
+        parts = urlsplit(value)
+        well_formed = parts.scheme in schemes and bool(parts.netloc or parts.scheme == "unix") and parts.port != 0
+    except ValueError:
+        well_formed = False
+    if value and not well_formed:
+        accepted = " or ".join(f"{scheme}://" for scheme in schemes)
+        raise ImproperlyConfigured(f"{name} is not an address: write one that starts with {accepted}.")
+    return value

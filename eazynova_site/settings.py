@@ -3,6 +3,7 @@
 import hashlib
 from base64 import urlsafe_b64encode
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.core.management.utils import get_random_secret_key
 from django.utils.translation import gettext_lazy as _
@@ -14,8 +15,11 @@ from eazynova_site.env import (
     env_float,
     env_int,
     env_list,
+    env_prefixed,
     env_secret,
+    env_secret_url,
     env_str,
+    env_time_zone,
     env_url,
     read_file,
 )
@@ -23,7 +27,8 @@ from eazynova_site.logging import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
-read_file(BASE_DIR / ".env")
+if env_file := env_str("ENV_FILE", ".env"):
+    read_file(BASE_DIR / env_file)
 
 
 def _development_secret() -> str:
@@ -36,8 +41,9 @@ def _development_secret() -> str:
     return path.read_text()
 
 
-DEBUG = env_bool("DEBUG", True)
 SECRET_KEY_CONFIGURED = bool(env_secret("SECRET_KEY"))
+# who gives a secret key is on the way to production and must say so to get a page of debugging
+DEBUG = env_bool("DEBUG", not SECRET_KEY_CONFIGURED)
 SECRET_KEY = env_secret("SECRET_KEY") or (_development_secret() if DEBUG else "not-configured")
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]" if DEBUG else "")
 PUBLIC_BASE_URL = env_url("PUBLIC_BASE_URL", "http://127.0.0.1:8000" if DEBUG else "")
@@ -102,16 +108,26 @@ TEMPLATES = [
 ]
 
 # Storage: the database is the schedule, Redis only the doorbell
-DATABASES = {"default": database_from_url(env_secret("DATABASE_URL") or f"sqlite:///{VAR_DIR / 'eazynova.sqlite3'}")}
-DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-REDIS_URL = env_secret("REDIS_URL")
-CACHES = {
-    "default": (
-        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
-        if REDIS_URL
-        else {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": str(VAR_DIR / "cache")}
+DATABASES = {
+    "default": database_from_url(
+        env_secret("DATABASE_URL") or f"sqlite:///{VAR_DIR / 'eazynova.sqlite3'}", folder=BASE_DIR
     )
 }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+REDIS_URL = env_secret_url("REDIS_URL", schemes=("redis", "rediss", "unix"))
+_redis_cache = {
+    "BACKEND": "django.core.cache.backends.redis.RedisCache",
+    "LOCATION": REDIS_URL,
+    "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 2},
+}
+CACHES = {
+    "default": _redis_cache
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": str(VAR_DIR / "cache")},
+    # counts must not lose simultaneous hits: without Redis only the memory of a single web process can promise that
+    "limits": _redis_cache if REDIS_URL else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+}
+RATELIMIT_USE_CACHE = "limits"
 CELERY_BROKER_URL = REDIS_URL or "memory://"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -142,10 +158,13 @@ AXES_RESET_ON_SUCCESS = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
 SESSION_COOKIE_HTTPONLY = True
 SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SECURE_SSL_REDIRECT = env_bool("SECURE_SSL_REDIRECT", not DEBUG)
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000
+# HSTS for subdomains and preloading would bind neighbours that are not ours to bind
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_HOPS else None
 CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL] if PUBLIC_BASE_URL.startswith("https://") else []
 
@@ -153,7 +172,7 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL] if PUBLIC_BASE_URL.startswith("https://
 LANGUAGE_CODE = env_choice("LANGUAGE_CODE", "fr", ("fr", "en"))
 LANGUAGES = [("fr", _("French")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "eazynova_site" / "locale"]
-TIME_ZONE = env_str("TIME_ZONE", "Europe/Paris")
+TIME_ZONE = env_time_zone("TIME_ZONE", "Europe/Paris")
 USE_I18N = True
 USE_TZ = True
 STATIC_URL = "static/"
@@ -171,9 +190,19 @@ STORAGES = {
 # Mail
 EMAIL_BACKEND = env_str("EMAIL_BACKEND", "django.core.mail.backends.filebased.EmailBackend")
 EMAIL_FILE_PATH = env_str("EMAIL_FILE_PATH", str(VAR_DIR / "mail"))
+EMAIL_HOST = env_str("EMAIL_HOST", "localhost")
+EMAIL_PORT = env_int("EMAIL_PORT", 587, least=1)
+EMAIL_HOST_USER = env_str("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = env_secret("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS", True)
+EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env_str("DEFAULT_FROM_EMAIL", "EAZYNOVA <bonjour@localhost>")
 STAFF_ALERT_EMAILS = env_list("STAFF_ALERT_EMAILS")
-ANYMAIL = {"REQUESTS_TIMEOUT": (5, 20), "SEND_DEFAULTS": {"track_clicks": False, "track_opens": False}}
+ANYMAIL = {
+    "REQUESTS_TIMEOUT": (5, 20),
+    "SEND_DEFAULTS": {"track_clicks": False, "track_opens": False},
+    **env_prefixed("ANYMAIL_"),
+}
 
 # Railway
 RAILWAY_API_URL = env_url("RAILWAY_API_URL", "https://backboard.railway.com/graphql/v2")
@@ -190,5 +219,14 @@ LOGGING = logging_config(
     debug=DEBUG,
     form=env_choice("LOG_FORMAT", "text" if DEBUG else "json", ("text", "json")),
     level=env_choice("LOG_LEVEL", "WARNING" if DEBUG else "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
-    secrets=[RAILWAY_API_TOKEN, SECRET_KEY, RAILWAY_WEBHOOK_SECRET, *ENCRYPTION_KEYS],
+    secrets=[
+        RAILWAY_API_TOKEN,
+        RAILWAY_WEBHOOK_SECRET,
+        SECRET_KEY,
+        *ENCRYPTION_KEYS,
+        EMAIL_HOST_PASSWORD,
+        *env_prefixed("ANYMAIL_").values(),
+        DATABASES["default"].get("PASSWORD", ""),
+        urlsplit(REDIS_URL).password or "",
+    ],
 )

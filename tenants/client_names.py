@@ -41,7 +41,7 @@ def fold(company: str) -> str:
     May come out shorter than a client name may be, or empty: a name in another script has no letters to keep.
     """
     folded = unicodedata.normalize("NFKD", company.lower().translate(_LIGATURES))
-    ascii_only = "".join(letter for letter in folded if not unicodedata.combining(letter))
+    ascii_only = "".join(letter for letter in folded if not unicodedata.combining(letter)).lower()
     return re.sub(r"[^a-z0-9]+", "-", ascii_only).strip("-")[:LONGEST].rstrip("-")
 
 

@@ -1,13 +1,49 @@
-import os
-
-os.environ.setdefault("DEBUG", "1")
-os.environ.setdefault("RAILWAY_API_TOKEN", "sandbox-token")
-os.environ.setdefault("RAILWAY_WORKSPACE_ID", "sandbox-workspace")
-os.environ.setdefault("RAILWAY_API_URL", "http://127.0.0.1:9/graphql/v2")
+import shutil
+import socket
 
 import pytest
 
-from tests import factories
+from tests import environment, factories
+
+_connect = socket.socket.connect
+
+
+def _connect_to_loopback_only(self, address):
+    host = address[0] if isinstance(address, tuple) else ""
+    if host and host not in ("localhost", "::1") and not str(host).startswith("127."):
+        raise AssertionError(f"A test tried to leave this machine: {address}")
+    return _connect(self, address)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_network():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", _connect_to_loopback_only)
+        yield
+    shutil.rmtree(environment.SCRATCH, ignore_errors=True)
+
+
+def _lack(what):
+    if environment.MODE == "required":
+        pytest.fail(f"{what} is required here and missing")
+    pytest.skip(f"needs {what}")
+
+
+@pytest.fixture(scope="session")
+def services():
+    """For tests that only make sense on PostgreSQL and Redis."""
+    if not environment.WITH_SERVICES:
+        if environment.MODE == "none":
+            pytest.skip("needs PostgreSQL and Redis; this run is on the embedded defaults")
+        _lack("PostgreSQL and Redis")
+
+
+@pytest.fixture(scope="session")
+def chromium_path():
+    """For tests that look at pages as a person does."""
+    if not environment.WITH_CHROMIUM:
+        _lack("Debian's Chromium")
+    return environment.CHROMIUM
 
 
 @pytest.fixture

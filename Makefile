@@ -1,0 +1,49 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+RUN := .venv/bin/python
+STAMP := .venv/.installed
+PO := eazynova_site/locale/fr/LC_MESSAGES/django
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+install: $(STAMP) ## install everything into .venv, from uv.lock
+
+$(STAMP): pyproject.toml uv.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 install"; exit 1; }
+	@if command -v uv >/dev/null; then uv sync --frozen --quiet --python $(PYTHON); else \
+		$(PYTHON) -m venv .venv && .venv/bin/pip install --quiet --disable-pip-version-check uv && \
+		.venv/bin/uv sync --frozen --quiet --inexact; fi
+	@touch $(STAMP)
+
+demo: install ## create one instance against the sandbox; at a terminal, keep the site running
+	@$(RUN) manage.py demo
+
+test: install ## the whole suite, on PostgreSQL and Redis where they answer, else on the embedded defaults
+	@$(RUN) -m pytest
+
+check: install lint types messages-check ## all that CI runs
+	$(RUN) manage.py makemigrations --check --dry-run
+	TEST_SERVICES=none $(RUN) -m pytest
+	TEST_SERVICES=required $(RUN) -m pytest
+
+lint: install
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/lint-imports
+
+types: install
+	.venv/bin/mypy
+
+messages: install ## regenerate the French catalogue and compile it (needs gettext)
+	$(RUN) manage.py makemessages -l fr --no-obsolete --no-wrap --add-location file \
+		-i .venv -i var -i tests >/dev/null
+	sed -i '/^"POT-Creation-Date/d' $(PO).po
+	msgfmt --check-format -o $(PO).mo $(PO).po
+
+messages-check: install
+	@$(MAKE) --no-print-directory messages
+	git diff --exit-code --stat -- $(PO).po $(PO).mo
+
+.PHONY: help install demo test check lint types messages messages-check
