@@ -76,6 +76,12 @@ class Ledger:
             self._create([rows[name] for name in missing], lambda: create(missing))
         return {name: row.external_id for name, row in rows.items()}
 
+    def adopt(self, kind: str, name: str, external_id: str) -> None:
+        """Write down a thing that came with another one, such as the environment of a project."""
+        row = self._intend(kind, name)
+        if not row.external_id:
+            self.record(row, external_id)
+
     def record(self, row: Resource, external_id: str, *, status: str = "") -> Resource:
         row.external_id = external_id
         row.state = ResourceState.PRESENT

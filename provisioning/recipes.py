@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from provisioning.context import Context
@@ -18,7 +19,7 @@ class StepDefinition:
     """``code`` is kept in rows for ever and never reused; ``usual_seconds`` weighs progress until there is history."""
 
     code: str
-    label: str
+    label: str | Promise
     run: Callable[[Context], Done | Wait]
     usual_seconds: float
 

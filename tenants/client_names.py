@@ -12,12 +12,14 @@ SUFFIX_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 SHAPE = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,48}[a-z0-9])")
 
 RESERVED = frozenset(
-    "www api admin mail smtp imap pop ftp ssh ns ns1 ns2 dns mx app apps web webmail blog shop store status support help "
-    "docs doc static assets cdn media test tests testing demo dev staging preprod prod production beta internal intranet "
-    "vpn proxy root postmaster hostmaster webmaster abuse security noreply no-reply billing account accounts login "
-    "signup register auth oauth sso odoo eazynova railway postgres postgresql redis database backup backups health "
-    "healthz metrics monitoring grafana sentry localhost local example partner partners customer customers widget "
-    "instance instances".split()
+    """
+    www api admin mail smtp imap pop ftp ssh ns ns1 ns2 dns mx app apps web webmail blog shop store status support help
+    docs doc static assets cdn media test tests testing demo dev staging preprod prod production beta internal intranet
+    vpn proxy root postmaster hostmaster webmaster abuse security noreply no-reply billing account accounts login
+    signup register auth oauth sso odoo eazynova railway postgres postgresql redis database backup backups health
+    healthz metrics monitoring grafana sentry localhost local example partner partners customer customers widget
+    instance instances
+    """.split()
 )
 
 # letters that Unicode does not decompose into a base letter and an accent

@@ -42,6 +42,4 @@ def _create(ctx: Context) -> Project:
 
 
 def _record_environment(ctx: Context, project: Project) -> None:
-    ctx.ledger.ensure(
-        "environment", "production", find=lambda: project.environment_id, create=lambda: project.environment_id
-    )
+    ctx.ledger.adopt("environment", "production", project.environment_id)

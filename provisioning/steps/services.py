@@ -201,7 +201,5 @@ def _record_volume_instances(ctx: Context, stack: Stack) -> bool:
         instance_id = by_service.get(ctx.ledger.id_of("service", service))
         if not instance_id:
             return False
-        ctx.ledger.ensure(
-            "volume_instance", service, find=lambda found=instance_id: found, create=lambda found=instance_id: found
-        )
+        ctx.ledger.adopt("volume_instance", service, instance_id)
     return True

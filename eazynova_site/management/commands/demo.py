@@ -21,7 +21,7 @@ PATIENCE_SECONDS = 20
 
 
 class Command(BaseCommand):
-    help = gettext_lazy("Create one instance against the sandbox, then keep the site running until Ctrl-C.")
+    help = gettext_lazy("Create one instance against the sandbox, then keep the site running until Ctrl-C.")  # type: ignore[assignment]
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -75,7 +75,8 @@ class Command(BaseCommand):
         raise CommandError(_("A part of the demonstration ended by itself; its last words are above."))
 
     def _manage(self, *arguments: str) -> None:
-        done = subprocess.run([sys.executable, "manage.py", *arguments], cwd=settings.BASE_DIR, env=self.environment)
+        command = [sys.executable, "manage.py", *arguments]
+        done = subprocess.run(command, cwd=settings.BASE_DIR, env=self.environment, check=False)
         if done.returncode:
             raise CommandError(_("The demonstration stopped at: %(step)s") % {"step": arguments[0]})
 

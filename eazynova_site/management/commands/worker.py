@@ -17,7 +17,7 @@ from tenants import mails
 
 
 class Command(BaseCommand):
-    help = gettext_lazy("Run due operations and everything periodic in this process, without a broker.")
+    help = gettext_lazy("Run due operations and everything periodic in this process, without a broker.")  # type: ignore[assignment]
 
     def handle(self, *args: Any, **options: Any) -> None:
         stop = threading.Event()

@@ -18,7 +18,7 @@ from provisioning.states import OperationState
 
 
 class Command(BaseCommand):
-    help = gettext_lazy("List operations, show one with its steps, retry or cancel it.")
+    help = gettext_lazy("List operations, show one with its steps, retry or cancel it.")  # type: ignore[assignment]
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
@@ -59,7 +59,9 @@ class Command(BaseCommand):
         try:
             engine.retry(operation)
         except engine.NotRetryable as error:
-            raise CommandError(_("Only an operation that failed or was cancelled can be retried, one at a time.")) from error
+            raise CommandError(
+                _("Only an operation that failed or was cancelled can be retried, one at a time.")
+            ) from error
 
     def _list(self, operations: Iterable[Operation], *, as_json: bool) -> None:
         if as_json:

@@ -14,7 +14,7 @@ from tenants.services import partners
 
 
 class Command(BaseCommand):
-    help = gettext_lazy("Create an API key for a partner and print it: it is never shown again.")
+    help = gettext_lazy("Create an API key for a partner and print it: it is never shown again.")  # type: ignore[assignment]
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("partner", help=_("name of the partner"))

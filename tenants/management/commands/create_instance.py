@@ -25,7 +25,7 @@ from tenants.services import instances, partners
 
 
 class Command(BaseCommand):
-    help = gettext_lazy("Create an instance here and now, show each step, and end when the login is proven.")
+    help = gettext_lazy("Create an instance here and now, show each step, and end when the login is proven.")  # type: ignore[assignment]
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("client_name", help=_("technical name, for example acme-corp"))

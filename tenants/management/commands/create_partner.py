@@ -13,7 +13,7 @@ from tenants.services import partners
 
 
 class Command(BaseCommand):
-    help = gettext_lazy("Create a partner.")
+    help = gettext_lazy("Create a partner.")  # type: ignore[assignment]
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", help=_("name of the partner, as customers know it"))
