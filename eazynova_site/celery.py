@@ -1,10 +1,17 @@
 """Celery's app and the one list of everything periodic, which the embedded worker uses too."""
 
 import os
+import sys
 from dataclasses import dataclass
+from typing import Any
 
+import django
 from celery import Celery
+from celery.signals import beat_init, celeryd_init
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from eazynova_site.checks import refuse_half_configuration
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "eazynova_site.settings")
 
@@ -27,4 +34,19 @@ PERIODIC = (
 app = Celery("eazynova")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-app.conf.beat_schedule = {job.name: {"task": job.task, "schedule": job.seconds} for job in PERIODIC}
+app.conf.beat_schedule = {
+    # after a time without workers only the latest call of each job is worth running
+    job.name: {"task": job.task, "schedule": job.seconds, "options": {"expires": max(job.seconds, 60)}}
+    for job in PERIODIC
+}
+
+
+@celeryd_init.connect
+@beat_init.connect
+def _stop_when_half_configured(**news: Any) -> None:
+    django.setup()
+    try:
+        refuse_half_configuration()
+    except ImproperlyConfigured as error:
+        # Celery's signals swallow every other exception
+        sys.exit(str(error))

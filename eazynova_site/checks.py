@@ -1,0 +1,166 @@
+"""System checks: with DEBUG off, a half-configured site does not start, and says what is missing.
+
+``manage.py`` runs them before every command; the web server and Celery ask `refuse_half_configuration`.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+from cryptography.fernet import Fernet
+from django.conf import settings
+from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+TAG = "eazynova"
+LEAST_SECRET = 32
+LOCAL_MAIL = tuple(f"django.core.mail.backends.{kind}." for kind in ("console", "dummy", "filebased", "locmem"))
+
+Found = Iterable[checks.CheckMessage]
+Check = Callable[..., list[checks.CheckMessage]]
+
+
+def refuse_half_configuration() -> None:
+    """Raises ImproperlyConfigured with one line for each error of this module's checks."""
+    errors = [found for found in checks.run_checks(tags=[TAG]) if found.level >= checks.ERROR]
+    if errors:
+        lines = sorted(f"{error.id}: {error.msg} {error.hint}" for error in errors)
+        raise ImproperlyConfigured("\n".join(lines))
+
+
+def in_production(check: Callable[[], Found]) -> Check:
+    def run(app_configs: Any = None, **options: Any) -> list[checks.CheckMessage]:
+        return [] if settings.DEBUG else list(check())
+
+    run.__name__ = check.__name__
+    return run
+
+
+def _error(number: int, message: str | Promise, hint: str | Promise) -> checks.Error:
+    return checks.Error(str(message), hint=str(hint), id=f"eazynova.E{number:03}")
+
+
+@in_production
+def secrets_are_set() -> Found:
+    if not settings.SECRET_KEY_CONFIGURED or len(settings.SECRET_KEY) < LEAST_SECRET:
+        yield _error(
+            1,
+            _("SECRET_KEY is missing or shorter than 32 characters."),
+            _("Set it to a long random text, the same for all processes."),
+        )
+    if not settings.ENCRYPTION_KEYS_CONFIGURED:
+        yield _error(2, _("ENCRYPTION_KEYS is missing."), _new_key_hint())
+
+
+def encryption_keys_are_usable(app_configs: Any = None, **options: Any) -> list[checks.CheckMessage]:
+    """With DEBUG on as well: the first sealed secret would otherwise fail in the middle of an operation."""
+    try:
+        for key in settings.ENCRYPTION_KEYS:
+            Fernet(key)
+    except ValueError:
+        return [_error(3, _("A key of ENCRYPTION_KEYS is malformed."), _new_key_hint())]
+    return []
+
+
+@in_production
+def railway_is_configured() -> Found:
+    if not settings.RAILWAY_API_TOKEN:
+        yield _error(
+            4, _("RAILWAY_API_TOKEN is missing."), _("Create a workspace token at Railway: Account Settings, Tokens.")
+        )
+    if not settings.RAILWAY_WORKSPACE_ID:
+        yield _error(
+            5, _("RAILWAY_WORKSPACE_ID is missing."), _("Copy it from Railway: Workspace Settings, Workspace ID.")
+        )
+    if not settings.RAILWAY_API_URL.startswith("https://") or settings.INSTANCE_URL_SCHEME != "https":
+        yield _error(
+            6,
+            _("RAILWAY_API_URL or INSTANCE_URL_SCHEME is not https."),
+            _("http is for the sandbox only: remove both lines, or set DEBUG=1."),
+        )
+    if 0 < len(settings.RAILWAY_WEBHOOK_SECRET) < LEAST_SECRET:
+        yield _error(
+            7,
+            _("RAILWAY_WEBHOOK_SECRET is shorter than 32 characters."),
+            _("It is part of a public address: write a longer random text, or leave it empty to do without webhooks."),
+        )
+
+
+@in_production
+def processes_can_share_the_database() -> Found:
+    sqlite = settings.DATABASES["default"]["ENGINE"].endswith("sqlite3")
+    several = settings.WEB_CONCURRENCY > 1
+    if sqlite and (several or settings.REDIS_URL):
+        yield _error(
+            8,
+            _("SQLite cannot serve several web processes (WEB_CONCURRENCY) or Celery workers (REDIS_URL)."),
+            _("Set DATABASE_URL to a PostgreSQL database."),
+        )
+    if several and not settings.REDIS_URL:
+        yield _error(
+            9,
+            _("Several web processes would each count rate limits for themselves."),
+            _("Set REDIS_URL, so that they share a cache, or WEB_CONCURRENCY=1."),
+        )
+
+
+@in_production
+def the_public_address_is_known() -> Found:
+    host = urlsplit(settings.PUBLIC_BASE_URL).hostname or ""
+    if not settings.ALLOWED_HOSTS or "*" in settings.ALLOWED_HOSTS:
+        yield _error(
+            10,
+            _("ALLOWED_HOSTS is empty or allows every host."),
+            _("List the host names under which this site is reached, separated by commas."),
+        )
+    if not settings.PUBLIC_BASE_URL.startswith("https://") or host in ("localhost", "127.0.0.1"):
+        yield _error(
+            11,
+            _("PUBLIC_BASE_URL is missing or is not a public https address."),
+            _("Links in e-mails begin with it: write for instance https://portal.example.com."),
+        )
+
+
+@in_production
+def mail_reaches_customers() -> Found:
+    anymail = settings.EMAIL_BACKEND.startswith("anymail.")
+    if settings.EMAIL_BACKEND.startswith(LOCAL_MAIL):
+        yield _error(
+            12,
+            _("EMAIL_BACKEND keeps e-mails on this machine."),
+            _("Name an Anymail backend and its ANYMAIL_ key, or django.core.mail.backends.smtp.EmailBackend."),
+        )
+    if settings.DEFAULT_FROM_EMAIL.rstrip(">").endswith("@localhost"):
+        yield _error(
+            13,
+            _("DEFAULT_FROM_EMAIL is missing."),
+            _("Write the sender of the e-mails, for instance EAZYNOVA <bonjour@example.com>."),
+        )
+    if anymail and len(settings.ANYMAIL.get("WEBHOOK_SECRET", "")) < LEAST_SECRET:
+        yield _error(
+            14,
+            _("ANYMAIL_WEBHOOK_SECRET is missing or short: anybody could report bounces."),
+            _("Write user:password, both random, and give the provider the same in its webhook's address."),
+        )
+    if not settings.STAFF_ALERT_EMAILS:
+        yield checks.Warning(
+            str(_("STAFF_ALERT_EMAILS is empty: nobody hears of a failed operation.")),
+            hint=str(_("List the addresses of staff, separated by commas.")),
+            id="eazynova.W001",
+        )
+
+
+def _new_key_hint() -> Promise:
+    return _("Make one with: python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'")
+
+
+CHECKS: tuple[Check, ...] = (
+    secrets_are_set,
+    encryption_keys_are_usable,
+    railway_is_configured,
+    processes_can_share_the_database,
+    the_public_address_is_known,
+    mail_reaches_customers,
+)
