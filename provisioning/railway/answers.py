@@ -1,4 +1,4 @@
-"""From an HTTP answer, or from none, to data and typed errors: status, then content type, then JSON, then ``errors``."""
+"""From an HTTP answer, or from none, to data and typed errors: first the status, then JSON, then ``errors``."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

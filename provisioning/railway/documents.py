@@ -163,22 +163,22 @@ WEBHOOK_DELETE = "mutation WebhookDelete($id: String!) { notificationRuleDelete(
 @lru_cache(maxsize=64)
 def deployments(count: int) -> str:
     """The state of ``count`` deployments: aliases d0, d1, ... with the ids in variables of the same names."""
-    fields = "id status deploymentStopped updatedAt instances { status }"
-    return _aliased("query Deployments", "d", "String!", count, f"deployment(id: $d{{n}}) {{{{ {fields} }}}}")
+    field = "deployment(id: $d#) { id status deploymentStopped updatedAt instances { status } }"
+    return _aliased("query Deployments", "d", "String!", count, field)
 
 
 @lru_cache(maxsize=64)
 def services_create(count: int) -> str:
     """``count`` services: aliases and variables s0, s1, ..."""
     return _aliased(
-        "mutation ServicesCreate", "s", "ServiceCreateInput!", count, "serviceCreate(input: $s{n}) {{ id name }}"
+        "mutation ServicesCreate", "s", "ServiceCreateInput!", count, "serviceCreate(input: $s#) { id name }"
     )
 
 
 @lru_cache(maxsize=64)
 def deployments_remove(count: int) -> str:
     """``count`` deployments stopped in order: aliases and variables d0, d1, ..."""
-    return _aliased("mutation DeploymentsRemove", "d", "String!", count, "deploymentRemove(id: $d{n})")
+    return _aliased("mutation DeploymentsRemove", "d", "String!", count, "deploymentRemove(id: $d#)")
 
 
 @lru_cache(maxsize=64)
@@ -206,6 +206,7 @@ def backup_schedules(count: int) -> str:
 
 
 def _aliased(head: str, prefix: str, kind: str, count: int, field: str) -> str:
+    """``count`` times the same root field, with its number for each ``#``."""
     declared = ", ".join(f"${prefix}{n}: {kind}" for n in range(count))
-    fields = " ".join(f"{prefix}{n}: {field.format(n=n)}" for n in range(count))
+    fields = " ".join(f"{prefix}{n}: {field.replace('#', str(n))}" for n in range(count))
     return f"{head}({declared}) {{ {fields} }}"

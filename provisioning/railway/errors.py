@@ -5,7 +5,7 @@
     │   ├── Unreachable          no connection: certainly nothing was sent
     │   ├── LostAnswer           sent, but no usable answer; unclear for a mutation
     │   ├── EdgeBlocked          the edge before Railway refused the request, nothing was done
-    │   ├── RateLimited          too many requests, said by the edge or by the API
+    │   ├── RateLimited          too many requests, said by the edge or the API
     │   ├── ProjectThrottled     one project in 30 seconds a workspace
     │   ├── VolumeThrottled      volumes created too fast
     │   ├── NotYetVisible        made a moment ago, not yet readable everywhere
@@ -94,7 +94,7 @@ class EdgeBlocked(RailwayTemporary):
 
 
 class RateLimited(RailwayTemporary):
-    """Too many requests; nothing was done. ``scope`` says who refused: the edge (its block may last hours) or the API."""
+    """Too many requests; nothing was done. ``scope``: the edge, whose block may last hours, or the API."""
 
     code = "railway_rate_limited"
     pause = 60
@@ -170,7 +170,7 @@ class TokenRefused(RailwayPermanent):
 
 
 class NotAuthorized(RailwayPermanent):
-    """A missing right, an unknown or deleted object, or a bad token; ``RailwayClient.check_token`` tells the last apart."""
+    """A missing right, an unknown or deleted object, or a bad token, as ``RailwayClient.check_token`` can tell."""
 
     code = "railway_not_authorized"
 

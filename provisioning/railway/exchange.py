@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 DAY = 86_400.0
-# Railway does not say what X-RateLimit-Reset counts: smaller numbers must be seconds from now, larger ones milliseconds.
+# Railway does not say what X-RateLimit-Reset counts: small numbers are taken as seconds from now.
 _SMALLEST_EPOCH = 1e9
 _SMALLEST_EPOCH_IN_MILLISECONDS = 1e12
 
