@@ -1,5 +1,6 @@
 """Celery's app and the one list of everything periodic, which the embedded worker uses too."""
 
+import logging
 import os
 import sys
 from dataclasses import dataclass
@@ -8,11 +9,13 @@ from typing import Any
 import django
 from celery import Celery
 from celery.signals import beat_init, celeryd_init
+from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from eazynova_site.checks import refuse_half_configuration
 
+logger = logging.getLogger(__name__)
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "eazynova_site.settings")
 
 
@@ -44,9 +47,11 @@ app.conf.beat_schedule = {
 @celeryd_init.connect
 @beat_init.connect
 def _stop_when_half_configured(**news: Any) -> None:
-    django.setup()
+    if not apps.ready:
+        django.setup()
     try:
         refuse_half_configuration()
     except ImproperlyConfigured as error:
+        logger.critical("%s", error)
         # Celery's signals swallow every other exception
-        sys.exit(str(error))
+        sys.exit(1)

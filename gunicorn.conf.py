@@ -1,0 +1,13 @@
+"""The production web server: few processes with threads, since requests wait for the database and never for Railway."""
+
+import os
+
+bind = f"0.0.0.0:{os.environ.get('PORT') or 8000}"
+workers = int(os.environ.get("WEB_CONCURRENCY") or 1)
+worker_class = "gthread"
+threads = int(os.environ.get("WEB_THREADS") or 8)
+timeout = 30
+# in memory: a heartbeat on a slow disk would look like a hung worker
+worker_tmp_dir = "/dev/shm"
+# Django logs every request that matters; a query string may hold a token
+accesslog = None
