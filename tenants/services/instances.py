@@ -168,14 +168,15 @@ def _work_on(instance: Instance, kind: OperationKind, allowed: set[InstanceState
 
 
 def _start(instance: Instance, kind: OperationKind, *, language: str, **sealed: str) -> Operation:
-    operation = engine.start(kind=kind, instance_id=instance.pk, spec=_spec(instance, language), secrets=sealed)
+    operation = engine.start(kind=kind, instance_id=instance.pk, spec=spec_of(instance, language), secrets=sealed)
     if instance.url:
         operation.facts = {"url": instance.url}
         operation.save(update_fields=["facts"])
     return operation
 
 
-def _spec(instance: Instance, language: str) -> InstanceSpec:
+def spec_of(instance: Instance, language: str) -> InstanceSpec:
+    """The instance and its plan as they are now, to be frozen into an operation."""
     plan = instance.plan
     blueprint = plan.blueprint
     return InstanceSpec(
