@@ -1,9 +1,24 @@
 """The domain's rows: who buys, what they bought, where it stands."""
 
+from tenants.models.idempotency import IdempotencyRecord
 from tenants.models.instance import Instance
 from tenants.models.mail import Mail
 from tenants.models.partner import ApiKey, Partner
 from tenants.models.plan import Blueprint, Plan
 from tenants.models.tenant import Tenant
+from tenants.models.webhook import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent
 
-__all__ = ["ApiKey", "Blueprint", "Instance", "Mail", "Partner", "Plan", "Tenant"]
+__all__ = [
+    "ApiKey",
+    "Blueprint",
+    "IdempotencyRecord",
+    "Instance",
+    "Mail",
+    "Partner",
+    "Plan",
+    "Tenant",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookEvent",
+]

@@ -1,11 +1,15 @@
 import hashlib
 import hmac
 import secrets
+import string
+import zlib
 
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+KEY_ALPHABET = string.ascii_letters + string.digits
 
 
 class Partner(models.Model):
@@ -57,6 +61,9 @@ class ApiKey(models.Model):
     public_id = models.CharField(_("identifier"), max_length=12, unique=True, editable=False)
     digest = models.CharField(max_length=64, editable=False)
     scopes = models.JSONField(_("scopes"), default=list)
+    predecessor = models.OneToOneField(
+        "self", models.SET_NULL, null=True, blank=True, related_name="successor", verbose_name=_("replaces")
+    )
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     last_used_at = models.DateTimeField(_("last used"), null=True, blank=True, editable=False)
@@ -71,13 +78,24 @@ class ApiKey(models.Model):
         return f"eaz_{self.kind}_{self.public_id}_…"
 
     @classmethod
-    def issue(cls, partner: Partner, *, kind: str, scopes: list[str], name: str = "") -> tuple["ApiKey", str]:
-        """Make and store a key; returns the row and the key in clear, which nobody can ever read again."""
+    def issue(
+        cls, partner: Partner, *, kind: str, scopes: list[str], name: str = "", predecessor: "ApiKey | None" = None
+    ) -> tuple["ApiKey", str]:
+        """Make and store a key; returns the row and the key in clear, which nobody can ever read again.
+
+        Its last eight characters are a checksum, so that scanners for leaked secrets can tell it from chance.
+        """
         public_id = secrets.token_hex(4)
-        secret = secrets.token_urlsafe(32).replace("-", "A").replace("_", "B")
-        clear = f"eaz_{kind}_{public_id}_{secret}"
+        stem = f"eaz_{kind}_{public_id}_" + "".join(secrets.choice(KEY_ALPHABET) for _ in range(43))
+        clear = stem + checksum_of(stem)
         row = cls.objects.create(
-            partner=partner, kind=kind, scopes=scopes, name=name, public_id=public_id, digest=digest_of(clear)
+            partner=partner,
+            kind=kind,
+            scopes=scopes,
+            name=name,
+            predecessor=predecessor,
+            public_id=public_id,
+            digest=digest_of(clear),
         )
         return row, clear
 
@@ -87,9 +105,22 @@ class ApiKey(models.Model):
         expired = self.expires_at is not None and self.expires_at <= timezone.now()
         return self.revoked_at is None and not expired and self.partner.is_active
 
+    def continues(self, key_id: int | None) -> bool:
+        """Whether it is this key, or one that was rotated into this one."""
+        key: ApiKey | None = self
+        while key is not None and key_id is not None:
+            if key.pk == key_id:
+                return True
+            key = key.predecessor
+        return False
+
     def matches(self, clear: str) -> bool:
         """Compared in constant time."""
         return hmac.compare_digest(self.digest, digest_of(clear))
+
+
+def checksum_of(stem: str) -> str:
+    return f"{zlib.crc32(stem.encode()):08x}"
 
 
 def digest_of(clear: str) -> str:
