@@ -6,6 +6,7 @@ import pytest
 from django.apps import apps
 from django.db.models.signals import post_migrate
 
+from provisioning.sandbox.sandbox import Sandbox
 from tests import environment, factories
 
 _connect = socket.socket.connect
@@ -76,3 +77,13 @@ def _what_the_migrations_brought_comes_back(django_db_setup):
     post_migrate.connect(restore)
     yield
     post_migrate.disconnect(restore)
+
+
+@pytest.fixture
+def sandbox(settings):
+    """The stand-in for Railway and Odoo, in this process, which the settings point at."""
+    with Sandbox() as running:
+        settings.RAILWAY_API_URL = running.url
+        settings.RAILWAY_API_TOKEN = running.token
+        settings.RAILWAY_WORKSPACE_ID = running.workspace_id
+        yield running
