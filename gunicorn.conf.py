@@ -11,3 +11,5 @@ timeout = 30
 worker_tmp_dir = "/dev/shm"
 # Django logs every request that matters; a query string may hold a token
 accesslog = None
+# nothing here steers a running server, and a user without a home has no place for the socket
+control_socket_disable = True

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 TAG = "eazynova"
 LEAST_SECRET = 32
+LEAST_SECRET_KEY = 50
 LOCAL_MAIL = tuple(f"django.core.mail.backends.{kind}." for kind in ("console", "dummy", "filebased", "locmem"))
 
 Found = Iterable[checks.CheckMessage]
@@ -44,10 +45,10 @@ def _error(number: int, message: str | Promise, hint: str | Promise) -> checks.E
 
 @in_production
 def secrets_are_set() -> Found:
-    if not settings.SECRET_KEY_CONFIGURED or len(settings.SECRET_KEY) < LEAST_SECRET:
+    if not settings.SECRET_KEY_CONFIGURED or len(settings.SECRET_KEY) < LEAST_SECRET_KEY:
         yield _error(
             1,
-            _("SECRET_KEY is missing or shorter than 32 characters."),
+            _("SECRET_KEY is missing or shorter than 50 characters."),
             _("Set it to a long random text, the same for all processes."),
         )
     if not settings.ENCRYPTION_KEYS_CONFIGURED:

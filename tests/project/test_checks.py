@@ -1,0 +1,133 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+from django.conf import settings
+from django.core.checks import run_checks
+from django.test import override_settings
+
+from eazynova_site import checks
+from tests import environment
+
+POSTGRESQL = {"default": {"ENGINE": "django.db.backends.postgresql"}}
+SQLITE = {"default": {"ENGINE": "django.db.backends.sqlite3"}}
+PRODUCTION = {
+    "DEBUG": False,
+    "SECRET_KEY_CONFIGURED": True,
+    "SECRET_KEY": "s" * 50,
+    "ENCRYPTION_KEYS_CONFIGURED": True,
+    "ENCRYPTION_KEYS": [Fernet.generate_key().decode()],
+    "ALLOWED_HOSTS": ["portal.example.com"],
+    "PUBLIC_BASE_URL": "https://portal.example.com",
+    "RAILWAY_API_TOKEN": "token",
+    "RAILWAY_WORKSPACE_ID": "workspace",
+    "RAILWAY_API_URL": "https://backboard.railway.com/graphql/v2",
+    "RAILWAY_WEBHOOK_SECRET": "w" * 32,
+    "INSTANCE_URL_SCHEME": "https",
+    "WEB_CONCURRENCY": 2,
+    "REDIS_URL": "redis://127.0.0.1/0",
+    "DATABASES": POSTGRESQL,
+    "EMAIL_BACKEND": "anymail.backends.mailgun.EmailBackend",
+    "ANYMAIL": {"WEBHOOK_SECRET": "user:" + "p" * 32},
+    "DEFAULT_FROM_EMAIL": "EAZYNOVA <bonjour@example.com>",
+    "STAFF_ALERT_EMAILS": ["ops@example.com"],
+}
+
+
+def found(**changes):
+    with override_settings(**PRODUCTION | changes):
+        return [message.id.removeprefix("eazynova.") for message in run_checks(tags=[checks.TAG])]
+
+
+def test_a_complete_production_configuration_passes():
+    assert found() == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"SECRET_KEY_CONFIGURED": False}, "E001"),
+        ({"SECRET_KEY": "short"}, "E001"),
+        ({"ENCRYPTION_KEYS_CONFIGURED": False, "ENCRYPTION_KEYS": []}, "E002"),
+        ({"ENCRYPTION_KEYS": ["malformed"]}, "E003"),
+        ({"ENCRYPTION_KEYS": [Fernet.generate_key().decode(), "é"]}, "E003"),
+        ({"RAILWAY_API_TOKEN": ""}, "E004"),
+        ({"RAILWAY_WORKSPACE_ID": ""}, "E005"),
+        ({"RAILWAY_API_URL": "http://127.0.0.1:8190/graphql/v2"}, "E006"),
+        ({"INSTANCE_URL_SCHEME": "http"}, "E006"),
+        ({"RAILWAY_WEBHOOK_SECRET": "short"}, "E007"),
+        ({"DATABASES": SQLITE, "WEB_CONCURRENCY": 1}, "E008"),
+        ({"REDIS_URL": ""}, "E009"),
+        ({"ALLOWED_HOSTS": []}, "E010"),
+        ({"ALLOWED_HOSTS": ["*"]}, "E010"),
+        ({"PUBLIC_BASE_URL": ""}, "E011"),
+        ({"PUBLIC_BASE_URL": "http://portal.example.com"}, "E011"),
+        ({"PUBLIC_BASE_URL": "https://localhost"}, "E011"),
+        ({"EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend"}, "E012"),
+        ({"DEFAULT_FROM_EMAIL": "EAZYNOVA <bonjour@localhost>"}, "E013"),
+        ({"ANYMAIL": {}}, "E014"),
+        ({"STAFF_ALERT_EMAILS": []}, "W001"),
+    ],
+)
+def test_each_half_configuration_is_found_alone(changes, expected):
+    assert found(**changes) == [expected]
+
+
+def test_sqlite_with_several_web_processes_is_found_without_redis_too():
+    assert found(DATABASES=SQLITE, REDIS_URL="") == ["E008", "E009"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"RAILWAY_WEBHOOK_SECRET": ""},
+        {"REDIS_URL": "", "WEB_CONCURRENCY": 1},
+        {"REDIS_URL": "", "WEB_CONCURRENCY": 1, "DATABASES": SQLITE},
+        {"EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend", "ANYMAIL": {}},
+    ],
+)
+def test_what_is_small_but_whole_is_accepted(changes):
+    assert found(**changes) == []
+
+
+def test_with_debug_on_nothing_is_demanded_but_usable_encryption_keys():
+    nothing = {"SECRET_KEY_CONFIGURED": False, "RAILWAY_API_TOKEN": "", "ALLOWED_HOSTS": [], "PUBLIC_BASE_URL": ""}
+    assert found(DEBUG=True, **nothing) == []
+    assert found(DEBUG=True, ENCRYPTION_KEYS=["malformed"]) == ["E003"]
+
+
+def run_unconfigured(*command):
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, *command], cwd=settings.BASE_DIR, env=inherited | {"DEBUG": "0", "ENV_FILE": ""},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("manage.py", "create_instance", "acme-corp", "admin@acme.example"),
+        ("-c", "import eazynova_site.wsgi"),
+        ("-m", "celery", "-A", "eazynova_site", "worker"),
+        ("-m", "celery", "-A", "eazynova_site", "beat", "--schedule", f"{environment.SCRATCH}/beat"),
+    ],
+    ids=["command", "web", "worker", "beat"],
+)
+def test_no_process_starts_half_configured_and_each_says_what_is_missing(command):
+    done = run_unconfigured(*command)
+    assert done.returncode != 0
+    for code in ("E001", "E002", "E004", "E010", "E011", "E012"):
+        assert f"eazynova.{code}" in done.stderr
+
+
+def test_nonsense_stops_every_command_with_the_sentence():
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check"], cwd=Path(settings.BASE_DIR),
+        env=os.environ | {"RAILWAY_POLL_SECONDS": "often"}, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert "RAILWAY_POLL_SECONDS is 'often': write a number of at least 0.05." in done.stderr
