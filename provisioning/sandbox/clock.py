@@ -31,6 +31,7 @@ class Timeline:
         self._clock = clock
         self._heap: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = itertools.count()
+        self._running = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -52,15 +53,17 @@ class Timeline:
         if self._heap[0][2] is action:
             self._arm()
 
-    def run_due(self) -> bool:
-        """Do all that is due, also what those actions add; tells whether anything was."""
-        ran = False
-        while self._heap and self._heap[0][0] <= self._clock.now():
-            heapq.heappop(self._heap)[2]()
-            ran = True
-        if ran:
-            self._arm()
-        return ran
+    def run_due(self) -> None:
+        """Do all that is due, also what those actions add. An action that calls this changes nothing: order is kept."""
+        if self._running:
+            return
+        self._running = True
+        try:
+            while self._heap and self._heap[0][0] <= self._clock.now():
+                heapq.heappop(self._heap)[2]()
+        finally:
+            self._running = False
+        self._arm()
 
     def _arm(self) -> None:
         if self._timer:

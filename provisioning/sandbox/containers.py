@@ -1,8 +1,9 @@
 """What a container does when it starts: the rules by which the real images run or refuse."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
+from provisioning.sandbox.odoo.database import Records, fresh_records
 from provisioning.sandbox.records import Deployment, Service, Volume
 from provisioning.sandbox.references import private_domain
 from provisioning.sandbox.store import Store
@@ -25,7 +26,7 @@ class Database:
     """An Odoo database on the volume of a running PostgreSQL."""
 
     volume: Volume
-    content: dict[str, Any]
+    content: Records
 
 
 def role(deployment: Deployment) -> Role:
@@ -59,7 +60,7 @@ def database(store: Store, deployment: Deployment) -> Database:
     server = volume.content.get("server", {})
     if (variables["PGUSER"], variables["PGPASSWORD"]) != (server.get("user"), server.get("password")):
         raise CannotStart(f'FATAL:  password authentication failed for user "{variables["PGUSER"]}"')
-    content: dict[str, Any] = volume.content.setdefault("databases", {}).setdefault(variables["PROV_DB"], {})
+    content: Records = volume.content.setdefault("databases", {}).setdefault(variables["PROV_DB"], {})
     return Database(volume, content)
 
 
@@ -95,7 +96,7 @@ def _start_odoo(store: Store, deployment: Deployment) -> None:
     missing = [name for name in IDENTITY if not variables.get(name)]
     if missing:
         raise CannotStart(f"bootstrap: {', '.join(missing)} is missing")
-    found.content.update(_fresh_database(variables))
+    found.content.update(fresh_records(variables))
     store.save(found.volume)
     files = store.volume_of(store.services[deployment.service_id])
     if files and files.mount_path == ODOO_MOUNT:
@@ -113,18 +114,3 @@ def _postgres_volume(store: Store, deployment: Deployment) -> Volume:
                 return volume
             break
     raise CannotStart(f'connection to server at "{host}", port 5432 failed: Connection refused')
-
-
-def _fresh_database(variables: dict[str, str]) -> dict[str, Any]:
-    languages = [code.strip() for code in variables["PROV_LANG"].split(",")]
-    return {
-        "login": variables["PROV_ADMIN_LOGIN"],
-        "password": variables["PROV_ADMIN_PASSWORD_HASH"],
-        "name": variables.get("PROV_ADMIN_NAME") or variables["PROV_ADMIN_LOGIN"],
-        "company": variables["PROV_COMPANY_NAME"],
-        "country": variables.get("PROV_COUNTRY", ""),
-        "languages": languages,
-        "tz": variables.get("PROV_TZ", ""),
-        "modules": [name.strip() for name in variables.get("PROV_MODULES", "base").split(",") if name.strip()],
-        "base_url": variables.get("PROV_BASE_URL", ""),
-    }

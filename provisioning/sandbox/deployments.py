@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Collection
+from functools import partial
 
 from provisioning.sandbox import containers
 from provisioning.sandbox.errors import Refusal
@@ -11,9 +12,10 @@ from provisioning.sandbox.store import shared_values
 from provisioning.sandbox.webhooks import Webhooks
 from provisioning.sandbox.workspace import Workspace
 
-IMAGE_PLAN = ((0.0, "INITIALIZING"), (0.2, "DEPLOYING"), (1.0, "STARTED"))
-REPOSITORY_PLAN = ((0.0, "INITIALIZING"), (0.1, "BUILDING"), (0.7, "DEPLOYING"), (1.0, "STARTED"))
-RESTART_PLAN = ((0.0, "DEPLOYING"), (0.3, "STARTED"))
+Plan = tuple[tuple[float, str], ...]
+IMAGE_PLAN: Plan = ((0.0, "INITIALIZING"), (0.2, "DEPLOYING"), (1.0, "STARTED"))
+REPOSITORY_PLAN: Plan = ((0.0, "INITIALIZING"), (0.1, "BUILDING"), (0.7, "DEPLOYING"), (1.0, "STARTED"))
+RESTART_PLAN: Plan = ((0.0, "DEPLOYING"), (0.3, "STARTED"))
 UNFINISHED = frozenset({"QUEUED", "INITIALIZING", "BUILDING", "DEPLOYING"})
 REMOVAL_SHARE = 0.1
 
@@ -114,7 +116,7 @@ class Deployments:
 
     def _schedule(self, deployment: Deployment) -> None:
         for moment, status in deployment.plan:
-            self._workspace.timeline.at(moment, lambda at=moment, to=status: self._reach(deployment, at, to))
+            self._workspace.timeline.at(moment, partial(self._reach, deployment, moment, status))
 
     def _reach(self, deployment: Deployment, moment: float, status: str) -> None:
         if (moment, status) not in map(tuple, deployment.plan):

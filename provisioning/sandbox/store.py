@@ -4,7 +4,6 @@ import json
 import sqlite3
 import sys
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -74,14 +73,24 @@ class Store:
         return self.volumes.get(self._volume_instances.get(instance_id, ""))
 
     def services_of(self, project_id: str) -> list[Service]:
-        """In the order of their creation, without deleted ones; so do the next three."""
+        """In the order of their creation, without deleted ones, as everywhere below."""
         return [row for row in self._owned["Service", project_id] if row.deleted_at is None]
+
+    def every_service_of(self, project_id: str) -> list[Service]:
+        """Deleted ones too."""
+        found: list[Service] = self._owned["Service", project_id]
+        return found
 
     def volumes_of(self, project_id: str) -> list[Volume]:
         return [row for row in self._owned["Volume", project_id] if row.deleted_at is None]
 
     def domains_of(self, service_id: str) -> list[Domain]:
         return [row for row in self._owned["Domain", service_id] if row.deleted_at is None]
+
+    def every_domain_of(self, service_id: str) -> list[Domain]:
+        """Deleted ones too."""
+        found: list[Domain] = self._owned["Domain", service_id]
+        return found
 
     def deployments_of(self, service_id: str) -> list[Deployment]:
         found: list[Deployment] = self._owned["Deployment", service_id]
@@ -176,7 +185,3 @@ def _body(record: Record) -> str:
 def shared_values(variables: dict[str, str]) -> dict[str, str]:
     """The same variables, long values shared with every equal one already held."""
     return {name: sys.intern(value) if len(value) > SHARED_LENGTH else value for name, value in variables.items()}
-
-
-def living(rows: Iterable[Project]) -> list[Project]:
-    return [row for row in rows if row.deleted_at is None]

@@ -111,11 +111,12 @@ class Connection(asyncio.Protocol):
             headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
             length = int(headers.get("content-length", "0"))
         except ValueError:
-            return self._refuse(HTTPStatus.BAD_REQUEST)
-        if "transfer-encoding" in headers:
-            return self._refuse(HTTPStatus.LENGTH_REQUIRED)
-        if length > LARGEST_BODY:
-            return self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            self._refuse(HTTPStatus.BAD_REQUEST)
+            return None
+        if "transfer-encoding" in headers or length > LARGEST_BODY:
+            chunked = "transfer-encoding" in headers
+            self._refuse(HTTPStatus.LENGTH_REQUIRED if chunked else HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            return None
         start = end + 4
         if len(self._buffer) < start + length:
             return None
@@ -176,9 +177,7 @@ class Listener:
             except OSError:
                 return
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            connecting = self._loop.create_task(
-                self._loop.connect_accepted_socket(lambda: Connection(self), client)
-            )
+            connecting = self._loop.create_task(self._loop.connect_accepted_socket(lambda: Connection(self), client))
             self._pending.add(connecting)
             connecting.add_done_callback(self._pending.discard)
 

@@ -1,0 +1,90 @@
+"""``manage.py sandbox``: the stand-in for Railway and for the Odoos deployed there."""
+
+import json
+import signal
+import threading
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from provisioning.sandbox import Sandbox
+
+DEFAULT_PORT = 8190
+DEFAULT_ODOO_PORT = 8069
+DEFAULT_SPEED = 5.0
+
+
+class Command(BaseCommand):
+    help = gettext_lazy("Run the sandbox: a stand-in for Railway and for the Odoos deployed there.")  # type: ignore[assignment]
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--port", type=int, default=DEFAULT_PORT)
+        parser.add_argument("--odoo-port", type=int, default=DEFAULT_ODOO_PORT)
+        parser.add_argument("--state", type=Path, help=_("folder that keeps what was created; none forgets it"))
+        parser.add_argument("--token", default="sandbox-token")
+        parser.add_argument("--speed", type=float, default=DEFAULT_SPEED, help=_("seconds a deployment takes"))
+        parser.add_argument("--project-interval", type=float, default=0.0)
+        parser.add_argument("--volume-interval", type=float, default=0.0)
+        parser.add_argument("--lag", type=float, default=0.0, help=_("seconds a new instance stays invisible"))
+        parser.add_argument("--hourly-limit", type=int, default=0)
+        parser.add_argument("--deletion-grace", type=float, default=172_800.0)
+        parser.add_argument("--fault", action="append", default=[], metavar="JSON")
+        parser.add_argument("--quiet", action="store_true")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        ended = threading.Event()
+
+        def end(number: int, frame: FrameType | None) -> None:
+            ended.set()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, end)
+        sandbox = _sandbox(options)
+        try:
+            sandbox.start()
+        except OSError as error:
+            raise CommandError(_("The sandbox cannot listen there: %(reason)s") % {"reason": error}) from error
+        try:
+            _add_faults(sandbox, options["fault"])
+            if not options["quiet"]:
+                self._say_where(sandbox)
+            ended.wait()
+        finally:
+            sandbox.stop()
+
+    def _say_where(self, sandbox: Sandbox) -> None:
+        self.stdout.write(_("The sandbox listens at %(url)s") % {"url": sandbox.url})
+        self.stdout.write(f"RAILWAY_API_URL={sandbox.url}")
+        self.stdout.write(f"RAILWAY_API_TOKEN={sandbox.token}")
+        self.stdout.write(f"RAILWAY_WORKSPACE_ID={sandbox.workspace_id}")
+        self.stdout.write("INSTANCE_URL_SCHEME=http")
+        self.stdout.write(_("Deployed Odoos answer on port %(port)s. Ctrl-C ends it.") % {"port": sandbox.odoo_port})
+        self.stdout.flush()
+
+
+def _sandbox(options: dict[str, Any]) -> Sandbox:
+    return Sandbox(
+        options["state"],
+        port=options["port"],
+        odoo_port=options["odoo_port"],
+        token=options["token"],
+        deploy_seconds=options["speed"],
+        project_interval=options["project_interval"],
+        volume_interval=options["volume_interval"],
+        lag_seconds=options["lag"],
+        hourly_limit=options["hourly_limit"],
+        deletion_grace_seconds=options["deletion_grace"],
+    )
+
+
+def _add_faults(sandbox: Sandbox, given: list[str]) -> None:
+    for text in given:
+        try:
+            sandbox.faults.add(**json.loads(text))
+        except (ValueError, TypeError) as error:
+            raise CommandError(_("Not a fault: %(text)s (%(reason)s)") % {"text": text, "reason": error}) from error

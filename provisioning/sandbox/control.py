@@ -1,0 +1,64 @@
+"""The sandbox's own door, `/_sandbox/`: faults, state, clock and reset, for tests and people. Same token as the API.
+
+GET, POST, DELETE /_sandbox/faults[?id=]   list; add one fault or a list of them; remove one or all
+GET               /_sandbox/state[?project=ID or name]
+POST              /_sandbox/clock          {"advance": seconds}
+POST              /_sandbox/reset          forget every project, rule and fault
+"""
+
+import json
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from provisioning.sandbox.faults import Faults
+from provisioning.sandbox.railway_api import bearer, json_response
+from provisioning.sandbox.wire import Request, Response
+
+PREFIX = "/_sandbox/"
+
+
+class Control:
+    def __init__(
+        self,
+        token: str,
+        faults: Faults,
+        *,
+        state: Callable[[str], dict[str, Any]],
+        advance: Callable[[float], None],
+        reset: Callable[[], None],
+    ) -> None:
+        self._token = token
+        self._faults = faults
+        self._state = state
+        self._advance = advance
+        self._reset = reset
+
+    def handle(self, request: Request) -> Response:
+        if not secrets.compare_digest(bearer(request).encode(), self._token.encode()):
+            return json_response(401, {"error": "The sandbox's token is missing or wrong."})
+        try:
+            return self._answer(request)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            return json_response(400, {"error": str(error)})
+
+    def _answer(self, request: Request) -> Response:
+        match request.method, request.path.removeprefix(PREFIX):
+            case "GET", "faults":
+                return json_response(200, [fault.as_dict() for fault in self._faults.all()])
+            case "POST", "faults":
+                given = json.loads(request.body)
+                added = [self._faults.add(fault) for fault in (given if isinstance(given, list) else [given])]
+                return json_response(201, [fault.as_dict() for fault in added])
+            case "DELETE", "faults":
+                self._faults.remove(request.parameter("id") or None)
+                return json_response(200, {})
+            case "GET", "state":
+                return json_response(200, self._state(request.parameter("project")))
+            case "POST", "clock":
+                self._advance(float(json.loads(request.body)["advance"]))
+                return json_response(200, {})
+            case "POST", "reset":
+                self._reset()
+                return json_response(200, {})
+        return json_response(404, {"error": "The sandbox knows no such request."})

@@ -1,0 +1,172 @@
+"""GraphQL over the sandbox's schema: documents are parsed and validated once, then run from the cache."""
+
+import logging
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    GraphQLError,
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    build_schema,
+    execute_sync,
+    get_named_type,
+    parse,
+    validate,
+)
+
+from provisioning.sandbox.call import Call
+from provisioning.sandbox.errors import Refusal
+from provisioning.sandbox.resolvers import Resolver, Resolvers
+
+logger = logging.getLogger(__name__)
+
+CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+CACHED_DOCUMENTS = 2_000
+CODE = "INTERNAL_SERVER_ERROR"
+Info = GraphQLResolveInfo[Call]
+Result = tuple[int, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Document:
+    """A parsed document: its operations with their root fields, and why it is invalid, if it is."""
+
+    node: DocumentNode | None
+    errors: tuple[GraphQLError, ...]
+    operations: Mapping[str, tuple[str, ...]]
+
+
+class Execution:
+    def __init__(self, resolvers: Resolvers) -> None:
+        self._schema = _bound_schema(resolvers)
+        self._documents: dict[str, Document] = {}
+
+    def document(self, query: str) -> Document:
+        found = self._documents.get(query)
+        if found is None:
+            if len(self._documents) >= CACHED_DOCUMENTS:
+                self._documents.pop(next(iter(self._documents)))
+            found = self._documents[query] = self._parsed(query)
+        return found
+
+    def run(self, document: Document, operation_name: str | None, call: Call) -> Result:
+        """HTTP status and body: 400 for a document or variables that do not fit, else 200, with errors or without."""
+        if document.node is None or document.errors:
+            return 400, {"errors": [_formatted(error, "GRAPHQL_VALIDATION_FAILED") for error in document.errors]}
+        result = execute_sync(
+            self._schema,
+            document.node,
+            context_value=call,
+            variable_values=dict(call.variables),
+            operation_name=operation_name,
+        )
+        if result.errors and result.data is None and not any(error.path for error in result.errors):
+            return 400, {"errors": [_formatted(error, "BAD_USER_INPUT") for error in result.errors]}
+        body: dict[str, Any] = {"data": result.data}
+        if result.errors:
+            body["errors"] = [_formatted(error, CODE) for error in result.errors]
+        return 200, body
+
+    def _parsed(self, query: str) -> Document:
+        try:
+            node = parse(query)
+        except GraphQLError as error:
+            return Document(None, (error,), {})
+        operations = {
+            (definition.name.value if definition.name else ""): tuple(
+                selection.name.value
+                for selection in definition.selection_set.selections
+                if isinstance(selection, FieldNode)
+            )
+            for definition in node.definitions
+            if isinstance(definition, OperationDefinitionNode)
+        }
+        return Document(node, tuple(validate(self._schema, node)), operations)
+
+
+def error_body(message: str, code: str, path: str | None) -> dict[str, Any]:
+    """A whole answer that is one error."""
+    error: dict[str, Any] = {"message": message, "extensions": {"code": code}, "traceId": _trace_id()}
+    if path:
+        error |= {"path": [path], "locations": [{"line": 1, "column": 1}]}
+    return {"errors": [error], "data": None}
+
+
+def _formatted(error: GraphQLError, code: str) -> dict[str, Any]:
+    cause = error.original_error
+    message = error.message
+    if isinstance(cause, Refusal):
+        code = cause.code
+    elif cause is not None:
+        logger.error("The sandbox failed at %s", error.path, exc_info=cause)
+        message = "Problem processing request"
+    found: dict[str, Any] = {
+        "message": message,
+        "locations": [{"line": at.line, "column": at.column} for at in error.locations or ()],
+        "extensions": {"code": code},
+        "traceId": _trace_id(),
+    }
+    if error.path:
+        found["path"] = error.path
+    return found
+
+
+def _trace_id() -> str:
+    return str(uuid.uuid4().int % 10**19)
+
+
+def _bound_schema(resolvers: Resolvers) -> GraphQLSchema:
+    schema = build_schema(resources.files("provisioning.sandbox").joinpath("schema.graphql").read_text("utf-8"))
+    for kind in schema.type_map.values():
+        if isinstance(kind, GraphQLInputObjectType):
+            for name, field in kind.fields.items():
+                field.out_name = _snake_case(name)
+        elif isinstance(kind, GraphQLObjectType) and not kind.name.startswith("__"):
+            for field in kind.fields.values():
+                for name, argument in field.args.items():
+                    argument.out_name = _snake_case(name)
+    if schema.query_type is None or schema.mutation_type is None:
+        raise LookupError("The schema has no root types.")
+    for name, field in schema.query_type.fields.items():
+        field.resolve = _answering(resolvers.queries[name])
+    for name, field in schema.mutation_type.fields.items():
+        field.resolve = _obeying_faults(resolvers.mutations[name], field)
+    return schema
+
+
+def _snake_case(name: str) -> str:
+    return CAPITAL.sub("_", name).lower()
+
+
+def _answering(resolver: Resolver) -> Resolver:
+    def resolve(_root: object, info: Info, **arguments: Any) -> Any:
+        return resolver(info.context, **arguments)
+
+    return resolve
+
+
+def _obeying_faults(resolver: Resolver, field: GraphQLField) -> Resolver:
+    returns = get_named_type(field.type).name
+
+    def resolve(_root: object, info: Info, **arguments: Any) -> Any:
+        call: Call = info.context
+        call.fields_run += 1
+        kind = call.field_fault.kind if call.field_fault else None
+        if kind == "partial" and call.fields_run > 1:
+            raise Refusal("Problem processing request")
+        if kind == "no_effect" and returns in ("Boolean", "String"):
+            return True if returns == "Boolean" else str(uuid.uuid4())
+        return resolver(call, **arguments)
+
+    return resolve

@@ -1,0 +1,288 @@
+"""The mutations on projects, services, variables, domains and deployments."""
+
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from provisioning.sandbox.addresses import Addresses
+from provisioning.sandbox.call import Call
+from provisioning.sandbox.deployments import Deployments
+from provisioning.sandbox.errors import Refusal
+from provisioning.sandbox.lookup import Lookup
+from provisioning.sandbox.records import Domain, Project, Service
+from provisioning.sandbox.throttles import PROJECTS_TOO_FAST, CreationThrottle
+from provisioning.sandbox.views import SUFFIX, Node, Views
+from provisioning.sandbox.workspace import Workspace
+
+LONGEST_SERVICE_NAME = 32
+LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+Input = Mapping[str, Any]
+
+
+class ProjectMutations:
+    def __init__(self, workspace: Workspace, lookup: Lookup, views: Views, deployments: Deployments) -> None:
+        self._workspace = workspace
+        self._lookup = lookup
+        self._views = views
+        self._deployments = deployments
+        self._throttle = CreationThrottle(workspace, workspace.options.project_interval, PROJECTS_TOO_FAST)
+
+    def create(self, call: Call, input: Input) -> Node:
+        options = self._workspace.options
+        if not input.get("workspace_id"):
+            raise Refusal("You must specify a workspaceId to create a project")
+        self._lookup.workspace(input["workspace_id"])
+        self._throttle.pass_or_refuse()
+        now = self._workspace.clock.now()
+        project = Project(
+            id=str(uuid.uuid4()),
+            name=input.get("name") or f"project-{uuid.uuid4().hex[:6]}",
+            description=input.get("description") or "",
+            environment_id=str(uuid.uuid4()),
+            environment_name=input.get("default_environment_name") or "production",
+            created_at=now,
+            visible_at=now,
+        )
+        project.visible_at += call.lag(project, 0.0)
+        self._workspace.store.add(project)
+        return self._views.project(project)
+
+    def update(self, call: Call, id: str, input: Input) -> Node:
+        project = self._lookup.project(id)
+        project.name = input.get("name") or project.name
+        project.description = input.get("description", project.description) or ""
+        self._workspace.store.save(project)
+        return self._views.project(project)
+
+    def delete(self, call: Call, id: str) -> bool:
+        self._delete(self._lookup.project(id))
+        return True
+
+    def schedule_delete(self, call: Call, id: str) -> bool:
+        """The project stays listed and running for the grace period."""
+        project = self._lookup.project(id)
+        project.deletion_at = self._workspace.clock.now() + self._workspace.options.deletion_grace_seconds
+        self._workspace.store.save(project)
+        self.await_deletion(project)
+        self._workspace.timeline.run_due()
+        return True
+
+    def cancel_delete(self, call: Call, id: str) -> bool:
+        project = self._lookup.project(id)
+        if project.deletion_at is None:
+            raise Refusal("Project is not scheduled for deletion")
+        project.deletion_at = None
+        self._workspace.store.save(project)
+        return True
+
+    def force_delete(self, call: Call, id: str) -> bool:
+        project = self._lookup.project(id)
+        if project.deletion_at is None:
+            raise Refusal("Project is not scheduled for deletion")
+        self._delete(project)
+        return True
+
+    def await_deletion(self, project: Project) -> None:
+        """Delete the project when its grace period is over, unless that is cancelled."""
+        moment = project.deletion_at
+        if moment is not None and project.deleted_at is None:
+            self._workspace.timeline.at(moment, lambda: self._delete_if_due(project, moment))
+
+    def _delete_if_due(self, project: Project, moment: float) -> None:
+        if project.deletion_at == moment and project.deleted_at is None:
+            self._delete(project)
+
+    def _delete(self, project: Project) -> None:
+        store, now = self._workspace.store, self._workspace.clock.now()
+        for service in store.services_of(project.id):
+            delete_service(self._workspace, self._deployments, service)
+        for volume in store.volumes_of(project.id):
+            volume.deleted_at = now
+            store.save(volume)
+        project.deleted_at = now
+        store.save(project)
+
+
+class ServiceMutations:
+    def __init__(self, workspace: Workspace, lookup: Lookup, views: Views, deployments: Deployments) -> None:
+        self._workspace = workspace
+        self._lookup = lookup
+        self._views = views
+        self._deployments = deployments
+
+    def create(self, call: Call, input: Input) -> Node:
+        store, now = self._workspace.store, self._workspace.clock.now()
+        project = self._lookup.project(input["project_id"])
+        name = input.get("name") or f"service-{uuid.uuid4().hex[:6]}"
+        if len(name) > LONGEST_SERVICE_NAME:
+            raise Refusal(f"Service name must be at most {LONGEST_SERVICE_NAME} characters", "BAD_USER_INPUT")
+        if any(service.name == name for service in store.services_of(project.id)):
+            raise Refusal(f'A service named "{name}" already exists in this project')
+        source = input.get("source") or {}
+        service = Service(
+            id=str(uuid.uuid4()),
+            instance_id=str(uuid.uuid4()),
+            project_id=project.id,
+            name=name,
+            created_at=now,
+            visible_at=now + call.lag(project, self._workspace.options.lag_seconds),
+            variables=_texts(input.get("variables") or {}),
+            image=source.get("image"),
+            repo=source.get("repo"),
+            branch=input.get("branch"),
+            auto_deploy=bool(source.get("repo")),
+        )
+        store.add(service)
+        if source:
+            self._deployments.start(service, call.names)
+        return self._views.service(service)
+
+    def connect(self, call: Call, id: str, input: Input) -> Node:
+        """Deploys at once, and turns on deployments at each push."""
+        service = self._lookup.visible_service(id)
+        service.image, service.repo, service.branch = input.get("image"), input.get("repo"), input.get("branch")
+        service.auto_deploy = bool(service.repo)
+        self._workspace.store.save(service)
+        self._deployments.start(service, call.names)
+        return self._views.service(service)
+
+    def delete(self, call: Call, id: str, environment_id: str | None = None) -> bool:
+        delete_service(self._workspace, self._deployments, self._lookup.service(id))
+        return True
+
+    def update_instance(self, call: Call, service_id: str, input: Input, environment_id: str | None = None) -> bool:
+        """Stores settings and deploys nothing. True also for an instance that is not there yet: nothing happens."""
+        service = self._lookup.service(service_id)
+        if not self._lookup.is_visible(service):
+            return True
+        changes = dict(input)
+        source = changes.pop("source", None)
+        if source:
+            service.image, service.repo = source.get("image"), source.get("repo")
+        service.settings.update(changes)
+        self._workspace.store.save(service)
+        return True
+
+    def update_limits(self, call: Call, input: Input) -> bool:
+        service = self._lookup.service(input["service_id"])
+        if self._lookup.is_visible(service):
+            service.limits.update({name: input[name] for name in ("memory_gb", "v_cpus") if input.get(name)})
+            self._workspace.store.save(service)
+        return True
+
+    def update_auto_deploy(self, call: Call, input: Input) -> Node:
+        service = self._lookup.visible_service(input["service_id"])
+        service.auto_deploy = input["enabled"]
+        self._workspace.store.save(service)
+        return {"enabled": service.auto_deploy}
+
+    def deploy(self, call: Call, service_id: str, environment_id: str, commit_sha: str | None = None) -> str:
+        service = self._lookup.visible_service(service_id)
+        self._lookup.environment(environment_id, service.project_id)
+        return self._deployments.start(service, call.names).id
+
+    def upsert_variables(self, call: Call, input: Input) -> bool:
+        return self._set_variables(call, input, input["variables"], replace=bool(input.get("replace")))
+
+    def upsert_variable(self, call: Call, input: Input) -> bool:
+        return self._set_variables(call, input, {input["name"]: input["value"]}, replace=False)
+
+    def delete_variable(self, call: Call, input: Input) -> bool:
+        service = self._lookup.service(input["service_id"]) if input.get("service_id") else None
+        project = self._lookup.project(input["project_id"])
+        (service.variables if service else project.shared).pop(input["name"], None)
+        self._workspace.store.save(service or project)
+        self._redeploy(call, service)
+        return True
+
+    def _set_variables(self, call: Call, input: Input, variables: Mapping[str, Any], *, replace: bool) -> bool:
+        project = self._lookup.project(input["project_id"])
+        service = self._lookup.service(input["service_id"]) if input.get("service_id") else None
+        held = service.variables if service else project.shared
+        if replace:
+            held.clear()
+        held.update(_texts(variables))
+        self._workspace.store.save(service or project)
+        if not input.get("skip_deploys"):
+            self._redeploy(call, service)
+        return True
+
+    def _redeploy(self, call: Call, service: Service | None) -> None:
+        """A change of variables deploys a service that has ever been deployed."""
+        if service and self._workspace.store.deployments_of(service.id):
+            self._deployments.start(service, call.names)
+
+
+class DomainMutations:
+    """``changed`` is called with a service that has got or lost an address."""
+
+    def __init__(self, workspace: Workspace, lookup: Lookup, views: Views, changed: Callable[[Service], None]) -> None:
+        self._workspace = workspace
+        self._lookup = lookup
+        self._views = views
+        self._addresses = Addresses(workspace.store)
+        self._changed = changed
+
+    def create(self, call: Call, input: Input) -> Node:
+        store = self._workspace.store
+        service = self._lookup.visible_service(input["service_id"])
+        project = self._lookup.environment(input["environment_id"], service.project_id)
+        domain = Domain(
+            id=str(uuid.uuid4()),
+            project_id=project.id,
+            service_id=service.id,
+            label=f"{service.name}-{project.environment_name}-{uuid.uuid4().hex[:4]}".lower(),
+            address=self._addresses.take(),
+            target_port=input.get("target_port"),
+            created_at=self._workspace.clock.now(),
+        )
+        store.add(domain)
+        self._changed(service)
+        return self._views.domain(domain)
+
+    def update(self, call: Call, input: Input) -> bool:
+        """Reserves the wished label. The address that is shown stays the loopback one: there is no DNS here."""
+        store = self._workspace.store
+        domain = self._lookup.domain(input["service_domain_id"])
+        label, _, suffix = input["domain"].partition(".")
+        if suffix != SUFFIX or not LABEL.fullmatch(label):
+            raise Refusal("Invalid domain", "BAD_USER_INPUT")
+        if store.labels.get(label, domain.id) != domain.id:
+            raise Refusal(f"The domain {input['domain']} is already in use")
+        store.labels.pop(domain.label, None)
+        domain.label = label
+        store.labels[label] = domain.id
+        domain.target_port = input.get("target_port", domain.target_port)
+        store.save(domain)
+        return True
+
+    def delete(self, call: Call, id: str) -> bool:
+        domain = self._lookup.domain(id)
+        delete_domain(self._workspace, domain)
+        self._changed(self._workspace.store.services[domain.service_id])
+        return True
+
+
+def delete_service(workspace: Workspace, deployments: Deployments, service: Service) -> None:
+    """Its deployments end and its domains are free again; its volume stays, mounted nowhere."""
+    store = workspace.store
+    for deployment in store.deployments_of(service.id):
+        deployments.remove(deployment)
+    for domain in store.domains_of(service.id):
+        delete_domain(workspace, domain)
+    if volume := store.volume_of(service):
+        volume.service_id = None
+        store.save(volume)
+    service.deleted_at = workspace.clock.now()
+    store.save(service)
+
+
+def delete_domain(workspace: Workspace, domain: Domain) -> None:
+    domain.deleted_at = workspace.clock.now()
+    workspace.store.labels.pop(domain.label, None)
+    workspace.store.save(domain)
+
+
+def _texts(variables: Mapping[str, Any]) -> dict[str, str]:
+    return {str(name): value if isinstance(value, str) else str(value) for name, value in variables.items()}

@@ -1,0 +1,121 @@
+"""The records of a freshly initialised Odoo 19 database, as far as a provisioner or a visitor looks at them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+ADMIN = 2
+COMPANY = 1
+BASE_MODULES = ("base", "web", "bus", "mail", "base_setup", "web_tour", "rpc", "auth_totp", "iap", "html_editor")
+OFFERED_MODULES = (
+    "crm",
+    "sale_management",
+    "account",
+    "stock",
+    "purchase",
+    "project",
+    "hr",
+    "website",
+    "point_of_sale",
+)
+LANGUAGES = {"en_US": "English (US)", "fr_FR": "Français", "de_DE": "Deutsch", "es_ES": "Español", "it_IT": "Italiano"}
+# id, name, id of the currency
+COUNTRIES: Mapping[str, tuple[int, str, int]] = {
+    "BE": (20, "Belgium", 126),
+    "CA": (38, "Canada", 3),
+    "CH": (43, "Switzerland", 4),
+    "CI": (44, "Côte d'Ivoire", 41),
+    "DE": (57, "Germany", 126),
+    "DZ": (62, "Algeria", 109),
+    "ES": (68, "Spain", 126),
+    "FR": (75, "France", 126),
+    "GB": (231, "United Kingdom", 142),
+    "LU": (133, "Luxembourg", 126),
+    "MA": (146, "Morocco", 111),
+    "SN": (209, "Senegal", 41),
+    "TN": (223, "Tunisia", 134),
+    "US": (233, "United States", 1),
+}
+CURRENCIES = {1: "USD", 3: "CAD", 4: "CHF", 41: "XOF", 109: "DZD", 111: "MAD", 126: "EUR", 134: "TND", 142: "GBP"}
+US_DOLLAR = 1
+UNKNOWN_COUNTRIES_FROM = 1_000
+Records = dict[str, dict[str, dict[str, Any]]]
+
+
+def fresh_records(variables: Mapping[str, str]) -> Records:
+    """What the bootstrap makes of its variables."""
+    given = {name: plain(value) for name, value in variables.items() if name.startswith("PROV_")}
+    languages = [code.strip() for code in given["PROV_LANG"].split(",") if code.strip()]
+    login = given["PROV_ADMIN_LOGIN"]
+    country_id, currency_id = _country(given.get("PROV_COUNTRY", ""))
+    asked = [name.strip() for name in given.get("PROV_MODULES", "").split(",") if name.strip()]
+    return {
+        "res.users": {
+            str(ADMIN): {
+                "login": login,
+                "password": given["PROV_ADMIN_PASSWORD_HASH"],
+                "name": given.get("PROV_ADMIN_NAME") or login,
+                "email": login,
+                "lang": languages[0],
+                "tz": given.get("PROV_TZ", ""),
+                "active": True,
+                "share": False,
+                "company_id": COMPANY,
+                "company_ids": [COMPANY],
+                "partner_id": 3,
+                "stamp": 0,
+            }
+        },
+        "res.company": {
+            str(COMPANY): {
+                "name": given["PROV_COMPANY_NAME"],
+                "email": login,
+                "country_id": country_id,
+                "currency_id": currency_id,
+                "partner_id": 1,
+            }
+        },
+        "res.lang": _numbered(
+            {"code": code, "name": name, "active": code in languages} for code, name in LANGUAGES.items()
+        ),
+        "ir.module.module": _numbered(
+            {
+                "name": name,
+                "shortdesc": name,
+                "state": "installed" if name not in OFFERED_MODULES or name in asked else "uninstalled",
+            }
+            for name in dict.fromkeys((*BASE_MODULES, *asked, *OFFERED_MODULES))
+        ),
+        "ir.config_parameter": _numbered(
+            {"key": key, "value": value}
+            for key, value in (("web.base.url", given.get("PROV_BASE_URL", "")), ("web.base.url.freeze", "True"))
+        ),
+    }
+
+
+def fixed_records() -> Records:
+    """What is the same in every database."""
+    return {
+        "res.country": {
+            str(number): {"code": code, "name": name, "currency_id": currency}
+            for code, (number, name, currency) in COUNTRIES.items()
+        },
+        "res.currency": {str(number): {"name": name} for number, name in CURRENCIES.items()},
+    }
+
+
+def plain(value: str) -> str:
+    """A variable's value as the bootstrap reads it: without the mark that keeps ``${{`` from being expanded."""
+    return value.replace("$\u200b{{", "${{")
+
+
+def _country(code: str) -> tuple[int | bool, int]:
+    if not code:
+        return False, US_DOLLAR
+    known = COUNTRIES.get(code.upper())
+    if known:
+        return known[0], known[2]
+    return UNKNOWN_COUNTRIES_FROM + sum(ord(letter) * 100**at for at, letter in enumerate(code[:2])), US_DOLLAR
+
+
+def _numbered(rows: Any) -> dict[str, dict[str, Any]]:
+    return {str(number): row for number, row in enumerate(rows, start=1)}

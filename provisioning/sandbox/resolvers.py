@@ -1,0 +1,144 @@
+"""Which method answers which root field of the schema."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from provisioning.sandbox.accounts import Accounts
+from provisioning.sandbox.call import Call
+from provisioning.sandbox.deployments import Deployments
+from provisioning.sandbox.lookup import Lookup
+from provisioning.sandbox.mutations import DomainMutations, ProjectMutations, ServiceMutations
+from provisioning.sandbox.queries import Queries
+from provisioning.sandbox.records import Service
+from provisioning.sandbox.storage import RuleMutations, VolumeMutations
+from provisioning.sandbox.throttles import Budget
+from provisioning.sandbox.views import Views
+from provisioning.sandbox.workspace import Workspace
+
+Resolver = Callable[..., Any]
+
+
+class DeploymentMutations:
+    def __init__(self, lookup: Lookup, deployments: Deployments) -> None:
+        self._lookup = lookup
+        self._deployments = deployments
+
+    def remove(self, call: Call, id: str) -> bool:
+        self._deployments.remove(self._lookup.deployment(id))
+        return True
+
+    def cancel(self, call: Call, id: str) -> bool:
+        self._deployments.cancel(self._lookup.deployment(id))
+        return True
+
+    def restart(self, call: Call, id: str) -> bool:
+        self._deployments.restart(self._lookup.deployment(id))
+        return True
+
+
+class Resolvers:
+    """``changed`` is called with a service that has got or lost an address."""
+
+    def __init__(
+        self, workspace: Workspace, deployments: Deployments, budget: Budget, changed: Callable[[Service], None]
+    ) -> None:
+        lookup, views = Lookup(workspace), Views(workspace)
+        self.queries = _queries(Queries(workspace, lookup, views), Accounts(workspace, lookup, budget))
+        self.projects = ProjectMutations(workspace, lookup, views, deployments)
+        self.mutations: Mapping[str, Resolver] = {
+            **_project_mutations(self.projects),
+            **_service_mutations(ServiceMutations(workspace, lookup, views, deployments)),
+            **_domain_mutations(DomainMutations(workspace, lookup, views, changed)),
+            **_deployment_mutations(DeploymentMutations(lookup, deployments)),
+            **_volume_mutations(VolumeMutations(workspace, lookup, views)),
+            **_rule_mutations(RuleMutations(workspace, lookup, views)),
+        }
+
+
+def _queries(queries: Queries, accounts: Accounts) -> Mapping[str, Resolver]:
+    return {
+        "apiToken": accounts.api_token,
+        "workspace": accounts.workspace,
+        "platformStatus": accounts.platform_status,
+        "usage": accounts.usage,
+        "estimatedUsage": accounts.estimated_usage,
+        "projects": queries.projects,
+        "project": queries.project,
+        "environment": queries.environment,
+        "service": queries.service,
+        "serviceInstance": queries.service_instance,
+        "variables": queries.variables,
+        "variablesForServiceDeployment": queries.rendered_variables,
+        "serviceDomainAvailable": queries.domain_available,
+        "deployment": queries.deployment,
+        "deployments": queries.deployments,
+        "deploymentEvents": queries.deployment_events,
+        "buildLogs": queries.build_logs,
+        "deploymentLogs": queries.deployment_logs,
+        "notificationRules": queries.notification_rules,
+        "volumeInstance": queries.volume_instance,
+        "volumeInstanceBackupList": queries.backups,
+        "volumeInstanceBackupScheduleList": queries.backup_schedules,
+        "workflowStatus": queries.workflow,
+    }
+
+
+def _project_mutations(projects: ProjectMutations) -> Mapping[str, Resolver]:
+    return {
+        "projectCreate": projects.create,
+        "projectUpdate": projects.update,
+        "projectDelete": projects.delete,
+        "projectScheduleDelete": projects.schedule_delete,
+        "projectScheduleDeleteCancel": projects.cancel_delete,
+        "projectScheduleDeleteForce": projects.force_delete,
+    }
+
+
+def _service_mutations(services: ServiceMutations) -> Mapping[str, Resolver]:
+    return {
+        "serviceCreate": services.create,
+        "serviceConnect": services.connect,
+        "serviceDelete": services.delete,
+        "serviceInstanceUpdate": services.update_instance,
+        "serviceInstanceLimitsUpdate": services.update_limits,
+        "serviceInstanceAutoDeployUpdate": services.update_auto_deploy,
+        "serviceInstanceDeployV2": services.deploy,
+        "variableUpsert": services.upsert_variable,
+        "variableCollectionUpsert": services.upsert_variables,
+        "variableDelete": services.delete_variable,
+    }
+
+
+def _domain_mutations(domains: DomainMutations) -> Mapping[str, Resolver]:
+    return {
+        "serviceDomainCreate": domains.create,
+        "serviceDomainUpdate": domains.update,
+        "serviceDomainDelete": domains.delete,
+    }
+
+
+def _deployment_mutations(deployments: DeploymentMutations) -> Mapping[str, Resolver]:
+    return {
+        "deploymentRemove": deployments.remove,
+        "deploymentStop": deployments.remove,
+        "deploymentCancel": deployments.cancel,
+        "deploymentRestart": deployments.restart,
+    }
+
+
+def _volume_mutations(volumes: VolumeMutations) -> Mapping[str, Resolver]:
+    return {
+        "volumeCreate": volumes.create,
+        "volumeUpdate": volumes.update,
+        "volumeDelete": volumes.delete,
+        "volumeInstanceBackupScheduleUpdate": volumes.schedule_backups,
+        "volumeInstanceBackupCreate": volumes.create_backup,
+    }
+
+
+def _rule_mutations(rules: RuleMutations) -> Mapping[str, Resolver]:
+    return {
+        "notificationRuleCreate": rules.create,
+        "notificationRuleUpdate": rules.update,
+        "notificationRuleDelete": rules.delete,
+    }

@@ -1,0 +1,232 @@
+"""The sandbox as a whole: a server in a thread of its own, with what tests and the command need."""
+
+import asyncio
+import resource
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from provisioning.sandbox.control import PREFIX, Control
+from provisioning.sandbox.deployments import Deployments
+from provisioning.sandbox.execution import Execution
+from provisioning.sandbox.odoo.instances import Instances
+from provisioning.sandbox.railway_api import PATH, RailwayApi, json_response
+from provisioning.sandbox.report import report
+from provisioning.sandbox.resolvers import Resolvers
+from provisioning.sandbox.throttles import Budget
+from provisioning.sandbox.webhooks import Webhooks
+from provisioning.sandbox.wire import Listener, Request
+from provisioning.sandbox.workspace import Options, Workspace
+
+HOST = "127.0.0.1"
+LONGEST_CALL = 60.0
+Result = TypeVar("Result")
+
+
+class ScriptedFaults:
+    """Faults added and removed from another thread than the server's."""
+
+    def __init__(self, sandbox: "Sandbox") -> None:
+        self._sandbox = sandbox
+
+    def add(self, **fault: Any) -> str:
+        """The new fault's id. See `faults` for what may be given. Raises ValueError."""
+        return self._sandbox.call(lambda: self._sandbox.workspace.faults.add(fault).id)
+
+    def remove(self, fault_id: str) -> None:
+        self._sandbox.call(lambda: self._sandbox.workspace.faults.remove(fault_id))
+
+    def clear(self) -> None:
+        self._sandbox.call(lambda: self._sandbox.workspace.faults.remove())
+
+    def all(self) -> list[Mapping[str, Any]]:
+        return self._sandbox.call(lambda: [fault.as_dict() for fault in self._sandbox.workspace.faults.all()])
+
+
+class Sandbox:
+    """A stand-in for Railway's API at `url`, and for every Odoo deployed through it on 127.x.y.z:`odoo_port`.
+
+    Port 0 takes a free one, kept in ``state_dir`` for the next start. Without ``state_dir`` everything is forgotten
+    at the end. The other options are those of `workspace.Options`. `stop` frees all addresses at once.
+    """
+
+    def __init__(self, state_dir: Path | None = None, *, port: int = 0, odoo_port: int = 0, **options: Any) -> None:
+        self.options = Options(**options)
+        self.faults = ScriptedFaults(self)
+        self._state_dir = state_dir
+        self._port = port
+        self._odoo_port = odoo_port
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._failure: BaseException | None = None
+
+    @property
+    def url(self) -> str:
+        """The GraphQL endpoint."""
+        return f"http://{HOST}:{self._port}{PATH}"
+
+    @property
+    def control_url(self) -> str:
+        return f"http://{HOST}:{self._port}{PREFIX}"
+
+    @property
+    def token(self) -> str:
+        return self.options.token
+
+    @property
+    def workspace_id(self) -> str:
+        return self.options.workspace_id
+
+    @property
+    def odoo_port(self) -> int:
+        return self._odoo_port
+
+    def start(self) -> Self:
+        """Listen; what was deployed before runs again. Raises OSError when an address is taken."""
+        _raise_file_limit()
+        ready = threading.Event()
+        self._failure = None
+        self._thread = threading.Thread(target=self._serve, args=(ready,), name="sandbox", daemon=True)
+        self._thread.start()
+        ready.wait()
+        self._raise_failure()
+        return self
+
+    def stop(self) -> None:
+        if self._loop and self._thread:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(LONGEST_CALL)
+            self._loop = self._thread = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def state(self, project: str = "") -> dict[str, Any]:
+        """What there is, of all projects or of one (its id or name); see `report`."""
+        return self.call(lambda: report(self.workspace, project))
+
+    def advance(self, seconds: float) -> None:
+        """Move the sandbox's clock, so that deployments, throttles and lags need not be waited for."""
+        self.call(lambda: self.workspace.advance(seconds))
+
+    def reset(self) -> None:
+        """Forget every project, rule and fault."""
+        self.call(self._reset)
+
+    def call(self, action: Callable[[], Result]) -> Result:
+        """Run something on the server's thread and wait for it."""
+        if self._loop is None:
+            raise RuntimeError("The sandbox is not running.")
+
+        async def run() -> Result:
+            return action()
+
+        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(LONGEST_CALL)
+
+    def _raise_failure(self) -> None:
+        if self._failure:
+            raise self._failure
+
+    def _serve(self, ready: threading.Event) -> None:
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        opened: list[Callable[[], None]] = []
+        try:
+            self._open(loop, opened)
+        except BaseException as error:  # noqa: BLE001
+            self._failure = error
+        else:
+            self._loop = loop
+        ready.set()
+        try:
+            if self._failure is None:
+                loop.run_forever()
+        finally:
+            for close in reversed(opened):
+                close()
+            _end_tasks(loop)
+            loop.close()
+
+    def _open(self, loop: asyncio.AbstractEventLoop, opened: list[Callable[[], None]]) -> None:
+        workspace = self.workspace = Workspace(self.options, self._state_dir)
+        opened.append(workspace.store.close)
+        self._port = self._port or workspace.store.meta.get("port", 0)
+        self._odoo_port = self._odoo_port or workspace.store.meta.get("odoo_port", 0) or _free_port()
+        workspace.references.port = self._odoo_port
+        webhooks = Webhooks(workspace)
+        opened.append(webhooks.stop)
+        deployments = Deployments(workspace, webhooks)
+        self._instances = Instances(workspace, loop)
+        opened.append(self._instances.stop)
+        deployments.changed = self._instances.deployment_changed
+        workspace.faults.changed = self._instances.faults_changed
+        budget = Budget(workspace)
+        resolvers = Resolvers(workspace, deployments, budget, self._instances.refresh)
+        self._api = RailwayApi(workspace, Execution(resolvers), budget)
+        self._control = Control(
+            self.token,
+            workspace.faults,
+            state=lambda project: report(workspace, project),
+            advance=workspace.advance,
+            reset=self._reset,
+        )
+        listener = Listener(loop, HOST, self._port, self._handle)
+        opened.append(listener.close)
+        self._port = listener.port
+        workspace.store.remember(port=self._port, odoo_port=self._odoo_port)
+        workspace.store.flush()
+        self._resume(deployments, resolvers)
+        workspace.timeline.attach(loop)
+        opened.append(workspace.timeline.detach)
+
+    def _resume(self, deployments: Deployments, resolvers: Resolvers) -> None:
+        deployments.resume()
+        for project in self.workspace.store.projects.values():
+            resolvers.projects.await_deletion(project)
+        self.workspace.timeline.run_due()
+        self._instances.refresh_all()
+        self.workspace.store.flush()
+
+    def _handle(self, request: Request) -> Any:
+        path = request.path
+        if path == PATH:
+            return self._api.handle(request)
+        if path.startswith(PREFIX):
+            return self._control.handle(request)
+        return json_response(404, {"error": "Not Found"})
+
+    def _reset(self) -> None:
+        self.workspace.timeline.clear()
+        self.workspace.faults.remove()
+        self.workspace.store.clear()
+        self.workspace.requests.clear()
+        self._instances.close_all()
+
+
+def _free_port() -> int:
+    """A port that is free on every address of this machine."""
+    with socket.socket() as probe:
+        probe.bind(("", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def _raise_file_limit() -> None:
+    """Each instance listens on a socket of its own."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _end_tasks(loop: asyncio.AbstractEventLoop) -> None:
+    tasks = asyncio.all_tasks(loop)
+    for task in tasks:
+        task.cancel()
+    loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
