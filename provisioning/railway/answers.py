@@ -78,24 +78,24 @@ def trace_id(response: httpx.Response, body: Mapping[str, Any] | None = None) ->
 def _refused(
     response: httpx.Response, body: Mapping[str, Any] | None, question: Question
 ) -> errors.RailwayError | None:
+    """What the answer as a whole says, None when its ``data`` or ``errors`` are to be read."""
     status, wait = response.status_code, retry_after(response.headers)
     if status == TOO_MANY:
         return _rate_limited(response, body, wait)
     if status == httpx.codes.UNAUTHORIZED:
         return errors.TokenRefused("Railway refuses the token")
-    if body is not None and body.get("errors"):
+    if body is not None and (body.get("errors") or (status == httpx.codes.OK and _has_data(body))):
         return None
     if status == httpx.codes.FORBIDDEN:
         return _forbidden(response, body, wait)
     if status == httpx.codes.BAD_REQUEST:
         return errors.BadRequest("Railway refuses the request as malformed")
-    if body is None or status != httpx.codes.OK or not isinstance(body.get("data"), Mapping):
-        return errors.LostAnswer(
-            f"Railway gave no usable answer ({response.headers.get('content-type') or 'no content type'})",
-            unclear=question.mutation,
-            retry_after=wait,
-        )
-    return None
+    kind = response.headers.get("content-type") or "no content type"
+    return errors.LostAnswer(f"Railway gave no usable answer ({kind})", unclear=question.mutation, retry_after=wait)
+
+
+def _has_data(body: Mapping[str, Any]) -> bool:
+    return isinstance(body.get("data"), Mapping)
 
 
 def _rate_limited(response: httpx.Response, body: Mapping[str, Any] | None, wait: float | None) -> errors.RateLimited:

@@ -91,7 +91,7 @@ class Reads:
         return self._transport.ask(documents.DEPLOYMENT_EVENTS, {"id": deployment_id}, decoding.deployment_events)
 
     def logs(self, deployment_id: str, limit: int = 500, filter: str | None = None) -> Logs:
-        """The newest ``limit`` lines (at most 5000) of both logs; ``filter`` as Railway writes it (``@level:error``)."""
+        """The newest ``limit`` lines (at most 5000) of both logs; ``filter`` in Railway's syntax: ``@level:error``."""
         wanted = min(limit, MOST_LOG_LINES)
         variables = {"id": deployment_id, "limit": wanted, "filter": filter}
         return self._transport.ask(documents.LOGS, variables, lambda data: decoding.logs(data, wanted))

@@ -87,7 +87,7 @@ def hider(token: str, variables: Mapping[str, Any]) -> Callable[[str], str]:
     Railway's validation errors quote the refused value, and variables carry customers' secrets.
     """
     texts = {token, *_texts(variables)}
-    quoted = {json.dumps(text)[1:-1] for text in texts}
+    quoted = {json.dumps(text, ensure_ascii=ascii_only)[1:-1] for text in texts for ascii_only in (True, False)}
     hidden = sorted((text for text in texts | quoted if len(text) >= SHORTEST_VALUE), key=len, reverse=True)
 
     def hide(message: str) -> str:
