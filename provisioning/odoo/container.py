@@ -27,7 +27,7 @@ PASSWORD_ROUNDS = 600_000
 DATA_DIR = "/var/lib/odoo"
 HTTP_PORT = 8069
 ARCHIVE_VARIABLE = "EAZYNOVA_BOOTSTRAP"
-ARCHIVE_PATH = "/tmp/eazynova-bootstrap"
+ARCHIVE_PATH = "/tmp/eazynova-bootstrap"  # noqa: S108 nobody else is in the container
 ARCHIVE_MAIN = "from bootstrap.main import main\n\nmain()\n"
 ARCHIVE_TIME = (1980, 1, 1, 0, 0, 0)
 WORD_BREAK = "\u200b"
@@ -54,12 +54,12 @@ def literal(value: str) -> str:
 def odoo_variables(
     identity: Identity, password_hash: str, master_password: str, *, postgres: str = "Postgres", memory_mb: int = 1024
 ) -> dict[str, str]:
-    """The Odoo service's variables.
+    """The Odoo service's variables; empty ones are left out.
 
-    ``password_hash`` is the customer's (see above), ``master_password`` closes Odoo's database manager, ``postgres`` names
-    the database's service, ``memory_mb`` is how much memory Odoo may take before it restarts itself between requests.
+    ``password_hash`` is the customer's, ``master_password`` closes Odoo's database manager, ``postgres`` names the
+    database's service, ``memory_mb`` is how much memory Odoo may take before it restarts itself between requests.
     """
-    return {
+    variables = {
         "PROV_DB": identity.database,
         "PROV_ADMIN_LOGIN": literal(identity.login),
         "PROV_ADMIN_PASSWORD_HASH": password_hash,
@@ -80,6 +80,7 @@ def odoo_variables(
         **{name: f"${{{{{postgres}.{name}}}}}" for name in ("PGHOST", "PGPORT", "PGUSER", "PGPASSWORD")},
         ARCHIVE_VARIABLE: base64.b64encode(bootstrap_archive()).decode(),
     }
+    return {name: value for name, value in variables.items() if value}
 
 
 def postgres_variables(password: str) -> dict[str, str]:

@@ -1,0 +1,164 @@
+"""PostgreSQL: wait for it, let one initialiser at a time in, find out what the database is, create and drop it."""
+
+import enum
+import shutil
+import time
+
+import psycopg2
+from psycopg2 import sql
+from psycopg2.extensions import connection
+
+from .outcome import LATER, SETTINGS, Stop, say
+from .process import rest
+from .settings import Settings
+
+MARKER = "eazynova.provisioned"
+LOCK_SECONDS = 900
+INVALID = -2
+EXTENSIONS = ("pg_trgm", "unaccent")
+
+
+class State(enum.Enum):
+    ABSENT = "absent"
+    EMPTY = "empty"
+    HALF = "half made"
+    USED = "used"
+    READY = "ready"
+
+
+def connect(settings: Settings, database: str) -> connection:
+    """A connection in autocommit mode that notices within seconds when its peer is gone. Raises psycopg2.Error."""
+    link = psycopg2.connect(
+        dbname=database,
+        host=settings.host,
+        port=settings.pg_port,
+        user=settings.user,
+        password=settings.password,
+        connect_timeout=5,
+        application_name="eazynova-bootstrap",
+        keepalives_idle=10,
+        keepalives_interval=5,
+        keepalives_count=3,
+        tcp_user_timeout=20000,
+    )
+    link.autocommit = True
+    return link
+
+
+def wait_for_server(settings: Settings) -> connection:
+    """A connection to the database ``postgres``, once there is one to be had. Raises Stop."""
+    deadline, told = time.monotonic() + settings.wait, ""
+    while True:
+        try:
+            return connect(settings, "postgres")
+        except psycopg2.OperationalError as error:
+            reason = (str(error).strip().splitlines() or ["no reason given"])[-1]
+        if "authentication failed" in reason or "does not exist" in reason:
+            raise Stop(SETTINGS, "PostgreSQL refuses PGUSER with PGPASSWORD")
+        if time.monotonic() >= deadline:
+            raise Stop(LATER, "PostgreSQL did not come up")
+        if reason != told:
+            say(f"waiting for PostgreSQL: {reason[-160:]}")
+            told = reason
+        rest(1)
+
+
+def lock(admin: connection, database: str) -> None:
+    """Wait until no other process initialises ``database``; the lock ends with the connection. Raises Stop."""
+    deadline = time.monotonic() + LOCK_SECONDS
+    while not _value(admin, "SELECT pg_try_advisory_lock(hashtext(%s))", f"eazynova-bootstrap:{database}"):
+        if time.monotonic() >= deadline:
+            raise Stop(LATER, "another process has been initialising this database for too long")
+        rest(1)
+
+
+def find_state(settings: Settings, admin: connection) -> State:
+    """What the database is. The marker alone means ready: resumed installations look complete and are not."""
+    limit = _value(admin, "SELECT datconnlimit FROM pg_database WHERE datname = %s", settings.database)
+    if limit is None:
+        return State.ABSENT
+    if limit == INVALID:  # PostgreSQL was stopped while dropping it
+        return State.HALF
+    link = connect(settings, settings.database)
+    try:
+        return _look_inside(link)
+    finally:
+        link.close()
+
+
+def create(settings: Settings, admin: connection) -> None:
+    """As Odoo itself would: UTF-8, and the C collation that makes its indexes useful."""
+    statement = sql.SQL("CREATE DATABASE {} ENCODING 'UTF8' LC_COLLATE 'C' TEMPLATE template0")
+    _execute(admin, statement.format(sql.Identifier(settings.database)))
+
+
+def prepare(settings: Settings, admin: connection) -> None:
+    """Close the database to other roles, whom Odoo's RPC would let in by name, and give it Odoo's extensions."""
+    statement = sql.SQL("REVOKE CONNECT ON DATABASE {} FROM PUBLIC")
+    _execute(admin, statement.format(sql.Identifier(settings.database)))
+    link = connect(settings, settings.database)
+    for extension in EXTENSIONS:
+        try:
+            _execute(link, sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(sql.Identifier(extension)))
+        except psycopg2.Error as error:
+            say(f"PostgreSQL has no extension {extension}: {error.diag.message_primary}")
+    link.close()
+
+
+def drop(settings: Settings, admin: connection) -> None:
+    _execute(admin, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(settings.database)))
+
+
+def drop_files(settings: Settings) -> None:
+    """What an unfinished installation has left in Odoo's file store."""
+    shutil.rmtree(settings.data_dir / "filestore" / settings.database, ignore_errors=True)
+
+
+def modules_in_the_making(settings: Settings) -> tuple[list[str], list[str]]:
+    """Of the modules wanted: those that Odoo does not know, and those that it did not finish."""
+    link = connect(settings, settings.database)
+    with link.cursor() as cursor:
+        cursor.execute("SELECT name, state FROM ir_module_module")
+        states = dict(cursor.fetchall())
+    link.close()
+    wanted = ("base", *settings.modules)
+    unknown = [name for name in wanted if name not in states]
+    unfinished = [
+        name
+        for name, state in sorted(states.items())
+        if state.startswith("to ") or (name in wanted and state != "installed")
+    ]
+    return unknown, unfinished
+
+
+def _look_inside(link: connection) -> State:
+    if not _table(link, "ir_module_module"):
+        # Odoo commits its orm_signaling_* tables before anything else; any other table is somebody's.
+        foreign = _value(
+            link,
+            "SELECT count(*) FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
+            " AND NOT starts_with(tablename, 'orm_signaling_')",
+        )
+        return State.USED if foreign else State.EMPTY
+    marked = "SELECT 1 FROM ir_config_parameter WHERE key = %s"
+    if _table(link, "ir_config_parameter") and _value(link, marked, MARKER):
+        return State.READY
+    if _table(link, "res_users_log") and _value(link, "SELECT 1 FROM res_users_log LIMIT 1"):
+        return State.USED
+    return State.HALF
+
+
+def _table(link: connection, name: str) -> bool:
+    return _value(link, "SELECT to_regclass(%s)", f"public.{name}") is not None
+
+
+def _value(link: connection, query: str, *values: str) -> object:
+    with link.cursor() as cursor:
+        cursor.execute(query, values)
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def _execute(link: connection, statement: sql.Composable) -> None:
+    with link.cursor() as cursor:
+        cursor.execute(statement)

@@ -1,0 +1,101 @@
+"""From whatever the database is to one that is the customer's, or a Stop that says why not."""
+
+import pkgutil
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+from psycopg2.extensions import connection
+
+from . import database, program
+from .database import State
+from .outcome import DONE, LATER, PERSON, SETTINGS, Stop, say
+from .process import run
+from .settings import Owner, Settings
+
+
+class Installation:
+    """One run over the database of ``settings`` with the command ``odoo`` in the environment ``child``.
+
+    ``environ`` is the container's own environment, where the owner is read from when one is needed.
+    """
+
+    def __init__(
+        self, settings: Settings, odoo: Sequence[str], child: Mapping[str, str], environ: Mapping[str, str]
+    ) -> None:
+        self._settings = settings
+        self._odoo = list(odoo)
+        self._child = child
+        self._environ = environ
+
+    def ensure(self) -> None:
+        """Return with the database ready. Raises Stop."""
+        admin = database.wait_for_server(self._settings)
+        try:
+            database.lock(admin, self._settings.database)
+            state = database.find_state(self._settings, admin)
+            say(f"the database is {state.value}")
+            if state is not State.READY:
+                self._start_over(admin, state)
+                self._install()
+                if database.find_state(self._settings, admin) is not State.READY:
+                    raise Stop(LATER, "the database did not become ready")
+                say("the database is ready")
+            self._served.touch()
+        finally:
+            admin.close()
+
+    @property
+    def _served(self) -> Path:
+        """On the volume from the day the database became ready."""
+        return self._settings.data_dir / f".{self._settings.database}.served"
+
+    def _start_over(self, admin: connection, state: State) -> None:
+        if state is State.USED:
+            raise Stop(PERSON, "the database holds what the bootstrap did not put there: not touched")
+        if self._served.exists():
+            raise Stop(PERSON, "the volume's files belong to a database that is lost or damaged: nothing is touched")
+        Owner.read(self._environ)
+        if state is State.HALF:
+            say("an earlier installation did not finish: starting over")
+            database.drop(self._settings, admin)
+        database.drop_files(self._settings)
+        if state is not State.EMPTY:
+            database.create(self._settings, admin)
+        database.prepare(self._settings, admin)
+
+    def _install(self) -> None:
+        settings, owner = self._settings, Owner.read(self._environ)
+        self._run("base", program.base_arguments(settings, owner))
+        self._shell("country", f"set_country(env, {owner.country!a})")
+        if settings.modules:
+            self._run("modules", program.modules_arguments(settings))
+        self._check_modules()
+        self._shell("owner", f"hand_over(env, {owner.as_dict()!a}, {database.MARKER!a})")
+
+    def _check_modules(self) -> None:
+        """Odoo's exit status says nothing: it ignores a module that it does not know."""
+        unknown, unfinished = database.modules_in_the_making(self._settings)
+        if unknown:
+            raise Stop(SETTINGS, f"Odoo does not know the modules {', '.join(unknown)}")
+        if unfinished:
+            raise Stop(LATER, f"Odoo did not finish the modules {', '.join(unfinished[:10])}")
+
+    def _shell(self, title: str, call: str) -> None:
+        """Feed a call of ``ownership`` to Odoo's shell, by a file, so values are neither arguments nor variables."""
+        source = pkgutil.get_data(__package__, "ownership.py")
+        with tempfile.TemporaryFile() as script:
+            script.write(b"%s\n\n%s\n" % (source, call.encode("ascii")))
+            script.seek(0)
+            self._run(title, program.shell_arguments(self._settings), script)
+
+    def _run(self, title: str, arguments: Sequence[str], script: IO[bytes] | None = None) -> None:
+        started = time.monotonic()
+        status, stopped = run([*self._odoo, *arguments], self._child, script)
+        if stopped:
+            raise Stop(DONE, f"asked to stop while installing ({title})")
+        if status:
+            raise Stop(SETTINGS if status == SETTINGS else LATER, f"Odoo failed at {title} with exit status {status}")
+        say(f"{title} done in {time.monotonic() - started:.1f} s")

@@ -1,0 +1,43 @@
+"""The order of things."""
+
+import os
+import sys
+from typing import NoReturn
+
+import psycopg2
+
+from . import program, supervision
+from .installation import Installation
+from .outcome import LATER, SETTINGS, Stop, say
+from .privileges import become_odoo
+from .process import block_signals
+from .settings import Settings
+
+
+def main() -> NoReturn:
+    """Exit with a status of the package's docstring."""
+    block_signals()
+    try:
+        status = _bootstrap(dict(os.environ))
+    except Stop as stop:
+        say(stop.reason)
+        status = stop.code
+    except psycopg2.errors.InsufficientPrivilege as error:
+        say(f"PGUSER may not do what is needed: {error.diag.message_primary}")
+        status = SETTINGS
+    except psycopg2.Error as error:
+        say(f"PostgreSQL failed: {error.diag.message_primary or type(error).__name__}")
+        status = LATER
+    sys.exit(status)
+
+
+def _bootstrap(environ: dict[str, str]) -> int:
+    settings = Settings.read(environ)
+    odoo = program.find_odoo(environ)
+    child = program.odoo_environment(environ, settings, become_odoo(settings.data_dir))
+    # PostgreSQL's own library reads PG* too, in this process as in Odoo's.
+    os.environ.clear()
+    os.environ.update(child)
+    Installation(settings, odoo, child, environ).ensure()
+    say("starting Odoo")
+    return supervision.serve(settings, odoo, child)
