@@ -1,6 +1,6 @@
 """Loopback addresses: one of its own for each domain, so that all stand-in Odoos can share one port number."""
 
-import random
+import secrets
 
 from provisioning.sandbox.store import Store
 
@@ -14,7 +14,7 @@ class Addresses:
     def __init__(self, store: Store) -> None:
         self._store = store
         if "first_address" not in store.meta:
-            store.remember(first_address=random.randrange(1, LAST) * ADDRESSES_A_BLOCK, addresses=0)
+            store.remember(first_address=(1 + secrets.randbelow(LAST - 1)) * ADDRESSES_A_BLOCK, addresses=0)
 
     def take(self) -> str:
         taken = self._store.meta["addresses"]

@@ -26,7 +26,7 @@ class Call:
     def subject(self) -> str:
         """The variables, and the names and descriptions of the projects that their ids belong to."""
         text = json.dumps(self.variables, ensure_ascii=False, default=str)
-        projects = {project.id: project for id in UUID.findall(text) if (project := self._project(id))}
+        projects = {project.id: project for found in UUID.findall(text) if (project := self._project(found))}
         return " ".join([text, *(self.workspace.subject(project) for project in projects.values())])
 
     def claim(self, *kinds: str) -> Fault | None:

@@ -43,22 +43,27 @@ class Control:
             return json_response(400, {"error": str(error)})
 
     def _answer(self, request: Request) -> Response:
-        match request.method, request.path.removeprefix(PREFIX):
-            case "GET", "faults":
-                return json_response(200, [fault.as_dict() for fault in self._faults.all()])
-            case "POST", "faults":
-                given = json.loads(request.body)
-                added = [self._faults.add(fault) for fault in (given if isinstance(given, list) else [given])]
-                return json_response(201, [fault.as_dict() for fault in added])
-            case "DELETE", "faults":
-                self._faults.remove(request.parameter("id") or None)
-                return json_response(200, {})
+        name = request.path.removeprefix(PREFIX)
+        match request.method, name:
+            case _, "faults":
+                return self._faults_answer(request)
             case "GET", "state":
                 return json_response(200, self._state(request.parameter("project")))
             case "POST", "clock":
                 self._advance(float(json.loads(request.body)["advance"]))
-                return json_response(200, {})
             case "POST", "reset":
                 self._reset()
-                return json_response(200, {})
-        return json_response(404, {"error": "The sandbox knows no such request."})
+            case _:
+                return json_response(404, {"error": "The sandbox knows no such request."})
+        return json_response(200, {})
+
+    def _faults_answer(self, request: Request) -> Response:
+        status, shown = 200, self._faults.all()
+        if request.method == "POST":
+            given = json.loads(request.body)
+            status = 201
+            shown = [self._faults.add(fault) for fault in (given if isinstance(given, list) else [given])]
+        elif request.method == "DELETE":
+            self._faults.remove(request.parameter("id") or None)
+            shown = self._faults.all()
+        return json_response(status, [fault.as_dict() for fault in shown])

@@ -128,14 +128,7 @@ def _trace_id() -> str:
 
 def _bound_schema(resolvers: Resolvers) -> GraphQLSchema:
     schema = build_schema(resources.files("provisioning.sandbox").joinpath("schema.graphql").read_text("utf-8"))
-    for kind in schema.type_map.values():
-        if isinstance(kind, GraphQLInputObjectType):
-            for name, field in kind.fields.items():
-                field.out_name = _snake_case(name)
-        elif isinstance(kind, GraphQLObjectType) and not kind.name.startswith("__"):
-            for field in kind.fields.values():
-                for name, argument in field.args.items():
-                    argument.out_name = _snake_case(name)
+    _name_arguments(schema)
     if schema.query_type is None or schema.mutation_type is None:
         raise LookupError("The schema has no root types.")
     for name, field in schema.query_type.fields.items():
@@ -143,6 +136,17 @@ def _bound_schema(resolvers: Resolvers) -> GraphQLSchema:
     for name, field in schema.mutation_type.fields.items():
         field.resolve = _obeying_faults(resolvers.mutations[name], field)
     return schema
+
+
+def _name_arguments(schema: GraphQLSchema) -> None:
+    """Resolvers get arguments and members of inputs under Python's kind of names."""
+    for kind in schema.type_map.values():
+        if isinstance(kind, GraphQLInputObjectType):
+            for name, member in kind.fields.items():
+                member.out_name = _snake_case(name)
+        elif isinstance(kind, GraphQLObjectType) and not kind.name.startswith("__"):
+            for name, argument in (pair for field in kind.fields.values() for pair in field.args.items()):
+                argument.out_name = _snake_case(name)
 
 
 def _snake_case(name: str) -> str:

@@ -29,7 +29,6 @@ class ProjectMutations:
         self._throttle = CreationThrottle(workspace, workspace.options.project_interval, PROJECTS_TOO_FAST)
 
     def create(self, call: Call, input: Input) -> Node:
-        options = self._workspace.options
         if not input.get("workspace_id"):
             raise Refusal("You must specify a workspaceId to create a project")
         self._lookup.workspace(input["workspace_id"])

@@ -40,7 +40,7 @@ class ScriptedFaults:
         self._sandbox.call(lambda: self._sandbox.workspace.faults.remove(fault_id))
 
     def clear(self) -> None:
-        self._sandbox.call(lambda: self._sandbox.workspace.faults.remove())
+        self._sandbox.call(self._sandbox.workspace.faults.remove)
 
     def all(self) -> list[Mapping[str, Any]]:
         return self._sandbox.call(lambda: [fault.as_dict() for fault in self._sandbox.workspace.faults.all()])
@@ -141,7 +141,7 @@ class Sandbox:
         opened: list[Callable[[], None]] = []
         try:
             self._open(loop, opened)
-        except BaseException as error:  # noqa: BLE001
+        except BaseException as error:
             self._failure = error
         else:
             self._loop = loop

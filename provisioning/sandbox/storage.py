@@ -143,6 +143,7 @@ class RuleMutations:
 
 def _channels(configs: Sequence[Any]) -> list[dict[str, Any]]:
     for config in configs:
-        if not isinstance(config, Mapping) or config.get("type") != "webhook" or not config.get("url"):
+        url = str(config.get("url", "")) if isinstance(config, Mapping) and config.get("type") == "webhook" else ""
+        if not url.startswith(("http://", "https://")):
             raise Refusal("Invalid notification channel config", "BAD_USER_INPUT")
     return [{"id": str(uuid.uuid4()), "config": dict(config)} for config in configs]

@@ -111,7 +111,7 @@ class Store:
             self._disk.executemany(
                 "INSERT INTO record (kind, id, body) VALUES (?, ?, ?)"
                 " ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body",
-                [(kind, id, _body(record)) for (kind, id), record in self._changed.items()],
+                [(kind, number, _body(record)) for (kind, number), record in self._changed.items()],
             )
             self._disk.commit()
         self._changed.clear()

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import cast
 from urllib.parse import parse_qs, urlsplit
 
 LARGEST_HEAD = 65_536
@@ -60,8 +61,7 @@ class Connection(asyncio.Protocol):
         self._peer = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
         self._peer = transport.get_extra_info("peername")[0]
         self._listener.connections.add(self)
 

@@ -66,7 +66,7 @@ class Deployed:
         return Orm(found.content, lambda: self._workspace.store.save(found.volume))
 
     def standing(self, kind: str) -> Fault | None:
-        """The fault of this kind that strikes now, not counted; ``seconds`` of it pass from the deployment's success."""
+        """The fault of this kind that strikes now, not counted; its ``seconds`` start at the deployment's success."""
         fault = self._workspace.faults.standing(kind, subject=self._subject, service=self._service_name)
         if fault and "seconds" in fault.parameters:
             over = self.deployment.status_at + fault.number("seconds", 0.0)

@@ -82,28 +82,34 @@ class JsonRpc:
     async def _respond(self, request: Request, session: Session) -> Response:
         number, params = _read(request)
         try:
-            match request.path:
-                case "/web/webclient/version_info":
-                    return _result(number, VERSION_INFO)
-                case "/web/database/list":
-                    return _result(number, self._databases())
-                case "/web/session/authenticate":
-                    return await self._authenticate(number, params, request, session)
-                case "/web/session/destroy":
-                    self._odoo.close_session(session)
-                    return _result(number, None)
-            orm = self._odoo.orm()
-            user = self._odoo.session_user(orm, session)
-            if user is None:
-                return _expired()
-            if request.path == "/web/session/get_session_info":
-                return _result(number, self._session_info(orm, user))
-            args, keywords = list(params.get("args") or []), params.get("kwargs") or {}
-            return _result(number, await self.call_model(orm, params["model"], params["method"], args, keywords))
+            if request.path == "/web/session/authenticate":
+                return await self._authenticate(number, params, request, session)
+            if request.path in PUBLIC:
+                return _result(number, self._public(request.path, session))
+            return await self._of_session(number, params, request, session)
         except OdooError as error:
             return _error(number, error)
         except (KeyError, TypeError, ValueError, IndexError) as error:
             return _error(number, OdooError(f"builtins.{type(error).__name__}", str(error)))
+
+    async def _of_session(self, number: Any, params: Params, request: Request, session: Session) -> Response:
+        orm = self._odoo.orm()
+        user = self._odoo.session_user(orm, session)
+        if user is None:
+            return _expired()
+        if request.path == "/web/session/get_session_info":
+            return _result(number, self._session_info(orm, user))
+        args, keywords = list(params.get("args") or []), params.get("kwargs") or {}
+        return _result(number, await self.call_model(orm, params["model"], params["method"], args, keywords))
+
+    def _public(self, path: str, session: Session) -> Any:
+        """What needs no login."""
+        if path == "/web/webclient/version_info":
+            return VERSION_INFO
+        if path == "/web/database/list":
+            return self._databases()
+        self._odoo.close_session(session)
+        return None
 
     async def _authenticate(self, number: Any, params: Params, request: Request, session: Session) -> Response:
         self._database(params.get("db"))
@@ -152,15 +158,8 @@ class JsonRpc:
         }
 
 
-PATHS = frozenset(
-    {
-        "/web/webclient/version_info",
-        "/web/database/list",
-        "/web/session/authenticate",
-        "/web/session/destroy",
-        "/web/session/get_session_info",
-    }
-)
+PUBLIC = frozenset({"/web/webclient/version_info", "/web/database/list", "/web/session/destroy"})
+PATHS = PUBLIC | {"/web/session/authenticate", "/web/session/get_session_info"}
 
 
 def _read(request: Request) -> tuple[Any, Params]:

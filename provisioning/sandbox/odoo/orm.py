@@ -1,5 +1,6 @@
 """As much of Odoo's ORM as ``call_kw`` needs for a provisioner: searching, reading and writing plain records."""
 
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -39,31 +40,17 @@ class Orm:
         special = self._special(model, method)
         if special:
             return special(*arguments, **{name: value for name, value in keywords.items() if name != "context"})
-        context = keywords.get("context") or {}
-        named = dict(zip(SIGNATURES.get(method, ()), arguments, strict=False)) | dict(keywords)
+        if method not in SIGNATURES:
+            raise OdooError("builtins.AttributeError", f"The method '{model}.{method}' does not exist")
+        named = dict(zip(SIGNATURES[method], arguments, strict=False)) | dict(keywords)
+        if method.startswith("search"):
+            return self._search(model, method, named)
         ids = [int(number) for number in _listed(named.get("ids", []))]
-        match method:
-            case "search":
-                return [row["id"] for row in self._found(model, named, context)]
-            case "search_count":
-                return len(self._found(model, {"domain": named.get("domain")}, context))
-            case "search_read":
-                return [self._read(model, row, named.get("fields")) for row in self._found(model, named, context)]
-            case "read":
-                return [self._read(model, self._row(model, number), named.get("fields")) for number in ids]
-            case "write":
-                return self._write(model, ids, named["vals"])
-            case "create" if model not in FIXED:
-                number = max(map(int, rows), default=0) + 1
-                rows[str(number)] = {"active": True} | dict(named["vals"])
-                self._changed()
-                return number
-            case "unlink" if model not in FIXED:
-                for number in ids:
-                    rows.pop(str(number), None)
-                self._changed()
-                return True
-        raise OdooError("builtins.AttributeError", f"The method '{model}.{method}' does not exist")
+        if method == "read":
+            return [self._read(model, self._row(model, number), named.get("fields")) for number in ids]
+        if model in FIXED:
+            raise OdooError("odoo.exceptions.AccessError", f"You are not allowed to modify {model}.")
+        return self._change(model, method, rows, ids, named)
 
     def parameter(self, key: str) -> Any:
         return next((row["value"] for row in self._rows("ir.config_parameter").values() if row["key"] == key), False)
@@ -115,6 +102,26 @@ class Orm:
             raise OdooError("odoo.exceptions.MissingError", "Record does not exist or has been deleted.")
         return row | {"id": number}
 
+    def _search(self, model: str, method: str, named: Keywords) -> Any:
+        counted = {"domain": named.get("domain")} if method == "search_count" else named
+        found = self._found(model, counted, named.get("context") or {})
+        if method == "search_read":
+            return [self._read(model, row, named.get("fields")) for row in found]
+        return len(found) if method == "search_count" else [row["id"] for row in found]
+
+    def _change(self, model: str, method: str, rows: dict[str, Record], ids: list[int], named: Keywords) -> Any:
+        result: Any = True
+        if method == "create":
+            result = max(map(int, rows), default=0) + 1
+            rows[str(result)] = {"active": True} | dict(named["vals"])
+        elif method == "unlink":
+            for number in ids:
+                rows.pop(str(number), None)
+        else:
+            self._write(model, ids, named["vals"])
+        self._changed()
+        return result
+
     def _found(self, model: str, named: Keywords, context: Keywords) -> list[Record]:
         domain = list(named.get("domain") or [])
         rows = [row | {"id": int(number)} for number, row in self._rows(model).items()]
@@ -156,9 +163,7 @@ class Orm:
             return [value, known.get("name", "")]
         return value
 
-    def _write(self, model: str, ids: Sequence[int], values: Mapping[str, Any]) -> bool:
-        if model in FIXED:
-            raise OdooError("odoo.exceptions.AccessError", f"You are not allowed to modify {model}.")
+    def _write(self, model: str, ids: Sequence[int], values: Mapping[str, Any]) -> None:
         active = {row["code"] for row in self._records["res.lang"].values() if row["active"]}
         for number in ids:
             self._row(model, number)
@@ -170,8 +175,6 @@ class Orm:
                     row["lang"] = "en_US"
                 if ENDS_SESSIONS & values.keys():
                     row["stamp"] = row.get("stamp", 0) + 1
-        self._changed()
-        return True
 
 
 SIGNATURES: Mapping[str, tuple[str, ...]] = {
@@ -189,24 +192,22 @@ def _listed(value: Any) -> Sequence[Any]:
     return value if isinstance(value, list | tuple) else [value]
 
 
-def _holds(value: Any, operator: str, wanted: Any) -> bool:
-    match operator:
-        case "=" | "==":
-            return bool(value == wanted)
-        case "!=" | "<>":
-            return bool(value != wanted)
-        case "in":
-            return value in wanted
-        case "not in":
-            return value not in wanted
-        case "like":
-            return str(wanted) in str(value)
-        case "ilike":
-            return str(wanted).lower() in str(value).lower()
-        case "=like" | "=ilike":
-            return str(value).lower() == str(wanted).replace("%", "").lower()
-        case ">" | ">=" | "<" | "<=":
-            return bool(
-                {">": value > wanted, ">=": value >= wanted, "<": value < wanted, "<=": value <= wanted}[operator]
-            )
-    raise OdooError("builtins.ValueError", f"Invalid operator {operator!r}")
+OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "in": lambda value, wanted: value in wanted,
+    "not in": lambda value, wanted: value not in wanted,
+    "like": lambda value, wanted: str(wanted) in str(value),
+    "ilike": lambda value, wanted: str(wanted).lower() in str(value).lower(),
+    "=ilike": lambda value, wanted: str(wanted).replace("%", "").lower() == str(value).lower(),
+}
+
+
+def _holds(value: Any, sign: str, wanted: Any) -> bool:
+    if sign not in OPERATORS:
+        raise OdooError("builtins.ValueError", f"Invalid operator {sign!r}")
+    return bool(OPERATORS[sign](value, wanted))

@@ -12,8 +12,8 @@ main { max-width: 26rem; margin: 0 auto; padding: 12vh 1rem 2rem; }
 form, article { background: #fff; padding: 2rem; border-radius: .5rem; box-shadow: 0 1px 6px #0002; }
 h1 { margin: 0 0 1rem; font-size: 1.4rem; color: var(--brand); }
 label { display: block; margin-top: 1rem; font-weight: 600; }
-input:not([type=hidden]) { box-sizing: border-box; width: 100%; padding: .6rem; font: inherit; border: 1px solid #8a8289;
-  border-radius: .3rem; }
+input:not([type=hidden]) { box-sizing: border-box; width: 100%; padding: .6rem; font: inherit;
+  border: 1px solid #8a8289; border-radius: .3rem; }
 button, .button { display: inline-block; margin-top: 1.5rem; padding: .6rem 1.2rem; font: inherit; color: #fff;
   background: var(--brand); border: 0; border-radius: .3rem; text-decoration: none; cursor: pointer; }
 [role=alert] { padding: .6rem; background: #fbe4e6; color: #842029; border-radius: .3rem; }

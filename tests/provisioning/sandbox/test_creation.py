@@ -12,6 +12,7 @@ from tests.provisioning.sandbox.caller import (
     Caller,
     eventually,
 )
+from tests.provisioning.sandbox.conftest import OpenSandbox
 
 
 def authenticate(url: str, login: str, password: str, db: str = "acme_prod") -> dict[str, object]:
@@ -30,10 +31,11 @@ def test_a_deployed_instance_lets_its_customer_in_and_nobody_else(caller: Caller
     assert result["web.base.url"] == stack.url
     for login, password in ((LOGIN, "wrong"), (LOGIN.upper(), PASSWORD), ("admin", "admin")):
         error = authenticate(stack.url, login, password)["error"]
-        assert isinstance(error, dict) and error["data"]["name"] == "odoo.exceptions.AccessDenied"
+        assert isinstance(error, dict)
+        assert error["data"]["name"] == "odoo.exceptions.AccessDenied"
 
 
-def test_nothing_listens_before_success_and_after_removal(open_sandbox) -> None:  # type: ignore[no-untyped-def]
+def test_nothing_listens_before_success_and_after_removal(open_sandbox: OpenSandbox) -> None:
     caller = open_sandbox(deploy_seconds=1000)
     stack = caller.prepare()
     caller.deploy(stack, stack.postgres)
@@ -52,7 +54,7 @@ def test_nothing_listens_before_success_and_after_removal(open_sandbox) -> None:
         httpx.get(f"{stack.url}/web/health", trust_env=False)
 
 
-def test_deployments_move_by_themselves_as_time_passes(open_sandbox) -> None:  # type: ignore[no-untyped-def]
+def test_deployments_move_by_themselves_as_time_passes(open_sandbox: OpenSandbox) -> None:
     caller = open_sandbox(deploy_seconds=0.3)
     stack = caller.prepare()
     deployment = caller.deploy(stack, stack.postgres)
@@ -85,7 +87,8 @@ def test_a_second_deployment_replaces_the_first_and_keeps_the_identity(caller: C
         },
     )
     second = caller.deploy(stack, stack.odoo)
-    assert first and caller.status(first["id"]) == "REMOVED"
+    assert first
+    assert caller.status(first["id"]) == "REMOVED"
     assert caller.data(DEPLOYMENT, id=second)["deployment"]["url"] == stack.address
     assert "result" in authenticate(stack.url, LOGIN, PASSWORD)
 
@@ -103,7 +106,8 @@ def test_a_second_deployment_replaces_the_first_and_keeps_the_identity(caller: C
 def test_odoo_fails_when_its_variables_are_wrong(caller: Caller, changes: dict[str, str | None], reason: str) -> None:
     stack = caller.run(**changes)
     deployment = caller.latest(stack, stack.odoo)
-    assert deployment and deployment["status"] == "FAILED"
+    assert deployment
+    assert deployment["status"] == "FAILED"
     logs = caller.data(
         "query Logs($id: String!) { buildLogs(deploymentId: $id, limit: 50) { severity message } }", id=deployment["id"]
     )["buildLogs"]
