@@ -77,7 +77,7 @@ class Transport:
             alias: _decoded(value, decode, document) for alias, value in answer.data.items() if value is not None
         }
         for error in answer.errors:
-            if error.alias is None:
+            if error.alias is None or f" {error.alias}: " not in document:
                 raise error
             found[error.alias] = error
         if not found:
@@ -160,8 +160,7 @@ def _whole(found: tuple[RailwayError, ...], document: str) -> RailwayError:
     """
     first = found[0]
     _, mutation = operation(document)
-    earlier = _aliases_before(document, first.alias) if mutation and first.alias else False
-    if not earlier:
+    if not (mutation and first.alias and _stands_later(document, first.alias)):
         return first
     first.unclear = True
     if not isinstance(first, RailwayTemporary):
@@ -172,10 +171,10 @@ def _whole(found: tuple[RailwayError, ...], document: str) -> RailwayError:
     return partial
 
 
-def _aliases_before(document: str, alias: str) -> bool:
-    """Whether another root field stands before ``alias``; in our aliased documents each root field is aliased."""
-    body = document[document.index("{") + 1 :].lstrip()
-    return not body.startswith((f"{alias}:", f"{alias}(", f"{alias} "))
+def _stands_later(document: str, alias: str) -> bool:
+    """Whether ``alias`` is one of the document's aliases, but not its first root field."""
+    root = document[document.index("{") + 1 :].lstrip()
+    return f" {alias}: " in root and not root.startswith(f"{alias}: ")
 
 
 def _exchange(response: httpx.Response, error: RailwayError | None, document: str, seconds: float) -> Exchange:

@@ -166,7 +166,14 @@ def test_one_right_missing_is_told_after_the_token_was_checked():
     assert told["b"].id == "b"
 
 
-@pytest.mark.parametrize("answer", [refused("Problem processing request"), {"data": {"d0": None}}])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        refused("Problem processing request"),
+        refused("Problem processing request", path="deployment"),
+        {"data": {"d0": None}},
+    ],
+)
 def test_an_answer_about_no_deployment_at_all_is_an_error(answer):
     with pytest.raises(errors.RailwayTemporary):
         client_of(Railway(answer)).deployments(["a"])
