@@ -12,9 +12,9 @@ install: $(STAMP) ## install everything into .venv, from uv.lock
 $(STAMP): pyproject.toml uv.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 install"; exit 1; }
-	@if command -v uv >/dev/null; then uv sync --frozen --quiet --python $(PYTHON); else \
-		$(PYTHON) -m venv .venv && .venv/bin/pip install --quiet --disable-pip-version-check uv && \
-		.venv/bin/uv sync --frozen --quiet --inexact; fi
+	@if command -v uv >/dev/null; then UV=uv; else \
+		$(PYTHON) -m venv .venv && .venv/bin/pip install --quiet --disable-pip-version-check uv && UV=.venv/bin/uv; \
+	fi && UV_PYTHON_DOWNLOADS=never $$UV sync --frozen --quiet --inexact --python $(PYTHON)
 	@touch $(STAMP)
 
 demo: install ## create one instance against the sandbox; at a terminal, keep the site running
@@ -43,7 +43,9 @@ messages: install ## regenerate the French catalogue and compile it (needs gette
 	msgfmt --check-format -o $(PO).mo $(PO).po
 
 messages-check: install
+	@mkdir -p var && cp $(PO).po var/before.po
 	@$(MAKE) --no-print-directory messages
-	git diff --exit-code --stat -- $(PO).po $(PO).mo
+	@cmp -s $(PO).po var/before.po || \
+		{ echo "The French catalogue was not up to date: translate what is new in $(PO).po and commit it."; exit 1; }
 
 .PHONY: help install demo test check lint types messages messages-check

@@ -26,16 +26,16 @@ from eazynova_site.env import (
 from eazynova_site.logging import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = BASE_DIR / "var"
 if env_file := env_str("ENV_FILE", ".env"):
     read_file(BASE_DIR / env_file)
+VAR_DIR = BASE_DIR / (env_str("VAR_DIR") or "var")
 
 
 def _development_secret() -> str:
     """Made once and kept in var/, so that sessions survive a restart while nothing is configured."""
     path = VAR_DIR / "secret_key"
     if not path.is_file():
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(get_random_secret_key())
         path.chmod(0o600)
     return path.read_text()

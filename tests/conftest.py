@@ -4,27 +4,51 @@ from importlib import import_module
 
 import pytest
 from django.apps import apps
+from django.core.cache import caches
 from django.db.models.signals import post_migrate
 
 from provisioning.sandbox.sandbox import Sandbox
 from tests import environment, factories
 
 _connect = socket.socket.connect
+_look_up = socket.getaddrinfo
 
 
-def _connect_to_loopback_only(self, address):
-    host = address[0] if isinstance(address, tuple) else ""
-    if host and host not in ("localhost", "::1") and not str(host).startswith("127."):
-        raise AssertionError(f"A test tried to leave this machine: {address}")
+def _stay_here(host):
+    name = host.decode() if isinstance(host, bytes) else str(host or "")
+    if name not in ("", "localhost", "::1", "0.0.0.0", "::") and not name.startswith("127."):
+        raise AssertionError(f"A test tried to leave this machine: {name}")
+
+
+def _connect_here(self, address):
+    if isinstance(address, tuple):
+        _stay_here(address[0])
     return _connect(self, address)
+
+
+def _look_up_here(host, *arguments, **options):
+    _stay_here(host)
+    return _look_up(host, *arguments, **options)
 
 
 @pytest.fixture(autouse=True, scope="session")
 def _no_network():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(socket.socket, "connect", _connect_to_loopback_only)
+        patch.setattr(socket.socket, "connect", _connect_here)
+        patch.setattr(socket, "getaddrinfo", _look_up_here)
         yield
     shutil.rmtree(environment.SCRATCH, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _caches_forget():
+    """What one test counted is not held against the next; the broker's queue beside it is left alone."""
+    if environment.WITH_SERVICES:
+        for key in environment.REDIS.scan_iter(":1:*", count=1000):
+            environment.REDIS.delete(key)
+    else:
+        for cache in caches.all(initialized_only=True):
+            cache.clear()
 
 
 def _lack(what):

@@ -5,7 +5,10 @@ TEST_SERVICES=none      the embedded defaults: SQLite, no Redis
 TEST_SERVICES=required  PostgreSQL, Redis and Chromium must be there; a test that lacks one fails instead of skipping
 """
 
+import atexit
+import fcntl
 import os
+import shutil
 import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -15,9 +18,28 @@ import redis
 
 MODE = os.environ.get("TEST_SERVICES", "auto")
 DATABASE_URL = os.environ.get("TEST_DATABASE_URL", "postgres://postgres@127.0.0.1:5432/postgres")
-REDIS_URL = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/9")
+# database numbers 8 to 15 of this server are emptied
+REDIS_URL = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379")
 CHROMIUM = os.environ.get("TEST_CHROMIUM", "/usr/bin/chromium")
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+
+
+def _free_slot() -> int:
+    """Runs at the same time on one machine get databases of their own; the lock ends with the run."""
+    for slot in range(4):
+        lock = os.open(f"{tempfile.gettempdir()}/eazynova-tests-{slot}.lock", os.O_CREAT | os.O_RDWR, 0o666)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(lock)
+        else:
+            return slot
+    raise SystemExit("Four test runs are under way on this machine: wait for one to end.")
+
+
+# the run's other processes inherit the choice of the first
+SLOT = int(os.environ.get("TEST_SLOT") or _free_slot())
+os.environ["TEST_SLOT"] = str(SLOT)
 
 
 def _postgres_answers() -> bool:
@@ -30,34 +52,39 @@ def _postgres_answers() -> bool:
 
 def _redis_url() -> str:
     """A database number of its own for each test process."""
-    parts = urlsplit(REDIS_URL)
-    number = int(parts.path.removeprefix("/") or 0) - WORKER
-    return urlunsplit(parts._replace(path=f"/{number}"))
+    return urlunsplit(urlsplit(REDIS_URL)._replace(path=f"/{8 + (SLOT * 2 + WORKER) % 8}"))
 
 
-def _redis_answers(url: str) -> bool:
+REDIS = redis.Redis.from_url(_redis_url(), socket_connect_timeout=2)
+
+
+def _redis_answers() -> bool:
     try:
-        redis.Redis.from_url(url, socket_connect_timeout=2).flushdb()
+        REDIS.flushdb()
     except redis.RedisError:
         return False
     return True
 
 
-WITH_SERVICES = MODE != "none" and _postgres_answers() and _redis_answers(_redis_url())
+WITH_SERVICES = MODE != "none" and _postgres_answers() and _redis_answers()
 WITH_CHROMIUM = Path(CHROMIUM).exists()
 
 if MODE == "required" and not WITH_SERVICES:
     raise SystemExit(f"TEST_SERVICES=required, but PostgreSQL ({DATABASE_URL}) or Redis ({REDIS_URL}) does not answer.")
 
 SCRATCH = Path(tempfile.mkdtemp(prefix="eazynova-tests-"))
+atexit.register(shutil.rmtree, SCRATCH, ignore_errors=True)
 os.environ.update(
+    ENV_FILE="",
+    VAR_DIR=str(SCRATCH),
     DEBUG="1",
     SECRET_KEY="tests-only-secret-key",
     DATABASE_URL=(
-        urlunsplit(urlsplit(DATABASE_URL)._replace(path="/eazynova")) if WITH_SERVICES else f"sqlite:///{SCRATCH}/db"
+        urlunsplit(urlsplit(DATABASE_URL)._replace(path=f"/eazynova_{SLOT}"))
+        if WITH_SERVICES
+        else f"sqlite:///{SCRATCH}/db"
     ),
     REDIS_URL=_redis_url() if WITH_SERVICES else "",
-    EMAIL_FILE_PATH=str(SCRATCH / "mail"),
     RAILWAY_API_TOKEN="sandbox-token",
     RAILWAY_WORKSPACE_ID="sandbox-workspace",
     RAILWAY_API_URL="http://127.0.0.1:9/graphql/v2",

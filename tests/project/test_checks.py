@@ -12,6 +12,8 @@ from django.test import override_settings
 from eazynova_site import checks
 from tests import environment
 
+pytestmark = pytest.mark.filterwarnings("ignore:Overriding setting DATABASES")
+
 POSTGRESQL = {"default": {"ENGINE": "django.db.backends.postgresql"}}
 SQLITE = {"default": {"ENGINE": "django.db.backends.sqlite3"}}
 PRODUCTION = {
