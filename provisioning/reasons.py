@@ -49,6 +49,59 @@ REASONS: dict[str, Reason] = {
     "deployment_failed": Reason(_NOT_STARTED, _("Read the deployment's log, mend the cause, then retry.")),
     "deployment_crashed": Reason(_NOT_STARTED, _("Read the deployment's log, mend the cause, then retry.")),
     "deployment_stuck": Reason(_NOT_STARTED, _("Look at Railway's status page and the build log, then retry.")),
+    "railway": Reason(_REFUSED, _("Read the message, mend the cause, then retry.")),
+    "railway_temporary": Reason(_SLOW, _("Retry goes on from this step.")),
+    "railway_permanent": Reason(_REFUSED, _("Read the message, mend the cause, then retry.")),
+    "railway_unreachable": Reason(
+        _("The hosting platform cannot be reached. We keep trying."),
+        _("Check the network, RAILWAY_API_URL and status.railway.com, then retry."),
+    ),
+    "railway_lost_answer": Reason(_SLOW, _("Nothing is asked for twice: retry looks first for what was made.")),
+    "railway_partial_answer": Reason(_SLOW, _("Nothing is asked for twice: retry looks first for what was made.")),
+    "railway_server_problem": Reason(_SLOW, _("Give Railway's support the trace id of the message if it lasts.")),
+    "railway_edge_blocked": Reason(_SLOW, _("Railway's edge blocks this machine: wait, and send fewer requests.")),
+    "railway_rate_limited": Reason(
+        _("Waiting for its turn: many requests are under way."),
+        _("The request budget is used up: it refills by the hour."),
+    ),
+    "railway_project_throttled": Reason(_("Waiting for its turn: instances are created one after the other.")),
+    "railway_volume_throttled": Reason(_("The storage is being prepared.")),
+    "railway_not_yet_visible": Reason(_("The hosting platform is still preparing what it has created.")),
+    "railway_busy": Reason(_("The hosting platform is still working on the last change.")),
+    "railway_paused": Reason(
+        _("The hosting platform has paused deployments. We go on by ourselves when it resumes."),
+        _("See status.railway.com; nothing needs to be done."),
+    ),
+    "railway_already_exists": Reason(_REFUSED, _("Look for the name in Railway's dashboard, then retry.")),
+    "railway_token_refused": Reason(
+        _REFUSED, _("Railway refuses the token: make a new workspace token as an Admin and set RAILWAY_API_TOKEN.")
+    ),
+    "railway_not_authorized": Reason(
+        _REFUSED, _("The token may not do this, or the thing is gone: compare the ledger with Railway's dashboard.")
+    ),
+    "railway_not_found": Reason(_REFUSED, _("The thing is gone at Railway: compare the ledger with its dashboard.")),
+    "railway_plan_limit": Reason(_REFUSED, _("Railway's plan does not allow more: raise it, then retry.")),
+    "railway_bad_request": Reason(_REFUSED, _("Railway does not understand us: tell the developers.")),
+    "odoo_not_reachable": Reason(_("Your Odoo is starting and does not answer yet."), _("Read the deployment's log.")),
+    "odoo_not_ready": Reason(_("Your Odoo is starting and does not answer yet."), _("Read the deployment's log.")),
+    "odoo_assets_broken": Reason(_("Your Odoo is preparing its pages."), _("Odoo cannot write to its volume.")),
+    "odoo_unexpected_answer": Reason(_CHECK_FAILED, _("Open the address and see what answers there.")),
+    "odoo_too_many_login_failures": Reason(_("Odoo asks for a minute of patience before the next login.")),
+    "odoo_login_refused": Reason(_CHECK_FAILED, _("Odoo refuses the customer's login: read the deployment's log.")),
+    "odoo_not_administrator": Reason(_CHECK_FAILED, _("The customer's account is not an administrator.")),
+    "odoo_wrong_company": Reason(_CHECK_FAILED, _("The company in Odoo is not the one that was ordered.")),
+    "odoo_wrong_language": Reason(_CHECK_FAILED, _("The account's language in Odoo is not the one that was ordered.")),
+    "odoo_wrong_password_accepted": Reason(
+        _CHECK_FAILED, _("Odoo accepts a wrong password: suspend the instance and tell the developers.")
+    ),
+    "odoo_default_login_open": Reason(
+        _CHECK_FAILED, _("admin/admin opens Odoo: suspend the instance and tell the developers.")
+    ),
+    "odoo_manager_open": Reason(
+        _CHECK_FAILED, _("The database manager is open: suspend the instance and tell the developers.")
+    ),
+    "mail_unavailable": Reason(_("The e-mail will be sent again."), _("See the mail provider's status page.")),
+    "mail_refused": Reason(_("The e-mail was refused."), _("Check the address, the sender and ANYMAIL_*.")),
     "password_not_kept": Reason(
         _("The current password is not kept any more."),
         _("The customer can use “Reset password” on Odoo's login page."),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from tenants.models import Instance, Mail
@@ -59,7 +60,7 @@ def summary(instance: Instance, seconds: float, mail: Mail | None) -> Summary:
 def duration(seconds: float) -> str:
     """``3,2 s`` under a minute, ``4 min 05 s`` above."""
     if seconds < 60:
-        return _("%(seconds).1f s") % {"seconds": seconds}
+        return _("%(seconds)s s") % {"seconds": number_format(seconds, decimal_pos=1)}
     minutes, rest = divmod(round(seconds), 60)
     return _("%(minutes)d min %(seconds)02d s") % {"minutes": minutes, "seconds": rest}
 

@@ -1,0 +1,163 @@
+"""What a person at a terminal sees: the commands as processes of their own, against a real sandbox."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from provisioning.models import Operation, Resource
+from tenants.models import Instance, Mail
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def manage(sandbox):
+    """Run manage.py on the test database, with the sandbox as Railway."""
+
+    def run(*arguments, **environment):
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=settings.BASE_DIR,
+            env=os.environ | _environment(sandbox) | environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return done
+
+    return run
+
+
+def _environment(sandbox):
+    database = connection.settings_dict
+    if connection.vendor == "sqlite":
+        url = f"sqlite:///{database['NAME']}"
+    else:
+        host, port = database["HOST"], database["PORT"]
+        url = f"postgres://{database['USER']}:{database['PASSWORD']}@{host}:{port}/{database['NAME']}"
+    return {
+        "DATABASE_URL": url,
+        "RAILWAY_API_URL": sandbox.url,
+        "RAILWAY_API_TOKEN": sandbox.token,
+        "RAILWAY_WORKSPACE_ID": sandbox.workspace_id,
+    }
+
+
+def _log_in(url, database, login, password):
+    params = {"db": database, "login": login, "password": password}
+    answer = httpx.post(f"{url}/web/session/authenticate", json={"jsonrpc": "2.0", "method": "call", "params": params})
+    return answer.json().get("result", {}).get("uid")
+
+
+def test_a_name_and_an_address_become_an_instance_whose_login_works(manage, sandbox):
+    done = manage("create_instance", "acme-corp", "Admin@Acme.com", "--company", "L’Étoile & Fils", "--plan", "demo")
+    assert done.returncode == 0, done.stderr
+    facts = dict(re.findall(r"^(.+?) +: (.+)$", done.stdout, re.MULTILINE))
+    assert set(facts) >= {"URL", "Email", "Mot de passe", "Base de données", "Temps de déploiement"}
+    assert "Création du projet isolé" in done.stdout
+    assert _log_in(facts["URL"], facts["Base de données"], facts["Email"], facts["Mot de passe"]) == 2
+    assert _log_in(facts["URL"], facts["Base de données"], facts["Email"], "wrong password") is None
+    assert _log_in(facts["URL"], facts["Base de données"], "admin", "admin") is None
+    assert Mail.objects.get().state == Mail.State.SENT
+    assert facts["Mot de passe"] in Path(facts["E-mail de bienvenue"]).read_text(encoding="utf-8")
+    [project] = sandbox.state()["projects"]
+    assert project["name"] == "eazynova-acme-corp"
+
+
+def test_the_repository_blueprint_is_built_and_deployed_once(manage, sandbox):
+    done = manage("create_instance", "acme-corp", "admin@acme.com", "--plan", "starter", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["status"] == "ready"
+    assert Resource.objects.filter(kind="deployment").count() == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("ab", "a@b.fr"), "3 à 50 caractères"),
+        (("Acme Corp", "a@b.fr"), "3 à 50 caractères"),
+        (("admin", "a@b.fr"), "réservé"),
+        (("acme-corp", "not-an-address"), "nom@entreprise.fr"),
+        (("acme-corp", "a@b.fr", "--plan", "gold"), "demo, starter, business"),
+        (("acme-corp", "a@b.fr", "--partner", "Nobody"), "partenaire"),
+        (("acme-corp", "a@b.fr", "--language", "de"), "«\u202ffr\u202f»"),
+        (("acme-corp", "a@b.fr", "--company", "x" * 101), "1 à 100 caractères"),
+    ],
+)
+def test_bad_input_gets_one_clear_sentence_and_leaves_nothing(sandbox, arguments, sentence):
+    with pytest.raises(CommandError, match=re.escape(sentence)) as refused:
+        call_command("create_instance", *arguments)
+    assert refused.value.returncode == 2
+    assert not Instance.objects.exists()
+    assert sandbox.state()["projects"] == []
+
+
+def test_a_taken_name_is_refused_but_the_same_order_again_goes_on(manage, sandbox):
+    sandbox.faults.add(
+        operation="serviceInstanceDeployV2", kind="error", message="Plan limit", code="PLAN_LIMIT", times=1
+    )
+    failed = manage("create_instance", "acme-corp", "admin@acme.com", "--plan", "demo")
+    assert failed.returncode == 1
+    assert "operations retry OP-" in failed.stderr
+    taken = manage("create_instance", "acme-corp", "somebody@else.com", "--plan", "demo")
+    assert taken.returncode == 2
+    assert "déjà pris" in taken.stderr
+    sandbox.faults.clear()
+    again = manage("create_instance", "acme-corp", "admin@acme.com", "--plan", "demo")
+    assert again.returncode == 0, again.stderr
+    assert len(sandbox.state()["projects"]) == 1
+    assert Instance.objects.count() == Operation.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        ({"RAILWAY_API_TOKEN": ""}, "RAILWAY_API_TOKEN n’est pas définie"),
+        ({"RAILWAY_API_TOKEN": "wrong-token"}, "Railway refuse le jeton"),
+        ({"RAILWAY_API_URL": "http://127.0.0.1:9/graphql/v2"}, "injoignable"),
+    ],
+)
+def test_without_a_usable_railway_it_says_what_to_do_and_a_later_run_leaves_one_project(
+    manage, sandbox, environment, sentence
+):
+    done = manage("create_instance", "acme-corp", "admin@acme.com", "--plan", "demo", **environment)
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert "wrong-token" not in done.stderr
+    assert not Instance.objects.exists()
+    assert manage("create_instance", "acme-corp", "admin@acme.com", "--plan", "demo").returncode == 0
+    assert len(sandbox.state()["projects"]) == 1
+
+
+def test_operations_can_be_listed_shown_cancelled_and_retried(manage, order_instance):
+    operation = Operation.objects.get(instance=order_instance())
+    assert operation.reference in manage("operations", "list").stdout
+    shown = json.loads(manage("operations", "show", operation.reference, "--json").stdout)
+    assert shown["steps"][0]["code"] == "create_project"
+    assert "annulée" in manage("operations", "cancel", operation.reference.lower()).stdout
+    assert manage("operations", "cancel", operation.reference).returncode == 1
+    assert "en cours" in manage("operations", "retry", operation.reference).stdout
+    assert manage("operations", "retry", operation.reference).returncode == 1
+    assert manage("operations", "show", "OP-NOTHERE").returncode == 2
+
+
+def test_a_partner_gets_a_key_that_is_shown_once(manage):
+    assert manage("create_partner", "Alice Conseil").returncode == 0
+    assert manage("create_partner", "Alice Conseil").returncode == 2
+    key = json.loads(manage("create_api_key", "Alice Conseil", "--json").stdout)["key"]
+    assert key.startswith("eaz_live_")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM tenants_apikey")
+        assert key not in str(cursor.fetchall())
+    assert manage("create_api_key", "Nobody").returncode == 2
