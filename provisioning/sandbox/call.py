@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,11 +15,12 @@ UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 
 @dataclass
 class Call:
-    """``names`` are the operation's name and its root fields. ``field_fault`` strikes one of the root fields."""
+    """``names`` are its operation's name and root fields. ``resolvers`` answer them; ``field_fault`` strikes one."""
 
     workspace: Workspace
     names: frozenset[str]
     variables: Mapping[str, Any]
+    resolvers: Mapping[str, Callable[..., Any]]
     field_fault: Fault | None = None
     fields_run: int = field(default=0)
 

@@ -1,10 +1,11 @@
-"""GraphQL over the sandbox's schema: documents are parsed and validated once, then run from the cache."""
+"""GraphQL over the sandbox's schema."""
 
 import logging
 import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from importlib import resources
 from typing import Any
 
@@ -12,7 +13,6 @@ from graphql import (
     DocumentNode,
     FieldNode,
     GraphQLError,
-    GraphQLField,
     GraphQLInputObjectType,
     GraphQLObjectType,
     GraphQLResolveInfo,
@@ -27,7 +27,6 @@ from graphql import (
 
 from provisioning.sandbox.call import Call
 from provisioning.sandbox.errors import Refusal
-from provisioning.sandbox.resolvers import Resolver, Resolvers
 
 logger = logging.getLogger(__name__)
 
@@ -47,52 +46,42 @@ class Document:
     operations: Mapping[str, tuple[str, ...]]
 
 
-class Execution:
-    def __init__(self, resolvers: Resolvers) -> None:
-        self._schema = _bound_schema(resolvers)
-        self._documents: dict[str, Document] = {}
-
-    def document(self, query: str) -> Document:
-        found = self._documents.get(query)
-        if found is None:
-            if len(self._documents) >= CACHED_DOCUMENTS:
-                self._documents.pop(next(iter(self._documents)))
-            found = self._documents[query] = self._parsed(query)
-        return found
-
-    def run(self, document: Document, operation_name: str | None, call: Call) -> Result:
-        """HTTP status and body: 400 for a document or variables that do not fit, else 200, with errors or without."""
-        if document.node is None or document.errors:
-            return 400, {"errors": [_formatted(error, "GRAPHQL_VALIDATION_FAILED") for error in document.errors]}
-        result = execute_sync(
-            self._schema,
-            document.node,
-            context_value=call,
-            variable_values=dict(call.variables),
-            operation_name=operation_name,
+@lru_cache(maxsize=CACHED_DOCUMENTS)
+def read_document(query: str) -> Document:
+    """Parse and validate a document, once for all sandboxes of this process."""
+    try:
+        node = parse(query)
+    except GraphQLError as error:
+        return Document(None, (error,), {})
+    operations = {
+        (definition.name.value if definition.name else ""): tuple(
+            selection.name.value
+            for selection in definition.selection_set.selections
+            if isinstance(selection, FieldNode)
         )
-        if result.errors and result.data is None and not any(error.path for error in result.errors):
-            return 400, {"errors": [_formatted(error, "BAD_USER_INPUT") for error in result.errors]}
-        body: dict[str, Any] = {"data": result.data}
-        if result.errors:
-            body["errors"] = [_formatted(error, CODE) for error in result.errors]
-        return 200, body
+        for definition in node.definitions
+        if isinstance(definition, OperationDefinitionNode)
+    }
+    return Document(node, tuple(validate(_schema(), node)), operations)
 
-    def _parsed(self, query: str) -> Document:
-        try:
-            node = parse(query)
-        except GraphQLError as error:
-            return Document(None, (error,), {})
-        operations = {
-            (definition.name.value if definition.name else ""): tuple(
-                selection.name.value
-                for selection in definition.selection_set.selections
-                if isinstance(selection, FieldNode)
-            )
-            for definition in node.definitions
-            if isinstance(definition, OperationDefinitionNode)
-        }
-        return Document(node, tuple(validate(self._schema, node)), operations)
+
+def run(document: Document, operation_name: str | None, call: Call) -> Result:
+    """HTTP status and body: 400 for a document or variables that do not fit, else 200, with errors or without."""
+    if document.node is None or document.errors:
+        return 400, {"errors": [_formatted(error, "GRAPHQL_VALIDATION_FAILED") for error in document.errors]}
+    result = execute_sync(
+        _schema(),
+        document.node,
+        context_value=call,
+        variable_values=dict(call.variables),
+        operation_name=operation_name,
+    )
+    if result.errors and result.data is None and not any(error.path for error in result.errors):
+        return 400, {"errors": [_formatted(error, "BAD_USER_INPUT") for error in result.errors]}
+    body: dict[str, Any] = {"data": result.data}
+    if result.errors:
+        body["errors"] = [_formatted(error, CODE) for error in result.errors]
+    return 200, body
 
 
 def error_body(message: str, code: str, path: str | None) -> dict[str, Any]:
@@ -126,15 +115,16 @@ def _trace_id() -> str:
     return str(uuid.uuid4().int % 10**19)
 
 
-def _bound_schema(resolvers: Resolvers) -> GraphQLSchema:
+@lru_cache(maxsize=1)
+def _schema() -> GraphQLSchema:
     schema = build_schema(resources.files("provisioning.sandbox").joinpath("schema.graphql").read_text("utf-8"))
     _name_arguments(schema)
     if schema.query_type is None or schema.mutation_type is None:
         raise LookupError("The schema has no root types.")
     for name, field in schema.query_type.fields.items():
-        field.resolve = _answering(resolvers.queries[name])
+        field.resolve = partial(_answer, name)
     for name, field in schema.mutation_type.fields.items():
-        field.resolve = _obeying_faults(resolvers.mutations[name], field)
+        field.resolve = partial(_obey, name, get_named_type(field.type).name)
     return schema
 
 
@@ -153,24 +143,17 @@ def _snake_case(name: str) -> str:
     return CAPITAL.sub("_", name).lower()
 
 
-def _answering(resolver: Resolver) -> Resolver:
-    def resolve(_root: object, info: Info, **arguments: Any) -> Any:
-        return resolver(info.context, **arguments)
-
-    return resolve
+def _answer(name: str, _root: object, info: Info, **arguments: Any) -> Any:
+    return info.context.resolvers[name](info.context, **arguments)
 
 
-def _obeying_faults(resolver: Resolver, field: GraphQLField) -> Resolver:
-    returns = get_named_type(field.type).name
-
-    def resolve(_root: object, info: Info, **arguments: Any) -> Any:
-        call: Call = info.context
-        call.fields_run += 1
-        kind = call.field_fault.kind if call.field_fault else None
-        if kind == "partial" and call.fields_run > 1:
-            raise Refusal("Problem processing request")
-        if kind == "no_effect" and returns in ("Boolean", "String"):
-            return True if returns == "Boolean" else str(uuid.uuid4())
-        return resolver(call, **arguments)
-
-    return resolve
+def _obey(name: str, returns: str, root: object, info: Info, **arguments: Any) -> Any:
+    """A mutation, unless a fault says otherwise."""
+    call = info.context
+    call.fields_run += 1
+    kind = call.field_fault.kind if call.field_fault else None
+    if kind == "partial" and call.fields_run > 1:
+        raise Refusal("Problem processing request")
+    if kind == "no_effect" and returns in ("Boolean", "String"):
+        return True if returns == "Boolean" else str(uuid.uuid4())
+    return _answer(name, root, info, **arguments)

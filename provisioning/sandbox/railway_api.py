@@ -8,8 +8,9 @@ from typing import Any
 
 from provisioning.sandbox.call import Call
 from provisioning.sandbox.errors import NOT_AUTHORIZED
-from provisioning.sandbox.execution import CODE, Document, Execution, error_body
+from provisioning.sandbox.execution import CODE, Document, error_body, read_document, run
 from provisioning.sandbox.faults import FIELD, REQUEST, Fault
+from provisioning.sandbox.resolvers import Resolvers
 from provisioning.sandbox.throttles import Budget
 from provisioning.sandbox.wire import Answer, Request, Response
 from provisioning.sandbox.workspace import Workspace
@@ -32,9 +33,9 @@ def bearer(request: Request) -> str:
 
 
 class RailwayApi:
-    def __init__(self, workspace: Workspace, execution: Execution, budget: Budget) -> None:
+    def __init__(self, workspace: Workspace, resolvers: Resolvers, budget: Budget) -> None:
         self._workspace = workspace
-        self._execution = execution
+        self._resolvers = resolvers.by_field
         self._budget = budget
 
     async def _lingering(self, seconds: float) -> Answer:
@@ -63,10 +64,10 @@ class RailwayApi:
         return answer
 
     def _answer(self, request: Request, query: str, variables: Mapping[str, Any], operation_name: str | None) -> Any:
-        document = self._execution.document(query)
+        document = read_document(query)
         name = operation_name or next(iter(document.operations), "")
         fields = document.operations.get(name, ())
-        call = Call(self._workspace, frozenset({name, *fields}), variables)
+        call = Call(self._workspace, frozenset({name, *fields}), variables, self._resolvers)
         self._workspace.requests[name or "unnamed"] += 1
         wait = self._budget.spend()
         if wait is not None:
@@ -83,7 +84,7 @@ class RailwayApi:
 
     def _run(self, document: Document, operation_name: str | None, call: Call) -> Response:
         call.field_fault = call.claim(*FIELD)
-        status, body = self._execution.run(document, operation_name, call)
+        status, body = run(document, operation_name, call)
         return json_response(status, body, self._budget.headers())
 
     def _instead(self, fault: Fault, fields: tuple[str, ...]) -> Any:

@@ -43,9 +43,9 @@ class Resolvers:
         self, workspace: Workspace, deployments: Deployments, budget: Budget, changed: Callable[[Service], None]
     ) -> None:
         lookup, views = Lookup(workspace), Views(workspace)
-        self.queries = _queries(Queries(workspace, lookup, views), Accounts(workspace, lookup, budget))
         self.projects = ProjectMutations(workspace, lookup, views, deployments)
-        self.mutations: Mapping[str, Resolver] = {
+        self.by_field: Mapping[str, Resolver] = {
+            **_queries(Queries(workspace, lookup, views), Accounts(workspace, lookup, budget)),
             **_project_mutations(self.projects),
             **_service_mutations(ServiceMutations(workspace, lookup, views, deployments)),
             **_domain_mutations(DomainMutations(workspace, lookup, views, changed)),

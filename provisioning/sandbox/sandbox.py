@@ -11,7 +11,6 @@ from typing import Any, Self, TypeVar
 
 from provisioning.sandbox.control import PREFIX, Control
 from provisioning.sandbox.deployments import Deployments
-from provisioning.sandbox.execution import Execution
 from provisioning.sandbox.odoo.instances import Instances
 from provisioning.sandbox.railway_api import PATH, RailwayApi, json_response
 from provisioning.sandbox.report import report
@@ -170,7 +169,7 @@ class Sandbox:
         workspace.faults.changed = self._instances.faults_changed
         budget = Budget(workspace)
         resolvers = Resolvers(workspace, deployments, budget, self._instances.refresh)
-        self._api = RailwayApi(workspace, Execution(resolvers), budget)
+        self._api = RailwayApi(workspace, resolvers, budget)
         self._control = Control(
             self.token,
             workspace.faults,

@@ -11,6 +11,8 @@ from tests.provisioning.sandbox.caller import (
     REMOVE,
     Caller,
     eventually,
+    get,
+    post,
 )
 from tests.provisioning.sandbox.conftest import OpenSandbox
 
@@ -18,7 +20,7 @@ from tests.provisioning.sandbox.conftest import OpenSandbox
 def authenticate(url: str, login: str, password: str, db: str = "acme_prod") -> dict[str, object]:
     params = {"db": db, "login": login, "password": password}
     body = {"jsonrpc": "2.0", "method": "call", "params": params, "id": 1}
-    answer: dict[str, object] = httpx.post(f"{url}/web/session/authenticate", json=body, trust_env=False).json()
+    answer: dict[str, object] = post(f"{url}/web/session/authenticate", json=body).json()
     return answer
 
 
@@ -43,15 +45,15 @@ def test_nothing_listens_before_success_and_after_removal(open_sandbox: OpenSand
     deployment = caller.deploy(stack, stack.odoo)
     assert caller.status(deployment) == "INITIALIZING"
     with pytest.raises(httpx.ConnectError):
-        httpx.get(f"{stack.url}/web/health", trust_env=False)
+        get(f"{stack.url}/web/health")
     caller.sandbox.advance(500)
     assert caller.status(deployment) == "DEPLOYING"
     caller.sandbox.advance(500)
     assert caller.status(deployment) == "SUCCESS"
-    assert httpx.get(f"{stack.url}/web/health", trust_env=False).json() == {"status": "pass"}
+    assert get(f"{stack.url}/web/health").json() == {"status": "pass"}
     caller.data(REMOVE, id=deployment)
     with pytest.raises(httpx.ConnectError):
-        httpx.get(f"{stack.url}/web/health", trust_env=False)
+        get(f"{stack.url}/web/health")
 
 
 def test_deployments_move_by_themselves_as_time_passes(open_sandbox: OpenSandbox) -> None:
