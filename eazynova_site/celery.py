@@ -32,6 +32,8 @@ PERIODIC = (
     PeriodicJob("ring for due operations", "provisioning.tasks.sweep", 5),
     PeriodicJob("watch deployments", "provisioning.tasks.watch", settings.RAILWAY_POLL_SECONDS),
     PeriodicJob("ring for due mails", "tenants.tasks.sweep_mails", 10),
+    PeriodicJob("ring for due webhooks", "tenants.tasks.sweep_webhooks", 10),
+    PeriodicJob("forget old API records", "tenants.tasks.purge_api_records", 3600),
 )
 
 app = Celery("eazynova")

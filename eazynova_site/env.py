@@ -1,6 +1,7 @@
 """Typed reading of the environment: nonsense is refused with a sentence that says which variable and why."""
 
 import os
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
@@ -75,6 +76,14 @@ def env_time_zone(name: str, default: str) -> str:
     value = env_str(name) or default
     if value not in available_timezones():
         raise ImproperlyConfigured(f"{name} is {value!r}: write the name of a time zone, such as Europe/Paris.")
+    return value
+
+
+def env_rate(name: str, default: str) -> str:
+    """So many in a time: ``5/h``, ``600/m``."""
+    value = env_str(name) or default
+    if not re.fullmatch(r"[1-9]\d{0,6}/[smhd]", value):
+        raise ImproperlyConfigured(f"{name} is {value!r}: write a number a time, such as 5/h or 600/m.")
     return value
 
 

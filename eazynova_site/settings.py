@@ -16,6 +16,7 @@ from eazynova_site.env import (
     env_int,
     env_list,
     env_prefixed,
+    env_rate,
     env_secret,
     env_secret_url,
     env_str,
@@ -77,6 +78,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "tenants.api.middleware.ApiMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -125,7 +128,9 @@ CACHES = {
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": str(VAR_DIR / "cache")},
     # counts must not lose simultaneous hits: without Redis only the memory of a single web process can promise that
-    "limits": _redis_cache if REDIS_URL else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    "limits": _redis_cache | {"BACKEND": "tenants.api.counters.SharedCounters"}
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
 }
 RATELIMIT_USE_CACHE = "limits"
 CELERY_BROKER_URL = REDIS_URL or "memory://"
@@ -187,6 +192,33 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+
+# API
+PUBLIC_SIGNUP = env_bool("PUBLIC_SIGNUP", True)
+SIGNUP_RATE = env_rate("SIGNUP_RATE", "5/h")
+API_VISITOR_RATE = env_rate("API_VISITOR_RATE", "300/m")
+API_KEY_RATE = env_rate("API_KEY_RATE", "600/m")
+WEBHOOK_ALLOW_LOOPBACK = env_bool("WEBHOOK_ALLOW_LOOPBACK", DEBUG)
+REST_FRAMEWORK: dict[str, object] = {
+    "EXCEPTION_HANDLER": "tenants.api.exceptions.answer",
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "EAZYNOVA API",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "POSTPROCESSING_HOOKS": ["tenants.api.schema.add_problems"],
+}
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_METHODS = ["GET", "POST"]
+CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key", "x-api-key", "x-status-token"]
+CORS_EXPOSE_HEADERS = ["etag", "idempotent-replayed", "location", "ratelimit", "retry-after", "x-request-id"]
 
 # Mail
 EMAIL_BACKEND = env_str("EMAIL_BACKEND", "django.core.mail.backends.filebased.EmailBackend")

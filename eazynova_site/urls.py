@@ -1,9 +1,14 @@
-"""All addresses: the admin, the API, the pages."""
+"""All addresses: the admin, the API, the pages, the webhooks that come in."""
 
 from django.conf import settings
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
 urlpatterns = [
     path(settings.ADMIN_PATH, admin.site.urls),
+    path("api/", include("tenants.api.urls")),
 ]
+
+if settings.ANYMAIL.get("WEBHOOK_SECRET"):
+    # without it Anymail would believe whoever reports a bounce
+    urlpatterns.append(path("webhooks/mail/", include("anymail.urls")))

@@ -9,3 +9,4 @@ class TenantsConfig(AppConfig):
 
     def ready(self) -> None:
         from tenants import receivers, tasks  # noqa: F401, PLC0415  they hear the engine's news
+        from tenants.api import cors  # noqa: F401, PLC0415  it hears whose web site asks

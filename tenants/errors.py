@@ -4,11 +4,14 @@ DomainError
 ├── InvalidInput          a value is wrong: ``field`` names it
 │   ├── InvalidClientName, ReservedClientName
 │   ├── InvalidEmail, InvalidCompany, UnknownLanguage
-│   └── UnknownPlan, UnknownPartner
+│   ├── UnknownPlan, UnknownPartner, UnknownScope
+│   └── InvalidWebhookUrl, UnknownWebhookEvent
 ├── Conflict              the value is right, the moment is not
 │   ├── ClientNameTaken, NameTaken
 │   ├── WrongState, OperationInProgress
-│   └── PasswordNotKept
+│   ├── PasswordNotKept, KeyNotRotatable, TooManyEndpoints
+│   └── RequestInProgress
+├── IdempotencyKeyReused
 └── QuotaReached
 """
 
@@ -119,3 +122,41 @@ class PasswordNotKept(Conflict):
 class QuotaReached(DomainError):
     code = "quota_reached"
     message = _("The number of live instances that was agreed is reached.")
+
+
+class UnknownScope(InvalidInput):
+    code = "unknown_scope"
+    field = "scopes"
+    message = _("A key of this kind cannot have these scopes.")
+
+
+class InvalidWebhookUrl(InvalidInput):
+    code = "invalid_webhook_url"
+    field = "url"
+    message = _("The address must begin with https://, be public, use port 443 or 8443 and hold no password.")
+
+
+class UnknownWebhookEvent(InvalidInput):
+    code = "unknown_webhook_event"
+    field = "events"
+    message = _("There is no such event.")
+
+
+class KeyNotRotatable(Conflict):
+    code = "key_not_rotatable"
+    message = _("This key is revoked, expired or already replaced.")
+
+
+class TooManyEndpoints(Conflict):
+    code = "too_many_endpoints"
+    message = _("A partner has ten webhook endpoints at most.")
+
+
+class RequestInProgress(Conflict):
+    code = "request_in_progress"
+    message = _("A request with this Idempotency-Key is still at work. Ask again in a moment.")
+
+
+class IdempotencyKeyReused(DomainError):
+    code = "idempotency_key_reused"
+    message = _("This Idempotency-Key was used with another request. Use a new one.")

@@ -27,6 +27,12 @@ def write_welcome(instance: Instance, operation: Operation) -> Mail:
     return _write(Mail.Kind.WELCOME, instance, purpose=f"welcome:{operation.reference}")
 
 
+def write_welcome_again(instance: Instance) -> Mail:
+    """The same welcome once more, because somebody asked; two who ask at the same moment get one mail."""
+    number = Mail.objects.filter(instance=instance, kind=Mail.Kind.WELCOME).count()
+    return _write(Mail.Kind.WELCOME, instance, purpose=f"welcome-again:{instance.public_id}:{number}")
+
+
 def deliver(mail_id: int) -> bool:
     """Send the mail if it is due; True when it was handed to the provider by this call.
 

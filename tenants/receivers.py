@@ -8,9 +8,10 @@ from django.utils import timezone
 from provisioning.models import Operation
 from provisioning.signals import operation_changed
 from provisioning.states import OperationKind, OperationState
-from tenants import mails
+from tenants import mails, webhooks
 from tenants.lifecycle import InstanceState
 from tenants.models import Instance
+from tenants.models.webhook import WebhookEvents
 from tenants.services.instances import ready_changes
 
 
@@ -27,23 +28,28 @@ def _follow_creation(instance: Instance, operation: Operation) -> None:
         case OperationState.SUCCEEDED:
             instance.transition_to(InstanceState.READY, **_project(operation), **ready_changes(instance, operation))
             mails.write_welcome(instance, operation)
+            webhooks.announce(instance, WebhookEvents.READY)
         case _:
             instance.transition_to(InstanceState.FAILED, **_project(operation))
+            webhooks.announce(instance, WebhookEvents.FAILED)
 
 
 def _follow_suspension(instance: Instance, operation: Operation) -> None:
     if operation.state == OperationState.SUCCEEDED:
         instance.transition_to(InstanceState.SUSPENDED)
+        webhooks.announce(instance, WebhookEvents.SUSPENDED)
 
 
 def _follow_resumption(instance: Instance, operation: Operation) -> None:
     if operation.state == OperationState.SUCCEEDED:
         instance.transition_to(InstanceState.READY)
+        webhooks.announce(instance, WebhookEvents.RESUMED)
 
 
 def _follow_decommissioning(instance: Instance, operation: Operation) -> None:
     if operation.state == OperationState.SUCCEEDED:
         instance.transition_to(InstanceState.DECOMMISSIONED, ended_at=timezone.now())
+        webhooks.announce(instance, WebhookEvents.DECOMMISSIONED)
     elif instance.state != InstanceState.DECOMMISSIONING:
         instance.transition_to(InstanceState.DECOMMISSIONING)
 

@@ -1,4 +1,4 @@
-"""The doorbell of the e-mails."""
+"""The doorbell of the e-mails and the webhooks."""
 
 import logging
 from typing import Any
@@ -8,8 +8,9 @@ from django.conf import settings
 from django.dispatch import receiver
 from kombu.exceptions import OperationalError
 
-from tenants import mails
-from tenants.signals import mail_due
+from tenants import mails, webhook_notices, webhooks
+from tenants.services import idempotency
+from tenants.signals import mail_due, webhook_due
 
 logger = logging.getLogger(__name__)
 
@@ -33,3 +34,30 @@ def ring(mail_id: int, **news: Any) -> None:
         deliver_mail.delay(mail_id)
     except OperationalError as error:
         logger.warning("The broker is away, the sweep will find mail %s: %s", mail_id, error)
+
+
+@shared_task(ignore_result=True)
+def deliver_webhook(delivery_id: int) -> None:
+    webhooks.deliver(delivery_id)
+
+
+@shared_task(ignore_result=True)
+def sweep_webhooks() -> None:
+    webhooks.sweep()
+    webhook_notices.send_due()
+
+
+@shared_task(ignore_result=True)
+def purge_api_records() -> None:
+    webhooks.purge()
+    idempotency.purge()
+
+
+@receiver(webhook_due, dispatch_uid="ring_for_webhook")
+def ring_for_webhook(delivery_id: int, **news: Any) -> None:
+    if not settings.REDIS_URL:
+        return
+    try:
+        deliver_webhook.delay(delivery_id)
+    except OperationalError as error:
+        logger.warning("The broker is away, the sweep will find webhook delivery %s: %s", delivery_id, error)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from eazynova_site.celery import PERIODIC
 from provisioning import engine
-from tenants import mails
+from tenants import mails, webhooks
 
 
 class Command(BaseCommand):
@@ -29,6 +29,7 @@ class Command(BaseCommand):
         while not stop.wait(0.2):
             engine.run_due()
             mails.deliver_due()
+            webhooks.deliver_due()
             for job in PERIODIC:
                 if time.monotonic() >= next_time[job]:
                     next_time[job] = time.monotonic() + job.seconds

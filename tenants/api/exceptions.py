@@ -1,0 +1,99 @@
+"""The one place where what went wrong becomes an HTTP answer."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, OperationalError
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from tenants.api.problems import CATALOGUE, CONTENT_TYPE, FieldError, Problem
+from tenants.errors import Conflict, DomainError, InvalidInput
+
+logger = logging.getLogger(__name__)
+
+NAMES = {"client_name": "clientName", "email": "adminEmail", "company": "companyName"}
+SIMPLE: tuple[tuple[type[Exception], str], ...] = (
+    (exceptions.ParseError, "malformed_json"),
+    (RecursionError, "malformed_json"),
+    (exceptions.NotAuthenticated, "key_required"),
+    (exceptions.AuthenticationFailed, "invalid_key"),
+    (exceptions.NotFound, "not_found"),
+    (Http404, "not_found"),
+    (PermissionDenied, "forbidden"),
+    (exceptions.PermissionDenied, "forbidden"),
+    (exceptions.UnsupportedMediaType, "unsupported_media_type"),
+    (exceptions.MethodNotAllowed, "method_not_allowed"),
+)
+
+
+class ApiProblem(Exception):
+    """Raised by a view to answer exactly this problem."""
+
+    def __init__(self, code: str, *, headers: dict[str, str] | None = None) -> None:
+        super().__init__(code)
+        self.problem = Problem(code, headers=headers or {})
+
+
+def answer(exc: Exception, context: Mapping[str, Any]) -> Response:
+    """Django REST framework's EXCEPTION_HANDLER: always an answer, so no error page ever leaves the API."""
+    problem = problem_of(exc)
+    request = context["request"]
+    response = Response(
+        problem.body(request_id=getattr(request._request, "request_id", "")),
+        status=problem.status,
+        headers=problem.headers,
+        content_type=CONTENT_TYPE,
+    )
+    response.exception = True
+    return response
+
+
+def problem_of(exc: Exception) -> Problem:
+    """Every exception has its problem; one that nobody foresaw is logged and says nothing of itself."""
+    match exc:
+        case ApiProblem():
+            return exc.problem
+        case DomainError():
+            return _of_domain(exc)
+        case exceptions.ValidationError():
+            return Problem("invalid", errors=tuple(_field_errors(exc.detail)))
+        case OperationalError():
+            logger.exception("The database does not answer")
+            return Problem("unavailable", headers={"Retry-After": "5"})
+    for kind, code in SIMPLE:
+        if isinstance(exc, kind):
+            headers = {"WWW-Authenticate": "Bearer"} if CATALOGUE[code].status == 401 else {}
+            return Problem(code, headers=headers)
+    logger.exception("Unexpected error in the API%s", " (database)" if isinstance(exc, DatabaseError) else "")
+    return Problem("unexpected")
+
+
+def _of_domain(error: DomainError) -> Problem:
+    known = error.code in CATALOGUE
+    code = error.code if known else "conflict" if isinstance(error, Conflict) else "invalid"
+    errors: tuple[FieldError, ...] = ()
+    if error.field and isinstance(error, InvalidInput | Conflict):
+        errors = (FieldError(f"/{NAMES.get(error.field, error.field)}", error.code, str(error)),)
+    headers = {}
+    if code == "request_in_progress":
+        headers["Retry-After"] = "1"
+    elif code == "quota_reached":
+        headers["Retry-After"] = "3600"
+    return Problem(code, str(error), errors, headers)
+
+
+def _field_errors(detail: Any, pointer: str = "") -> Iterator[FieldError]:
+    """The leaves of a validation error, each with its JSON pointer."""
+    if isinstance(detail, Mapping):
+        for name, below in detail.items():
+            yield from _field_errors(below, pointer if name == "non_field_errors" else f"{pointer}/{name}")
+    elif isinstance(detail, list):
+        for position, below in enumerate(detail):
+            nested = isinstance(below, Mapping | list)
+            yield from _field_errors(below, f"{pointer}/{position}" if nested else pointer)
+    else:
+        yield FieldError(pointer, getattr(detail, "code", "invalid"), str(detail))

@@ -1,0 +1,125 @@
+"""What the API reads: one serializer an input; each checks the form and the domain's own rules, none saves."""
+
+from typing import Any
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from tenants import client_names
+from tenants.errors import DomainError
+from tenants.models.webhook import WebhookEvents
+from tenants.services import instances
+
+
+class PublicStatus(TextChoices):
+    CREATING = "creating"
+    READY = "ready"
+    FAILED = "failed"
+    SUSPENDED = "suspended"
+    DECOMMISSIONING = "decommissioning"
+    DECOMMISSIONED = "decommissioned"
+
+
+class TextField(serializers.CharField):
+    """A string and only that: no number or boolean is taken for one."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class EmailField(serializers.EmailField):
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data).lower()
+
+
+class OrderInput(serializers.Serializer[None]):
+    """An instance to be created."""
+
+    clientName = TextField(
+        min_length=client_names.SHORTEST,
+        max_length=client_names.LONGEST,
+        help_text=_("Technical name, part of the address for ever: lower-case letters, digits and hyphens."),
+    )
+    adminEmail = EmailField(max_length=254, help_text=_("Address of the administrator, which is also the login."))
+    companyName = TextField(
+        max_length=100, required=False, allow_blank=True, help_text=_("Name of the company; else the client name.")
+    )
+    plan = TextField(max_length=50, required=False, allow_blank=True, help_text=_("Code of a plan; else “starter”."))
+    language = serializers.ChoiceField(choices=["fr", "en"], required=False, help_text=_("Of the customer; else “fr”."))
+
+    def validate_clientName(self, value: str) -> str:
+        return _by_domain(client_names.check, value)
+
+    def validate_companyName(self, value: str) -> str:
+        if not value.isprintable():
+            raise serializers.ValidationError(_("The company name has 1 to 100 characters, on one line."))
+        return value
+
+    def validate_plan(self, value: str) -> str:
+        if value:
+            _by_domain(instances.find_plan, value)
+        return value
+
+
+class ListQuery(serializers.Serializer[None]):
+    """Which of the caller's instances, and which page of them."""
+
+    limit = serializers.IntegerField(min_value=1, max_value=200, default=50)
+    cursor = serializers.CharField(max_length=64, required=False)
+    status = serializers.ChoiceField(choices=PublicStatus.values, required=False)
+    clientName = serializers.CharField(max_length=50, required=False)
+    createdAfter = serializers.DateTimeField(required=False)
+    createdBefore = serializers.DateTimeField(required=False)
+
+
+class EndpointInput(serializers.Serializer[None]):
+    """A webhook endpoint."""
+
+    url = TextField(max_length=500, help_text=_("https, public, port 443 or 8443."))
+    events = serializers.ListField(
+        child=serializers.ChoiceField(choices=WebhookEvents.choices),
+        required=False,
+        max_length=20,
+        help_text=_("Which events; none or empty: all."),
+    )
+    description = TextField(max_length=100, required=False, allow_blank=True)
+
+
+class EndpointChange(EndpointInput):
+    """What is given is changed, the rest stays."""
+
+    url = TextField(max_length=500, required=False, help_text=_("https, public, port 443 or 8443."))
+    enabled = serializers.BooleanField(required=False)
+
+
+class ReplayInput(serializers.Serializer[None]):
+    """One event by its id, or those of a time."""
+
+    eventId = TextField(max_length=32, required=False)
+    since = serializers.DateTimeField(required=False)
+    until = serializers.DateTimeField(required=False)
+    onlyFailed = serializers.BooleanField(default=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "eventId" not in attrs and "since" not in attrs:
+            raise serializers.ValidationError({"eventId": _("Give “eventId” or “since”.")})
+        return attrs
+
+
+class DeliveryQuery(serializers.Serializer[None]):
+    limit = serializers.IntegerField(min_value=1, max_value=200, default=50)
+    cursor = serializers.CharField(max_length=64, required=False)
+    state = serializers.ChoiceField(choices=["queued", "delivered", "failed"], required=False)
+
+
+def _by_domain(check: Any, value: str) -> str:
+    try:
+        check(value)
+    except DomainError as error:
+        raise serializers.ValidationError(str(error), code=error.code) from error
+    return value

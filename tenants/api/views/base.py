@@ -1,0 +1,149 @@
+"""What every view of the API shares: who may call, how often, and the same answer for the same Idempotency-Key."""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from typing import Any, cast
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
+from rest_framework.exceptions import NotAuthenticated, ParseError
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import JSONParser
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+from rest_framework.views import APIView
+
+from tenants import limits
+from tenants.api.authentication import KeyAuthentication
+from tenants.api.exceptions import ApiProblem
+from tenants.models import ApiKey, Instance
+from tenants.services import idempotency
+from tenants.services.idempotency import Answer
+from tenants.visitors import visitor_address
+
+KEY_SHAPE = re.compile(r"[\x20-\x7e]{1,255}")
+VARY = ("Authorization", "X-API-Key", "X-Status-Token", "Accept-Language")
+
+
+class AlwaysJson(BaseContentNegotiation):
+    """Whatever is accepted, JSON is what there is."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        wanted = request.content_type.partition(";")[0].strip().lower()
+        return next((parser for parser in parsers if parser.media_type == wanted), None)
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
+class ApiView(APIView):
+    authentication_classes = (KeyAuthentication,)
+    permission_classes = ()
+    parser_classes = (JSONParser,)
+    renderer_classes = (JSONRenderer,)
+    content_negotiation_class = AlwaysJson
+    metadata_class = None
+    # the scope that each method needs; a method that is not named is open to visitors
+    scopes: dict[str, ApiKey.Scope] = {}
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        key = self.caller()
+        plain = request._request
+        # read once and kept: both the parser and the fingerprint of an Idempotency-Key need it
+        _body = plain.body
+        self.note_usage(limits.count_key_request(plain, key.pk) if key else limits.count_visitor_request(plain))
+        scope = self.scopes.get(str(request.method))
+        if scope is None:
+            return
+        if key is None:
+            raise NotAuthenticated
+        if scope not in key.scopes:
+            raise ApiProblem("missing_scope")
+
+    def note_usage(self, usage: limits.Usage) -> None:
+        """Refuse when it is too much; either way the answer's headers tell where the caller stands."""
+        self.usage = usage
+        if usage.exceeded:
+            raise ApiProblem("rate_limited", headers=usage.headers)
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        usage: limits.Usage | None = getattr(self, "usage", None)
+        for name, value in (usage.headers if usage else {}).items():
+            answer.headers.setdefault(name, value)
+        answer.headers.setdefault("Cache-Control", "no-store")
+        patch_vary_headers(answer, VARY)
+        return answer
+
+    def caller(self) -> ApiKey | None:
+        """The key that was sent, or None for a visitor."""
+        return cast("ApiKey | None", self.request.auth)
+
+    def key(self) -> ApiKey:
+        """The key of a method that ``scopes`` names."""
+        key = self.caller()
+        if key is None:
+            raise NotAuthenticated
+        return key
+
+    def read(self, serializer: type[Serializer[Any]]) -> dict[str, Any]:
+        """The checked body. Raises ParseError when it is no object."""
+        if not isinstance(self.request.data, dict):
+            raise ParseError
+        return _checked(serializer, self.request.data)
+
+    def query(self, serializer: type[Serializer[Any]]) -> dict[str, Any]:
+        return _checked(serializer, self.request.query_params)
+
+    def own_instance(self, instance_id: str) -> Instance:
+        """One of the caller's partner. Raises ApiProblem as if another's did not exist."""
+        found = Instance.objects.sold_by(self.key().partner).select_related("tenant__partner", "plan__blueprint")
+        instance = found.filter(public_id=instance_id).first()
+        if instance is None:
+            raise ApiProblem("not_found")
+        return instance
+
+    def once(self, act: Callable[[], Answer]) -> HttpResponse:
+        """Act; with an Idempotency-Key a repetition gets the answer of the first time instead."""
+        request = self.request._request
+        sent = request.headers.get("Idempotency-Key")
+        if sent is None:
+            return _response(act())
+        if not KEY_SHAPE.fullmatch(sent):
+            raise ApiProblem("invalid_idempotency_key")
+        key = self.caller()
+        caller = f"key:{key.pk}" if key else f"visitor:{visitor_address(request)}"
+        return _response(
+            idempotency.once(
+                caller=caller,
+                route=f"{request.method} {request.path_info}"[:160],
+                key=sent,
+                fingerprint=_fingerprint(request, self.request.data if request.body else None),
+                act=act,
+            )
+        )
+
+
+def _checked(serializer: type[Serializer[Any]], data: Any) -> dict[str, Any]:
+    reader = serializer(data=data)
+    reader.is_valid(raise_exception=True)
+    values: dict[str, Any] = reader.validated_data
+    return values
+
+
+def _fingerprint(request: HttpRequest, data: Any) -> str:
+    """Of the meaning of the body: spaces and the order of members do not count."""
+    text = json.dumps([request.method, request.path_info, data], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _response(answer: Answer) -> Response:
+    headers = dict(answer.headers)
+    if answer.replayed:
+        headers["Idempotent-Replayed"] = "true"
+    return Response(answer.body, status=answer.status, headers=headers)

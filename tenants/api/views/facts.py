@@ -1,0 +1,49 @@
+"""What may be asked without an instance: the plans, who the caller is, which problems there are."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from tenants.api.outputs import CallerOutput, PlanList, caller_body, plan_body
+from tenants.api.problems import CATALOGUE
+from tenants.api.schema import OPEN
+from tenants.api.views.base import ApiView
+from tenants.models import ApiKey, Plan
+
+
+class ProblemKind(serializers.Serializer[None]):
+    code = serializers.CharField()
+    status = serializers.IntegerField()
+    title = serializers.CharField()
+    detail = serializers.CharField(allow_blank=True)
+
+
+class ProblemList(serializers.Serializer[None]):
+    data = ProblemKind(many=True)  # type: ignore[assignment]
+
+
+class PlansView(ApiView):
+    @extend_schema(operation_id="list_plans", summary="The plans on offer", responses=PlanList, auth=OPEN)
+    def get(self, request: Request) -> Response:
+        return Response({"data": [plan_body(plan) for plan in Plan.objects.filter(is_public=True)]})
+
+
+class MeView(ApiView):
+    scopes = {"GET": ApiKey.Scope.READ}
+
+    @extend_schema(operation_id="who_am_i", summary="Your key, your partner, your quota", responses=CallerOutput)
+    def get(self, request: Request) -> Response:
+        return Response(caller_body(self.key()))
+
+
+class ProblemsView(ApiView):
+    @extend_schema(
+        operation_id="list_problems", summary="Every problem that may be answered", responses=ProblemList, auth=OPEN
+    )
+    def get(self, request: Request) -> Response:
+        kinds = [
+            {"code": code, "status": entry.status, "title": str(entry.title), "detail": str(entry.detail)}
+            for code, entry in CATALOGUE.items()
+        ]
+        return Response({"data": kinds})

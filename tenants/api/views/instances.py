@@ -1,0 +1,145 @@
+"""The instances of the caller: order one, look at it, list them."""
+
+import hashlib
+import json
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from tenants import limits
+from tenants.api.authority import Authority, authority_over
+from tenants.api.exceptions import ApiProblem
+from tenants.api.inputs import ListQuery, OrderInput
+from tenants.api.outputs import (
+    AcceptedOutput,
+    InstancePage,
+    StatusOutput,
+    accepted_body,
+    instance_body,
+    status_body,
+    status_url,
+)
+from tenants.api.pages import page_of, page_response
+from tenants.api.schema import IDEMPOTENCY_KEY, IF_NONE_MATCH, OPEN_OR_KEY, STATUS_TOKEN, TOKEN
+from tenants.api.views.base import ApiView
+from tenants.lifecycle import PUBLIC_STATUS
+from tenants.models import ApiKey, Instance
+from tenants.services import instances, partners
+from tenants.services.idempotency import Answer
+
+POLL_SECONDS = 5
+VISITOR_MAY_WATCH = {"Retry-After": str(POLL_SECONDS)}
+
+
+class InstancesView(ApiView):
+    scopes = {"GET": ApiKey.Scope.READ}
+
+    @extend_schema(
+        operation_id="list_instances", summary="List your instances", parameters=[ListQuery], responses=InstancePage
+    )
+    def get(self, request: Request) -> Response:
+        values = self.query(ListQuery)
+        rows = Instance.objects.sold_by(self.key().partner).select_related("tenant", "plan")
+        if "status" in values:
+            states = [state for state, word in PUBLIC_STATUS.items() if word == values["status"]]
+            rows = rows.filter(state__in=states)
+        if "clientName" in values:
+            rows = rows.filter(client_name=values["clientName"])
+        if "createdAfter" in values:
+            rows = rows.filter(created_at__gte=values["createdAfter"])
+        if "createdBefore" in values:
+            rows = rows.filter(created_at__lt=values["createdBefore"])
+        found, cursor = page_of(rows, values)
+        return page_response(request._request, [instance_body(instance) for instance in found], cursor)
+
+    @extend_schema(
+        operation_id="create_instance",
+        summary="Order an instance",
+        description="With a secret key for your customer; with a publishable key, or none, as a visitor's signup.",
+        request=OrderInput,
+        parameters=[IDEMPOTENCY_KEY],
+        responses={202: AcceptedOutput},
+        auth=OPEN_OR_KEY,
+    )
+    def post(self, request: Request) -> HttpResponse:
+        self._require_right()
+        order = self.read(OrderInput)
+        return self.once(lambda: self._create(order))
+
+    def _require_right(self) -> None:
+        key = self.caller()
+        if key is None and not settings.PUBLIC_SIGNUP:
+            raise ApiProblem("signup_closed")
+        if key is not None and not {ApiKey.Scope.WRITE, ApiKey.Scope.SIGNUP} & set(key.scopes):
+            raise ApiProblem("missing_scope")
+
+    def _create(self, order: dict[str, Any]) -> Answer:
+        key = self.caller()
+        if key is None or key.kind == ApiKey.Kind.PUBLISHABLE:
+            self.note_usage(limits.count_signup(self.request._request))
+        instance = instances.create_instance(
+            partner=key.partner if key else partners.house(),
+            client_name=order["clientName"],
+            email=order["adminEmail"],
+            company=order.get("companyName", ""),
+            plan_code=order.get("plan", ""),
+            language=order.get("language", "fr"),
+            key=key,
+        )
+        body = accepted_body(instance, _("Your instance is being created. This takes a few minutes."))
+        return Answer(202, body, {"Location": status_url(instance), **VISITOR_MAY_WATCH})
+
+
+class InstanceView(ApiView):
+    scopes = {"DELETE": ApiKey.Scope.WRITE}
+
+    @extend_schema(
+        operation_id="get_instance",
+        summary="Where an instance stands",
+        parameters=[STATUS_TOKEN, TOKEN, IF_NONE_MATCH],
+        responses={200: StatusOutput, 304: None},
+        auth=OPEN_OR_KEY,
+    )
+    def get(self, request: Request, instance_id: str) -> HttpResponse:
+        instance = Instance.objects.select_related("tenant__partner").filter(public_id=instance_id).first()
+        if instance is None:
+            raise ApiProblem("not_found")
+        body = status_body(instance, authority_over(instance, request._request, self.caller()))
+        etag = _etag(body)
+        headers = {"ETag": etag, "Cache-Control": "no-store" if "adminPassword" in body else "private, no-cache"}
+        if instance.active_operation() is not None:
+            headers |= VISITOR_MAY_WATCH
+        if etag in [tag.strip() for tag in request.headers.get("If-None-Match", "").split(",")]:
+            return HttpResponse(status=304, headers=headers)
+        return Response(body, headers=headers)
+
+    @extend_schema(
+        operation_id="decommission_instance", summary="Decommission an instance", responses={202: StatusOutput}
+    )
+    def delete(self, request: Request, instance_id: str) -> Response:
+        instance = self.own_instance(instance_id)
+        instances.decommission(instance)
+        return watched(instance)
+
+
+def watched(instance: Instance) -> Response:
+    """The answer to an order that takes time: where it stands and where to look."""
+    answer = watched_answer(instance)
+    return Response(answer.body, status=answer.status, headers=answer.headers)
+
+
+def watched_answer(instance: Instance) -> Answer:
+    instance.refresh_from_db()
+    headers = {"Location": status_url(instance), **VISITOR_MAY_WATCH}
+    return Answer(202, status_body(instance, Authority.PARTNER), headers)
+
+
+def _etag(body: dict[str, Any]) -> str:
+    """Weak: the estimate moves with the clock and is no reason to send the same again."""
+    steady = {name: value for name, value in body.items() if name != "estimatedReadyAt"}
+    return 'W/"' + hashlib.sha256(json.dumps(steady, sort_keys=True).encode()).hexdigest()[:32] + '"'

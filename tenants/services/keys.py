@@ -1,0 +1,83 @@
+"""Use cases on API keys: issue, rotate, revoke, recognise."""
+
+import re
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from tenants.errors import KeyNotRotatable, UnknownScope
+from tenants.models import ApiKey, Partner
+from tenants.models.partner import checksum_of
+
+SECRET_SCOPES = (ApiKey.Scope.READ, ApiKey.Scope.WRITE, ApiKey.Scope.SECRETS)
+PUBLISHABLE_SCOPES = (ApiKey.Scope.SIGNUP,)
+OVERLAP = timedelta(days=7)
+LAST_USE_PRECISION = timedelta(minutes=1)
+SHAPE = re.compile(r"eaz_(?:live|pub)_([0-9a-f]{8})_[0-9A-Za-z]{51}")
+
+
+def issue(
+    partner: Partner,
+    *,
+    kind: str = ApiKey.Kind.SECRET,
+    name: str = "",
+    scopes: list[str] | None = None,
+    expires_at: datetime | None = None,
+) -> tuple[ApiKey, str]:
+    """A new key; the second value is the key itself, shown this once.
+
+    A publishable key may sign up and nothing else, whatever is asked. Raises UnknownScope.
+    """
+    usual = PUBLISHABLE_SCOPES if kind == ApiKey.Kind.PUBLISHABLE else SECRET_SCOPES
+    chosen = [str(scope) for scope in (usual if scopes is None else scopes)]
+    if not chosen or not set(chosen) <= {str(scope) for scope in usual}:
+        raise UnknownScope
+    row, clear = ApiKey.issue(partner, kind=kind, scopes=chosen, name=name)
+    if expires_at is not None:
+        ApiKey.objects.filter(pk=row.pk).update(expires_at=expires_at)
+        row.refresh_from_db()
+    return row, clear
+
+
+def rotate(key: ApiKey, *, overlap: timedelta = OVERLAP) -> tuple[ApiKey, str]:
+    """A successor with the same rights; the old key still works for ``overlap``. Raises KeyNotRotatable.
+
+    What the old key created, the new one may read as its own.
+    """
+    with transaction.atomic():
+        current = ApiKey.objects.select_for_update().select_related("partner").get(pk=key.pk)
+        if not current.is_live or ApiKey.objects.filter(predecessor=current).exists():
+            raise KeyNotRotatable
+        successor, clear = ApiKey.issue(
+            current.partner, kind=current.kind, scopes=current.scopes, name=current.name, predecessor=current
+        )
+        end = timezone.now() + overlap
+        ApiKey.objects.filter(Q(expires_at=None) | Q(expires_at__gt=end), pk=current.pk).update(expires_at=end)
+    return successor, clear
+
+
+def revoke(key: ApiKey) -> None:
+    """From the next request on, this key opens nothing. Harmless when it is revoked already."""
+    ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now())
+    key.refresh_from_db()
+
+
+def recognise(clear: str) -> ApiKey | None:
+    """The live key that this is, or None; never says why not."""
+    shape = SHAPE.fullmatch(clear)
+    if shape is None or checksum_of(clear[:-8]) != clear[-8:]:
+        return None
+    key = ApiKey.objects.select_related("partner").filter(public_id=shape[1]).first()
+    if key is None or not key.matches(clear) or not key.is_live:
+        return None
+    _note_use(key)
+    return key
+
+
+def _note_use(key: ApiKey) -> None:
+    """At most once a minute, so that reading does not become writing."""
+    now = timezone.now()
+    if key.last_used_at is None or key.last_used_at < now - LAST_USE_PRECISION:
+        ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)

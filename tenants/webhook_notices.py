@@ -1,0 +1,61 @@
+"""The e-mail that tells a partner that one of its webhook endpoints was disabled."""
+
+import logging
+from datetime import timedelta
+from email.utils import make_msgid
+
+from django.conf import settings
+from django.utils import timezone, translation
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+
+from provisioning.errors import Permanent, ProvisioningError
+from provisioning.mail.letter import Letter, send
+from tenants.models import WebhookEndpoint
+
+logger = logging.getLogger(__name__)
+
+PAUSE = timedelta(minutes=10)
+
+
+def send_due() -> int:
+    """Send the notices that are due and say how many went out; what fails is tried again ten minutes later."""
+    due = WebhookEndpoint.objects.filter(notice_due_at__lte=timezone.now()).select_related("partner")
+    return sum(_send(endpoint) for endpoint in list(due[:50]))
+
+
+def _send(endpoint: WebhookEndpoint) -> bool:
+    row = WebhookEndpoint.objects.filter(pk=endpoint.pk, notice_due_at=endpoint.notice_due_at)
+    if not row.update(notice_due_at=timezone.now() + PAUSE):
+        return False
+    recipients = [endpoint.partner.contact_email] if endpoint.partner.contact_email else settings.STAFF_ALERT_EMAILS
+    try:
+        for recipient in recipients:
+            send(_letter(endpoint, recipient))
+    except Permanent as error:
+        logger.warning("The notice about webhook endpoint %s is refused: %s", endpoint.public_id, error.message)
+    except ProvisioningError as error:
+        logger.warning("The notice about webhook endpoint %s waits: %s", endpoint.public_id, error.message)
+        return False
+    WebhookEndpoint.objects.filter(pk=endpoint.pk).update(notice_due_at=None)
+    return bool(recipients)
+
+
+def _letter(endpoint: WebhookEndpoint, recipient: str) -> Letter:
+    with translation.override(endpoint.partner.language):
+        if endpoint.disabled_reason == "gone":
+            why = _("It answered 410 Gone.")
+        else:
+            why = _("It has not taken any message for five days.")
+        text = _(
+            "Your webhook endpoint %(url)s has been disabled. %(why)s\n\n"
+            "Nothing is lost: mend the endpoint, enable it again through the API "
+            "(PATCH /api/webhook-endpoints/%(id)s with “enabled”: true), then replay what it has missed."
+        ) % {"url": endpoint.url, "why": why, "id": endpoint.public_id}
+        return Letter(
+            to=recipient,
+            subject=_("EAZYNOVA: your webhook endpoint is disabled"),
+            text=text,
+            html=format_html("<p>{}</p>", text),
+            message_id=make_msgid("webhook", domain="eazynova.invalid"),
+        )
