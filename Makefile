@@ -14,7 +14,7 @@ $(STAMP): pyproject.toml uv.lock
 		{ echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 install"; exit 1; }
 	@if command -v uv >/dev/null; then UV=uv; else \
 		$(PYTHON) -m venv .venv && .venv/bin/pip install --quiet --disable-pip-version-check uv && UV=.venv/bin/uv; \
-	fi && UV_PYTHON_DOWNLOADS=never $$UV sync --frozen --quiet --inexact --python $(PYTHON)
+	fi && UV_PYTHON_DOWNLOADS=never $$UV sync --frozen --quiet --inexact --compile-bytecode --python $(PYTHON)
 	@touch $(STAMP)
 
 demo: install ## create one instance against the sandbox; at a terminal, keep the site running

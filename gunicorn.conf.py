@@ -8,7 +8,7 @@ worker_class = "gthread"
 threads = int(os.environ.get("WEB_THREADS") or 8)
 timeout = 30
 # in memory: a heartbeat on a slow disk would look like a hung worker
-worker_tmp_dir = "/dev/shm"
+worker_tmp_dir = "/dev/shm"  # noqa: S108
 # Django logs every request that matters; a query string may hold a token
 accesslog = None
 # nothing here steers a running server, and a user without a home has no place for the socket

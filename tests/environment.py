@@ -93,6 +93,7 @@ os.environ.update(
     RAILWAY_VOLUME_INTERVAL_SECONDS="0",
     RAILWAY_SETTLE_SECONDS="2",
     RAILWAY_WEBHOOK_SECRET="tests-only-webhook-secret",
+    ANYMAIL_WEBHOOK_SECRET="tests:tests-only-mail-secret",
     INSTANCE_URL_SCHEME="http",
     LANGUAGE_CODE="fr",
     PUBLIC_BASE_URL="http://testserver",

@@ -1,0 +1,93 @@
+"""The production web server as the image starts it: gunicorn, collected files, https behind a proxy."""
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from cryptography.fernet import Fernet
+from django.conf import settings
+
+HOST = "portal.example.com"
+PATIENCE_SECONDS = 30
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("production")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    return {
+        "PATH": str(Path(sys.executable).parent),
+        "ENV_FILE": "",
+        "DEBUG": "0",
+        "VAR_DIR": str(folder),
+        "PORT": str(port),
+        "SECRET_KEY": "production-like " * 4,
+        "ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+        "ALLOWED_HOSTS": HOST,
+        "PUBLIC_BASE_URL": f"https://{HOST}",
+        "TRUSTED_PROXY_HOPS": "1",
+        "RAILWAY_API_TOKEN": "railway-token",
+        "RAILWAY_WORKSPACE_ID": "workspace",
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "DEFAULT_FROM_EMAIL": f"EAZYNOVA <bonjour@{HOST}>",
+        "STAFF_ALERT_EMAILS": f"ops@{HOST}",
+    }
+
+
+@pytest.fixture(scope="module")
+def site(environment):
+    """A client of the running server that speaks as the proxy in front of it."""
+    for command in (["collectstatic", "--noinput", "--verbosity", "0"], ["migrate", "--verbosity", "0"]):
+        subprocess.run([sys.executable, "manage.py", *command], cwd=settings.BASE_DIR, env=environment, check=True)
+    server = subprocess.Popen(["gunicorn", "eazynova_site.wsgi"], cwd=settings.BASE_DIR, env=environment)
+    base, headers = f"http://127.0.0.1:{environment['PORT']}", {"Host": HOST, "X-Forwarded-Proto": "https"}
+    try:
+        with httpx.Client(base_url=base, headers=headers, timeout=PATIENCE_SECONDS) as client:
+            wait_until_it_answers(client, server)
+            yield client
+    finally:
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(timeout=PATIENCE_SECONDS) == 0
+
+
+def wait_until_it_answers(client, server):
+    end = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < end and server.poll() is None:
+        try:
+            client.get("/")
+        except httpx.TransportError:
+            time.sleep(0.05)
+        else:
+            return
+    pytest.fail("The production server did not start.")
+
+
+def test_a_page_is_served_with_the_headers_that_protect_it(site):
+    page = site.get("/admin/login/")
+    assert page.status_code == 200
+    assert page.headers["Strict-Transport-Security"].startswith("max-age=31536000")
+    assert page.headers["X-Content-Type-Options"] == "nosniff"
+    assert "Secure" in page.headers["Set-Cookie"]
+
+
+def test_its_files_have_names_that_browsers_may_keep_for_ever(site):
+    address = re.search(r'href="(/static/[^"]+\.[0-9a-f]{12}\.css)"', site.get("/admin/login/").text)
+    assert address
+    assert "immutable" in site.get(address[1]).headers["Cache-Control"]
+
+
+def test_plain_http_is_sent_to_https(site):
+    answer = site.get("/admin/login/", headers={"X-Forwarded-Proto": "http"})
+    assert (answer.status_code, answer.headers["Location"]) == (301, f"https://{HOST}/admin/login/")
+
+
+def test_a_host_that_is_not_ours_is_refused(site):
+    assert site.get("/admin/login/", headers={"Host": "elsewhere.example"}).status_code == 400
