@@ -17,7 +17,12 @@ class Addresses:
             store.remember(first_address=(1 + secrets.randbelow(LAST - 1)) * ADDRESSES_A_BLOCK, addresses=0)
 
     def take(self) -> str:
+        address = self.next()
+        self._store.remember(addresses=self._store.meta["addresses"] + 1)
+        return address
+
+    def next(self) -> str:
+        """What `take` will give."""
         taken = self._store.meta["addresses"]
-        self._store.remember(addresses=taken + 1)
         block, rest = divmod(self._store.meta["first_address"] + taken, ADDRESSES_A_BLOCK)
         return f"127.{1 + (block - 1) % LAST}.{1 + rest // LAST}.{1 + rest % LAST}"

@@ -27,6 +27,7 @@ from graphql import (
 
 from provisioning.sandbox.call import Call
 from provisioning.sandbox.errors import Refusal
+from provisioning.sandbox.faults import FIELD
 
 logger = logging.getLogger(__name__)
 
@@ -150,6 +151,8 @@ def _answer(name: str, _root: object, info: Info, **arguments: Any) -> Any:
 def _obey(name: str, returns: str, root: object, info: Info, **arguments: Any) -> Any:
     """A mutation, unless a fault says otherwise."""
     call = info.context
+    if not call.fields_run:
+        call.field_fault = call.claim(*FIELD)
     call.fields_run += 1
     kind = call.field_fault.kind if call.field_fault else None
     if kind == "partial" and call.fields_run > 1:

@@ -208,8 +208,8 @@ class ServiceMutations:
         return True
 
     def _redeploy(self, call: Call, service: Service | None) -> None:
-        """A change of variables deploys a service that has ever been deployed."""
-        if service and self._workspace.store.deployments_of(service.id):
+        """A change of variables deploys a service that has something to deploy."""
+        if service and (service.image or service.repo):
             self._deployments.start(service, call.names)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from provisioning.sandbox.call import Call
 from provisioning.sandbox.errors import NOT_AUTHORIZED
 from provisioning.sandbox.execution import CODE, Document, error_body, read_document, run
-from provisioning.sandbox.faults import FIELD, REQUEST, Fault
+from provisioning.sandbox.faults import REQUEST, Fault
 from provisioning.sandbox.resolvers import Resolvers
 from provisioning.sandbox.throttles import Budget
 from provisioning.sandbox.wire import Answer, Request, Response
@@ -83,7 +83,6 @@ class RailwayApi:
         return answer
 
     def _run(self, document: Document, operation_name: str | None, call: Call) -> Response:
-        call.field_fault = call.claim(*FIELD)
         status, body = run(document, operation_name, call)
         return json_response(status, body, self._budget.headers())
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from provisioning.sandbox.addresses import Addresses
 from provisioning.sandbox.control import PREFIX, Control
 from provisioning.sandbox.deployments import Deployments
 from provisioning.sandbox.odoo.instances import Instances
@@ -159,6 +160,7 @@ class Sandbox:
         opened.append(workspace.store.close)
         self._port = self._port or workspace.store.meta.get("port", 0)
         self._odoo_port = self._odoo_port or workspace.store.meta.get("odoo_port", 0) or _free_port()
+        _check_free(Addresses(workspace.store).next(), self._odoo_port)
         workspace.references.port = self._odoo_port
         webhooks = Webhooks(workspace)
         opened.append(webhooks.stop)
@@ -216,6 +218,13 @@ def _free_port() -> int:
         probe.bind(("", 0))
         port: int = probe.getsockname()[1]
     return port
+
+
+def _check_free(address: str, port: int) -> None:
+    """Raises OSError when something else listens on this port of all addresses."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((address, port))
 
 
 def _raise_file_limit() -> None:

@@ -74,6 +74,23 @@ def test_a_taken_port_is_an_error_at_start() -> None:
             Sandbox(port=port).start()
 
 
+def test_an_odoo_port_that_is_taken_everywhere_is_an_error_at_start() -> None:
+    with socket.socket() as other:
+        other.bind(("", 0))
+        other.listen()
+        with pytest.raises(OSError, match="in use"):
+            Sandbox(odoo_port=other.getsockname()[1]).start()
+
+
+def test_one_that_was_stopped_can_be_started_again(tmp_path: Path) -> None:
+    caller = Caller(Sandbox(tmp_path).start())
+    stack = caller.run()
+    caller.sandbox.stop()
+    caller.sandbox.start()
+    assert get(f"{stack.url}/web/health").status_code == 200
+    caller.close()
+
+
 def test_the_control_door_needs_the_token() -> None:
     with Sandbox() as sandbox:
         assert get(sandbox.control_url + "state").status_code == 401
