@@ -109,7 +109,6 @@ def _letter(mail: Mail) -> Letter:
         "password": instance.admin_password(),
         "partner": partner,
         "reply_to": partner.reply_to,
-        "status_url": f"{settings.PUBLIC_BASE_URL}/instances/{instance.public_id}/?token={instance.status_token}",
     }
     with translation.override(mail.language):
         return Letter(
