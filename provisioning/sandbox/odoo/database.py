@@ -1,6 +1,6 @@
 """The records of a freshly initialised Odoo 19 database, as far as a provisioner or a visitor looks at them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 ADMIN = 2
@@ -44,52 +44,53 @@ Records = dict[str, dict[str, dict[str, Any]]]
 def fresh_records(variables: Mapping[str, str]) -> Records:
     """What the bootstrap makes of its variables."""
     given = {name: plain(value) for name, value in variables.items() if name.startswith("PROV_")}
-    languages = [code.strip() for code in given["PROV_LANG"].split(",") if code.strip()]
-    login = given["PROV_ADMIN_LOGIN"]
-    country_id, currency_id = _country(given.get("PROV_COUNTRY", ""))
-    asked = [name.strip() for name in given.get("PROV_MODULES", "").split(",") if name.strip()]
+    languages = _listed(given["PROV_LANG"])
+    asked = _listed(given.get("PROV_MODULES", ""))
+    parameters = {"web.base.url": given.get("PROV_BASE_URL", ""), "web.base.url.freeze": "True"}
     return {
-        "res.users": {
-            str(ADMIN): {
-                "login": login,
-                "password": given["PROV_ADMIN_PASSWORD_HASH"],
-                "name": given.get("PROV_ADMIN_NAME") or login,
-                "email": login,
-                "lang": languages[0],
-                "tz": given.get("PROV_TZ", ""),
-                "active": True,
-                "share": False,
-                "company_id": COMPANY,
-                "company_ids": [COMPANY],
-                "partner_id": 3,
-                "stamp": 0,
-            }
-        },
-        "res.company": {
-            str(COMPANY): {
-                "name": given["PROV_COMPANY_NAME"],
-                "email": login,
-                "country_id": country_id,
-                "currency_id": currency_id,
-                "partner_id": 1,
-            }
-        },
+        "res.users": {str(ADMIN): _admin(given, languages[0])},
+        "res.company": {str(COMPANY): _company(given)},
         "res.lang": _numbered(
             {"code": code, "name": name, "active": code in languages} for code, name in LANGUAGES.items()
         ),
-        "ir.module.module": _numbered(
-            {
-                "name": name,
-                "shortdesc": name,
-                "state": "installed" if name not in OFFERED_MODULES or name in asked else "uninstalled",
-            }
-            for name in dict.fromkeys((*BASE_MODULES, *asked, *OFFERED_MODULES))
-        ),
-        "ir.config_parameter": _numbered(
-            {"key": key, "value": value}
-            for key, value in (("web.base.url", given.get("PROV_BASE_URL", "")), ("web.base.url.freeze", "True"))
-        ),
+        "ir.module.module": _numbered(_modules(asked)),
+        "ir.config_parameter": _numbered({"key": key, "value": value} for key, value in parameters.items()),
     }
+
+
+def _admin(given: Mapping[str, str], language: str) -> dict[str, Any]:
+    login = given["PROV_ADMIN_LOGIN"]
+    return {
+        "login": login,
+        "password": given["PROV_ADMIN_PASSWORD_HASH"],
+        "name": given.get("PROV_ADMIN_NAME") or login,
+        "email": login,
+        "lang": language,
+        "tz": given.get("PROV_TZ", ""),
+        "active": True,
+        "share": False,
+        "company_id": COMPANY,
+        "company_ids": [COMPANY],
+        "partner_id": 3,
+        "stamp": 0,
+    }
+
+
+def _company(given: Mapping[str, str]) -> dict[str, Any]:
+    country_id, currency_id = _country(given.get("PROV_COUNTRY", ""))
+    return {
+        "name": given["PROV_COMPANY_NAME"],
+        "email": given["PROV_ADMIN_LOGIN"],
+        "country_id": country_id,
+        "currency_id": currency_id,
+        "partner_id": 1,
+    }
+
+
+def _modules(asked: Sequence[str]) -> Iterator[dict[str, Any]]:
+    for name in dict.fromkeys((*BASE_MODULES, *asked, *OFFERED_MODULES)):
+        installed = name in asked or name not in OFFERED_MODULES
+        yield {"name": name, "shortdesc": name, "state": "installed" if installed else "uninstalled"}
 
 
 def fixed_records() -> Records:
@@ -117,5 +118,9 @@ def _country(code: str) -> tuple[int | bool, int]:
     return UNKNOWN_COUNTRIES_FROM + sum(ord(letter) * 100**at for at, letter in enumerate(code[:2])), US_DOLLAR
 
 
-def _numbered(rows: Any) -> dict[str, dict[str, Any]]:
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _numbered(rows: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {str(number): row for number, row in enumerate(rows, start=1)}
