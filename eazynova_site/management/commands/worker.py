@@ -1,19 +1,24 @@
 """manage.py worker: does what is due in this process; stands in for Celery's worker and beat without a broker."""
 
+import logging
 import signal
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from celery import current_app
 from django.conf import settings
 from django.core.management.base import BaseCommand
+from django.db import close_old_connections
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from eazynova_site.celery import PERIODIC
 from provisioning import engine
 from tenants import mails, webhooks
+
+logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -27,10 +32,20 @@ class Command(BaseCommand):
             self.stderr.write(_("REDIS_URL is set: Celery's worker and beat do this work; this command helps them."))
         next_time = dict.fromkeys(PERIODIC, 0.0)
         while not stop.wait(0.2):
-            engine.run_due()
-            mails.deliver_due()
-            webhooks.deliver_due()
+            for work in (engine.run_due, mails.deliver_due, webhooks.deliver_due):
+                attempt(work)
             for job in PERIODIC:
                 if time.monotonic() >= next_time[job]:
                     next_time[job] = time.monotonic() + job.seconds
-                    current_app.tasks[job.task].apply(throw=True)
+                    attempt(current_app.tasks[job.task])
+
+
+def attempt(work: Callable[[], object]) -> bool:
+    """Do it, as Celery's worker would: a failure is logged and ends neither this process nor the next attempt."""
+    close_old_connections()
+    try:
+        work()
+    except Exception:
+        logger.exception("%s failed", getattr(work, "__name__", work))
+        return False
+    return True
