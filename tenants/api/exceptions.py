@@ -60,7 +60,8 @@ def problem_of(exc: Exception) -> Problem:
         case DomainError():
             return _of_domain(exc)
         case exceptions.ValidationError():
-            return Problem("invalid", errors=tuple(_field_errors(exc.detail)))
+            errors = tuple(_field_errors(exc.detail))
+            return Problem("invalid", " ".join(dict.fromkeys(error.detail for error in errors)), errors)
         case OperationalError():
             logger.exception("The database does not answer")
             return Problem("unavailable", headers={"Retry-After": "5"})

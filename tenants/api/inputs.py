@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from tenants import client_names
-from tenants.errors import DomainError
+from tenants.errors import DomainError, InvalidEmail
 from tenants.models.webhook import WebhookEvents
 from tenants.services import instances
 
@@ -31,6 +31,8 @@ class TextField(serializers.CharField):
 
 
 class EmailField(serializers.EmailField):
+    default_error_messages = {"invalid": InvalidEmail.message}
+
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             self.fail("invalid")

@@ -46,7 +46,8 @@ class ApiView(APIView):
     parser_classes = (JSONParser,)
     renderer_classes = (JSONRenderer,)
     content_negotiation_class = AlwaysJson
-    metadata_class = None
+    # a preflight is answered before it gets here
+    http_method_names = ["get", "post", "patch", "delete", "head"]
     # the scope that each method needs; a method that is not named is open to visitors
     scopes: dict[str, ApiKey.Scope] = {}
 
