@@ -34,7 +34,8 @@ class Command(BaseCommand):
         self.folder.mkdir(parents=True)
         self.children: list[subprocess.Popen[bytes]] = []
         self.port = free_port(options["port"])
-        signal.signal(signal.SIGTERM, _interrupt)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _interrupt)
         try:
             self._run(stay=sys.stdin.isatty() and sys.stdout.isatty() and not options["once"])
         except KeyboardInterrupt:
