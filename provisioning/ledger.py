@@ -78,9 +78,10 @@ class Ledger:
 
     def adopt(self, kind: str, name: str, external_id: str) -> None:
         """Write down a thing that came with another one, such as the environment of a project."""
-        row = self._intend(kind, name)
-        if not row.external_id:
-            self.record(row, external_id)
+        with transaction.atomic():
+            row = self._intend(kind, name)
+            if not row.external_id:
+                self.record(row, external_id)
 
     def record(self, row: Resource, external_id: str, *, status: str = "") -> Resource:
         row.external_id = external_id
