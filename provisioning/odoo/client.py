@@ -4,6 +4,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
@@ -189,6 +190,7 @@ class OdooClient:
             timeout=self._timeout,
             transport=self._transport,
             headers={"User-Agent": USER_AGENT},
+            verify=_tls(),
         )
 
     def _send(self, http: httpx.Client, method: str, path: str, body: object = None) -> httpx.Response:
@@ -202,6 +204,12 @@ class OdooClient:
         if response.status_code in GATEWAY_STATUSES or answers.from_railways_edge(response):
             raise NotReachable(f"{self.base_url} has no instance behind it ({response.status_code}).")
         return response
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Reading the certificate authorities costs more than everything else about a connection."""
+    return httpx.create_ssl_context()
 
 
 def _account(result: Any) -> Account:
