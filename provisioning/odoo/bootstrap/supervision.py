@@ -45,17 +45,17 @@ class Watch:
         self._ended.set()
 
     def _watch(self, pid: int) -> None:
-        self._connected()
-        lost = self._link is None
-        while not self._ended.wait(self._settings.watch):
+        lost = False
+        while not self._ended.is_set():
             if not self._connected():
                 if not lost:
                     say("PostgreSQL is gone")
                 lost = True
-            elif lost and self._odoo_listens() and not self._ended.is_set():
+            elif lost and self._odoo_listens():
                 say("PostgreSQL is back: reloading Odoo, whose scheduler has died")
                 os.kill(pid, signal.SIGHUP)
                 lost = False
+            self._ended.wait(self._settings.watch)
 
     def _connected(self) -> bool:
         """Whether the connection made before still works; a broken one is replaced for the next look."""
