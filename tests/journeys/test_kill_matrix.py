@@ -1,0 +1,258 @@
+"""Real workers killed, stopped, doubled and deprived of their services: nothing lost, doubled or stuck."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from datetime import timedelta
+from email import message_from_bytes
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+from django.conf import settings as site
+from django.utils import timezone
+
+from provisioning import driver, engine, tasks, watcher
+from provisioning.models import Operation
+from provisioning.states import OperationState
+from tenants import mails
+from tenants.models import Mail
+from tests import trials
+from tests.processes import Workers, kill, kill_children, until
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("services")]
+
+REQUESTS = (
+    "ProjectCreate ServicesCreate VolumeCreate DomainCreate DomainRename Configure Deploy BackupSchedules".split()
+)
+REQUESTS_OF_A_BUILD = "ConnectRepository AutoDeployOff".split()
+HELD = 600.0
+
+
+@pytest.fixture
+def workers(sandbox, services, tmp_path):
+    redis.Redis.from_url(site.REDIS_URL).flushdb()
+    workers = Workers(tmp_path)
+    yield workers
+    workers.stop()
+
+
+@pytest.fixture
+def creation(order_instance):
+    return lambda plan="demo", name="acme-corp": Operation.objects.get(instance=order_instance(name, plan_code=plan))
+
+
+def beat():
+    """What Celery's beat does, without its rests."""
+    engine.sweep()
+    watcher.watch()
+    mails.sweep()
+
+
+def expire_lease(operation):
+    """The dead runner's lease has run out."""
+    past = timezone.now() - timedelta(seconds=1)
+    Operation.objects.active().filter(pk=operation.pk).exclude(lease_token="").update(lease_expires_at=past)
+
+
+def hold(sandbox, kind, document):
+    """The next such request is held open, before or after its effect; True when it has come."""
+    fault = sandbox.faults.add(kind=kind, operation=document, times=1, seconds=HELD)
+    return lambda: next(each["used"] for each in sandbox.faults.all() if each["id"] == fault)
+
+
+def ended(operation):
+    return Operation.objects.get(pk=operation.pk).state != OperationState.ACTIVE
+
+
+def mail_is_out(operation):
+    return Mail.objects.filter(instance=operation.instance, state=Mail.State.SENT).exists()
+
+
+def assert_one_ready_instance_and_one_mail(sandbox, operation, workers):
+    until(lambda: ended(operation) and mail_is_out(operation), "one ready instance and its mail", beat)
+    trials.assert_exactly_one_of_everything(sandbox, operation.instance)
+    letters = [message_from_bytes(path.read_bytes()) for path in workers.mail.iterdir()]
+    assert [letter["To"] for letter in letters] == [operation.instance.admin_email]
+
+
+def test_a_worker_killed_in_the_middle_of_a_creation_leaves_one_project_one_mail_and_a_ready_instance(
+    sandbox, workers, creation
+):
+    came = hold(sandbox, "timeout_after", "ServicesCreate")
+    operation = creation()
+    first = workers.start("-B")
+    until(came, "the services were asked for")
+    kill(first)
+    expire_lease(operation)
+    workers.start("-B")
+    until(lambda: ended(operation) and mail_is_out(operation), "one ready instance and its mail")
+    assert_one_ready_instance_and_one_mail(sandbox, operation, workers)
+
+
+@pytest.mark.parametrize(("plan", "requests"), [("demo", REQUESTS), ("starter", REQUESTS_OF_A_BUILD)])
+def test_runners_killed_before_and_after_the_effect_of_every_request_leave_one_of_everything(
+    plan, requests, sandbox, workers, creation
+):
+    worker = workers.start()
+    boundaries = [(kind, document) for document in requests for kind in ("timeout_before", "timeout_after")]
+    came = hold(sandbox, *boundaries[0])
+    operation = creation(plan)
+    for number, (kind, document) in enumerate(boundaries, start=1):
+        until(came, f"{document} {kind}", beat)
+        if number < len(boundaries):
+            came = hold(sandbox, *boundaries[number])
+        kill_children(worker)
+        expire_lease(operation)
+    assert_one_ready_instance_and_one_mail(sandbox, operation, workers)
+
+
+def test_a_worker_told_to_stop_finishes_its_request_and_lets_go(sandbox, workers, creation):
+    fault = sandbox.faults.add(kind="timeout_before", operation="ServicesCreate", times=1, seconds=1)
+    operation = creation()
+    first = workers.start()
+    until(lambda: sandbox.faults.all()[0]["used"], "the services were asked for", beat)
+    first.send_signal(signal.SIGTERM)
+    assert first.wait(timeout=30) == 0
+    assert Operation.objects.get(pk=operation.pk).lease_token == ""
+    sandbox.faults.remove(fault)
+    workers.start()
+    assert_one_ready_instance_and_one_mail(sandbox, operation, workers)
+
+
+def test_two_workers_and_the_foreground_racing_on_one_operation_do_no_harm(sandbox, workers, creation):
+    for _ in range(2):
+        workers.start("--concurrency", "2")
+    operation = creation()
+    for _ in range(30):
+        tasks.run_operation.delay(operation.pk)
+    row = driver.drive(operation.pk, timeout=60, tick=lambda row: tasks.run_operation.delay(operation.pk))
+    assert row.state == OperationState.SUCCEEDED
+    assert_one_ready_instance_and_one_mail(sandbox, operation, workers)
+
+
+def test_a_broker_that_forgets_everything_and_restarts_costs_seconds(sandbox, services, tmp_path, creation):
+    port = free_port()
+    url = f"redis://127.0.0.1:{port}/0"
+    workers = Workers(tmp_path, REDIS_URL=url)
+    broker = start_redis(port)
+    try:
+        came = hold(sandbox, "timeout_after", "ServicesCreate")
+        worker = workers.start("-B")
+        operation = creation()
+        until(came, "the services were asked for")
+        redis.Redis.from_url(url).flushall()
+        broker.kill()
+        broker.wait()
+        kill_children(worker)
+        broker = start_redis(port)
+        expire_lease(operation)
+        until(lambda: ended(operation) and mail_is_out(operation), "one ready instance and its mail")
+        assert_one_ready_instance_and_one_mail(sandbox, operation, workers)
+    finally:
+        workers.stop()
+        broker.kill()
+        broker.wait()
+
+
+def test_a_database_that_restarts_in_the_middle_costs_a_lease(sandbox, services, tmp_path):
+    with Cluster() as cluster:
+        workers = Workers(tmp_path, DATABASE_URL=cluster.url)
+        try:
+            workers.manage("migrate", "--verbosity", "0")
+            sandbox.faults.add(kind="timeout_after", operation="ServicesCreate", times=1, seconds=HELD)
+            workers.manage("shell", "--verbosity", "0", "-c", ORDER)
+            workers.start("-B")
+            until(lambda: sandbox.faults.all()[0]["used"], "the services were asked for")
+            cluster.restart()
+            workers.stop()
+            cluster.execute("UPDATE provisioning_operation SET lease_expires_at = now()")
+            workers.start("-B")
+            until(
+                lambda: cluster.execute("SELECT state FROM tenants_mail") == [("sent",)], "the mail of a ready instance"
+            )
+            assert cluster.execute("SELECT state FROM tenants_instance") == [("ready",)]
+            assert cluster.execute("SELECT count(*) FROM provisioning_operation WHERE state = 'active'") == [(0,)]
+            (project,) = sandbox.state()["projects"]
+            assert sorted((each["name"], each["deploymentCount"]) for each in project["services"]) == [
+                ("Postgres", 1),
+                ("odoo", 1),
+            ]
+        finally:
+            workers.stop()
+
+
+ORDER = "from tests import factories; factories.order_instance()"
+
+
+class Cluster:
+    """A PostgreSQL of this test's own, which it may restart."""
+
+    def __enter__(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="eazynova-cluster-"))
+        self.port = free_port()
+        self.bin = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
+        self.user = "postgres" if os.geteuid() == 0 else None
+        if self.user:
+            shutil.chown(self.folder, self.user)
+        self._run("initdb", "--auth", "trust", "--username", "postgres", "--no-sync", "-D", str(self.folder / "data"))
+        self._control("start")
+        return self
+
+    def __exit__(self, *error):
+        self._control("stop")
+        shutil.rmtree(self.folder)
+
+    @property
+    def url(self):
+        return f"postgres://postgres@127.0.0.1:{self.port}/postgres"
+
+    def restart(self):
+        """At once: every connection breaks."""
+        self._control("restart")
+
+    def execute(self, sql):
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            cursor = connection.execute(sql)
+            return cursor.fetchall() if cursor.description else []
+
+    def _control(self, verb):
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
+        log = str(self.folder / "log")
+        self._run("pg_ctl", verb, "-m", "immediate", "-w", "-D", str(self.folder / "data"), "-l", log, "-o", options)
+
+    def _run(self, program, *arguments):
+        subprocess.run(
+            [self.bin / program, *arguments],
+            user=self.user,
+            cwd=self.folder,
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def start_redis(port):
+    broker = subprocess.Popen(
+        ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", ""], stdout=subprocess.DEVNULL
+    )
+    client = redis.Redis(port=port)
+
+    def answers():
+        try:
+            return client.ping()
+        except redis.ConnectionError:
+            return False
+
+    until(answers, "Redis answers")
+    return broker
