@@ -54,7 +54,7 @@ REASONS: dict[str, Reason] = {
     "railway_permanent": Reason(_REFUSED, _("Read the message, mend the cause, then retry.")),
     "railway_unreachable": Reason(
         _("The hosting platform cannot be reached. We keep trying."),
-        _("Check the network, RAILWAY_API_URL and status.railway.com, then retry."),
+        _("Railway cannot be reached: check the network, RAILWAY_API_URL and status.railway.com, then retry."),
     ),
     "railway_lost_answer": Reason(_SLOW, _("Nothing is asked for twice: retry looks first for what was made.")),
     "railway_partial_answer": Reason(_SLOW, _("Nothing is asked for twice: retry looks first for what was made.")),
@@ -99,6 +99,12 @@ REASONS: dict[str, Reason] = {
     ),
     "odoo_manager_open": Reason(
         _CHECK_FAILED, _("The database manager is open: suspend the instance and tell the developers.")
+    ),
+    "hook_unreachable": Reason(
+        _("The webhook will be sent again."), _("The partner's server does not answer: see the delivery's attempts.")
+    ),
+    "hook_address_refused": Reason(
+        _("The webhook's address is not accepted."), _("Only public https addresses get webhooks.")
     ),
     "mail_unavailable": Reason(_("The e-mail will be sent again."), _("See the mail provider's status page.")),
     "mail_refused": Reason(_("The e-mail was refused."), _("Check the address, the sender and ANYMAIL_*.")),

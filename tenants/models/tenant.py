@@ -21,6 +21,9 @@ class Tenant(models.Model):
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
         ordering = ("-pk",)
+        constraints = (
+            models.UniqueConstraint(fields=("partner", "email", "company"), name="one_tenant_a_company_and_address"),
+        )
         indexes = (models.Index(fields=("email",), name="tenant_email"),)
 
     def __str__(self) -> str:

@@ -59,24 +59,13 @@ def create_instance(
     try:
         with transaction.atomic():
             _check_quota(partner)
-            tenant, _ = Tenant.objects.get_or_create(
+            tenant, _ = Tenant.objects.update_or_create(
                 partner=partner,
                 email=email,
                 company=company,
                 defaults={"language": language, "country": COUNTRIES[language]},
             )
-            instance = Instance.objects.create(
-                tenant=tenant,
-                plan=plan,
-                created_by_key=key,
-                client_name=client_name,
-                public_id=Instance.new_public_id(client_name),
-                admin_email=email,
-                database_name=client_names.database_name(client_name),
-                price_per_month=plan.price_per_month,
-                estimated_cost=plan.estimated_cost,
-                currency=plan.currency,
-            )
+            instance = _requested(tenant, plan, client_name, key)
             _start(instance, OperationKind.CREATE, language=language, admin_password=generated_password())
     except IntegrityError as error:
         if Instance.objects.live().filter(client_name=client_name).exists():
@@ -153,6 +142,22 @@ def lifetime_end(plan: Plan) -> timedelta | None:
 def generated_password() -> str:
     """Letters and digits only, so that it survives every mail program, form and double click."""
     return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(PASSWORD_LENGTH))
+
+
+def _requested(tenant: Tenant, plan: Plan, client_name: str, key: ApiKey | None) -> Instance:
+    """With the price of today, which a later change of the plan does not touch."""
+    return Instance.objects.create(
+        tenant=tenant,
+        plan=plan,
+        created_by_key=key,
+        client_name=client_name,
+        public_id=Instance.new_public_id(client_name),
+        admin_email=tenant.email,
+        database_name=client_names.database_name(client_name),
+        price_per_month=plan.price_per_month,
+        estimated_cost=plan.estimated_cost,
+        currency=plan.currency,
+    )
 
 
 def _work_on(instance: Instance, kind: OperationKind, allowed: set[InstanceState], **sealed: str) -> Operation:

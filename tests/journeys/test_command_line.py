@@ -125,7 +125,7 @@ def test_a_taken_name_is_refused_but_the_same_order_again_goes_on(manage, sandbo
     [
         ({"RAILWAY_API_TOKEN": ""}, "RAILWAY_API_TOKEN n’est pas définie"),
         ({"RAILWAY_API_TOKEN": "wrong-token"}, "Railway refuse le jeton"),
-        ({"RAILWAY_API_URL": "http://127.0.0.1:9/graphql/v2"}, "injoignable"),
+        ({"RAILWAY_API_URL": "http://127.0.0.1:9/graphql/v2"}, "Railway est injoignable"),
     ],
 )
 def test_without_a_usable_railway_it_says_what_to_do_and_a_later_run_leaves_one_project(

@@ -14,7 +14,7 @@ from provisioning import clients, driver
 from provisioning.errors import ProvisioningError
 from provisioning.models import Operation
 from provisioning.reasons import reason
-from provisioning.recipes import RECIPES
+from provisioning.recipes import RECIPES, step_definition
 from provisioning.states import OperationState, StepState
 from tenants import mails
 from tenants.errors import ClientNameTaken, DomainError
@@ -49,7 +49,7 @@ class Command(BaseCommand):
         except DomainError as error:
             raise CommandError(str(error), returncode=2) from error
         except ProvisioningError as error:
-            raise CommandError(self._railway_sentence(error)) from error
+            raise CommandError(self._advice(error.code, error.message)) from error
         instance.refresh_from_db()
         self._finish(instance, operation, time.monotonic() - started)
 
@@ -103,7 +103,8 @@ class Command(BaseCommand):
             self.shown[row.code] = news
             head = f"[{number:>2}/{len(definitions)}] {definition.label}"
             if row.state == StepState.DONE and row.started_at and row.ended_at:
-                self._say(f"{head}: {_('done')} ({duration((row.ended_at - row.started_at).total_seconds())})")
+                took = duration((row.ended_at - row.started_at).total_seconds())
+                self._say(_("%(step)s: done (%(took)s)") % {"step": head, "took": took})
             elif row.state == StepState.WAITING:
                 self._say(f"{head}… {note}")
 
@@ -116,14 +117,14 @@ class Command(BaseCommand):
         if operation.state == OperationState.ACTIVE:
             sentence = _("Not ready yet: the work goes on when a worker runs. Reference: %(reference)s")
             raise CommandError(sentence % {"reference": operation.reference}, returncode=75)
-        why = reason(operation.reason)
+        step = operation.steps.exclude(state=StepState.DONE).first()
+        label = step_definition(operation.kind, step.code).label if step else ""
         lines = [
-            _("The creation failed: %(why)s") % {"why": why.sentence},
-            f"{operation.message} ({operation.reason})",
-            str(why.advice),
+            _("The creation failed at: %(step)s") % {"step": label},
+            self._advice(operation.reason, operation.message),
             _("To go on: manage.py operations retry %(reference)s") % {"reference": operation.reference},
         ]
-        raise CommandError("\n".join(line for line in lines if line))
+        raise CommandError("\n".join(lines))
 
     def _send_welcome(self, instance: Instance) -> Mail | None:
         mail = Mail.objects.filter(instance=instance, kind=Mail.Kind.WELCOME).order_by("-pk").first()
@@ -132,9 +133,9 @@ class Command(BaseCommand):
             mail.refresh_from_db()
         return mail
 
-    def _railway_sentence(self, error: ProvisioningError) -> str:
-        why = reason(error.code)
-        return f"{why.sentence}\n{error.message} ({error.code})\n{why.advice}".strip()
+    def _advice(self, code: str, message: str) -> str:
+        """What to do next, then the technical message: who sits at a terminal is staff."""
+        return f"{reason(code).advice}\n{message} ({code})".strip()
 
     def _say(self, text: str) -> None:
         (self.stderr if self.as_json else self.stdout).write(text)
