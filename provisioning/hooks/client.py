@@ -1,10 +1,12 @@
 """One signed POST to a partner: a short, bounded exchange with an address that nobody here chose."""
 
+import ssl
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 import httpcore
 import httpx
@@ -56,10 +58,9 @@ def post(url: str, *, body: str, headers: Mapping[str, str], allow_loopback: boo
     }
     sent.update(headers.items())
     timeouts = {"connect": CONNECT_SECONDS, "read": EXCHANGE_SECONDS, "write": EXCHANGE_SECONDS}
-    ssl_context = httpx.create_ssl_context()
     try:
         with (
-            httpcore.ConnectionPool(ssl_context=ssl_context, network_backend=network) as pool,
+            httpcore.ConnectionPool(ssl_context=_authorities(), network_backend=network) as pool,
             pool.stream(
                 "POST",
                 httpcore.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path),
@@ -73,6 +74,12 @@ def post(url: str, *, body: str, headers: Mapping[str, str], allow_loopback: boo
         raise
     except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as error:
         raise HookUnreachable(f"{type(error).__name__}: {error}"[:200], unclear=True) from error
+
+
+@lru_cache(maxsize=1)
+def _authorities() -> ssl.SSLContext:
+    """Read once a process: it takes longer than the exchange."""
+    return httpx.create_ssl_context()
 
 
 def _read(response: httpcore.Response) -> HookAnswer:
