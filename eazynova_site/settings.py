@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
+    "tenants.web.middleware.PageHeaders",
     "tenants.api.middleware.ApiMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -196,6 +197,12 @@ STORAGES = {
 # API
 PUBLIC_SIGNUP = env_bool("PUBLIC_SIGNUP", True)
 SIGNUP_RATE = env_rate("SIGNUP_RATE", "5/h")
+SIGNUP_MIN_SECONDS = env_float("SIGNUP_MIN_SECONDS", 2)
+CONFIRM_EMAIL = env_bool("CONFIRM_EMAIL", False)
+CONFIRMATION_HOURS = env_int("CONFIRMATION_HOURS", 24, least=1)
+CREDENTIALS_RETENTION_DAYS = env_int("CREDENTIALS_RETENTION_DAYS", 7, least=1)
+TURNSTILE_SITE_KEY = env_str("TURNSTILE_SITE_KEY")
+TURNSTILE_SECRET_KEY = env_secret("TURNSTILE_SECRET_KEY")
 API_VISITOR_RATE = env_rate("API_VISITOR_RATE", "300/m")
 API_KEY_RATE = env_rate("API_KEY_RATE", "600/m")
 WEBHOOK_ALLOW_LOOPBACK = env_bool("WEBHOOK_ALLOW_LOOPBACK", DEBUG)
@@ -211,6 +218,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "POSTPROCESSING_HOOKS": ["tenants.api.schema.add_problems"],
@@ -255,6 +263,7 @@ LOGGING = logging_config(
     secrets=[
         RAILWAY_API_TOKEN,
         RAILWAY_WEBHOOK_SECRET,
+        TURNSTILE_SECRET_KEY,
         SECRET_KEY,
         *ENCRYPTION_KEYS,
         EMAIL_HOST_PASSWORD,

@@ -45,14 +45,14 @@ class OrderInput(serializers.Serializer[None]):
     clientName = TextField(
         min_length=client_names.SHORTEST,
         max_length=client_names.LONGEST,
-        help_text=_("Technical name, part of the address for ever: lower-case letters, digits and hyphens."),
+        help_text="Technical name, part of the address for ever: lower-case letters, digits and hyphens.",
     )
-    adminEmail = EmailField(max_length=254, help_text=_("Address of the administrator, which is also the login."))
+    adminEmail = EmailField(max_length=254, help_text="Address of the administrator, which is also the login.")
     companyName = TextField(
-        max_length=100, required=False, allow_blank=True, help_text=_("Name of the company; else the client name.")
+        max_length=100, required=False, allow_blank=True, help_text="Name of the company; else the client name."
     )
-    plan = TextField(max_length=50, required=False, allow_blank=True, help_text=_("Code of a plan; else “starter”."))
-    language = serializers.ChoiceField(choices=["fr", "en"], required=False, help_text=_("Of the customer; else “fr”."))
+    plan = TextField(max_length=50, required=False, allow_blank=True, help_text="Code of a plan; else “starter”.")
+    language = serializers.ChoiceField(choices=["fr", "en"], required=False, help_text="Of the customer; else “fr”.")
 
     def validate_clientName(self, value: str) -> str:
         return _by_domain(client_names.check, value)
@@ -82,12 +82,12 @@ class ListQuery(serializers.Serializer[None]):
 class EndpointInput(serializers.Serializer[None]):
     """A webhook endpoint."""
 
-    url = TextField(max_length=500, help_text=_("https, public, port 443 or 8443."))
+    url = TextField(max_length=500, help_text="https, public, port 443 or 8443.")
     events = serializers.ListField(
         child=serializers.ChoiceField(choices=WebhookEvents.choices),
         required=False,
         max_length=20,
-        help_text=_("Which events; none or empty: all."),
+        help_text="Which events; none or empty: all.",
     )
     description = TextField(max_length=100, required=False, allow_blank=True)
 
@@ -95,7 +95,7 @@ class EndpointInput(serializers.Serializer[None]):
 class EndpointChange(EndpointInput):
     """What is given is changed, the rest stays."""
 
-    url = TextField(max_length=500, required=False, help_text=_("https, public, port 443 or 8443."))
+    url = TextField(max_length=500, required=False, help_text="https, public, port 443 or 8443.")
     enabled = serializers.BooleanField(required=False)
 
 
