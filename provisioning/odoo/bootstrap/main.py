@@ -5,6 +5,7 @@ import sys
 from typing import NoReturn
 
 import psycopg2
+from psycopg2.errors import InsufficientPrivilege
 
 from . import program, supervision
 from .installation import Installation
@@ -22,7 +23,7 @@ def main() -> NoReturn:
     except Stop as stop:
         say(stop.reason)
         status = stop.code
-    except psycopg2.errors.InsufficientPrivilege as error:
+    except InsufficientPrivilege as error:
         say(f"PGUSER may not do what is needed: {error.diag.message_primary}")
         status = SETTINGS
     except psycopg2.Error as error:

@@ -53,7 +53,7 @@ class Settings:
             port=int(_number(environ, "PORT", 8069)),
             memory_mb=int(_number(environ, "PROV_MEM_MB", 1024)),
             wait=_number(environ, "PROV_WAIT", 120),
-            watch=_number(environ, "PROV_WATCH", 10),
+            watch=max(0.05, _number(environ, "PROV_WATCH", 10)),
         )
 
 
