@@ -133,9 +133,6 @@ def _advance(operation: Operation) -> bool:
     if step is None:
         _end(operation, OperationState.SUCCEEDED, token=operation.lease_token)
         return False
-    if timezone.now() > operation.deadline_at:
-        _fail(operation, step, step.reason or "deadline", step.message or "The deadline has passed.", "deadline")
-        return False
     _begin(operation, step)
     context = Context(operation, step)
     try:
@@ -167,6 +164,9 @@ def _record(operation: Operation, step: Step, outcome: Done | Wait) -> bool:
     now = timezone.now()
     step.failures = 0
     if isinstance(outcome, Wait):
+        if now > operation.deadline_at:
+            _fail(operation, step, outcome.reason, "The deadline has passed.", "deadline")
+            return False
         step.state, step.reason, step.message = StepState.WAITING, outcome.reason, ""
         return _pause(operation, step, now + timedelta(seconds=outcome.seconds))
     step.state, step.reason, step.message, step.ended_at = StepState.DONE, "", "", now
@@ -182,8 +182,9 @@ def _back_off(operation: Operation, step: Step, code: str, message: str, retry_a
     step.failures += 1
     step.state, step.reason, step.message = StepState.WAITING, code, message
     logger.warning("Step %s: %s (%s), failure %d", step.code, message, code, step.failures)
-    if step.failures >= most:
-        _fail(operation, step, code, message)
+    late = timezone.now() > operation.deadline_at
+    if late or step.failures >= most:
+        _fail(operation, step, code, message, "deadline" if late else "")
         return
     seconds = retry_after if retry_after is not None else min(2.0**step.failures, LONGEST_BACKOFF)
     _pause(operation, step, timezone.now() + timedelta(seconds=seconds * random.uniform(1.0, 1.25)))  # noqa: S311

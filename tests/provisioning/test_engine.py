@@ -160,6 +160,15 @@ def test_past_its_deadline_an_operation_fails_with_what_it_waited_for(operation,
     assert middle(operation).reason == "waiting_for_odoo"
 
 
+def test_work_that_comes_late_but_needs_no_more_waiting_is_finished(operation, script):
+    """Workers that were away, or a clock that jumped, must not spoil what has come true meanwhile."""
+    script.acts = [Wait(10, "waiting_for_odoo")]
+    engine.run(operation.pk)
+    with time_machine.travel(timezone.now() + timedelta(days=1), tick=False):
+        engine.run(operation.pk)
+    assert reload(operation).state == OperationState.SUCCEEDED
+
+
 def test_a_killed_runner_costs_its_lease_and_nothing_else(operation, script):
     script.acts = [Killed()]
     with pytest.raises(Killed):
