@@ -205,6 +205,13 @@ def backup_schedules(count: int) -> str:
     return f"mutation BackupSchedules({kinds}, {declared}) {{ {fields} }}"
 
 
+@lru_cache(maxsize=64)
+def backup_kinds(count: int) -> str:
+    """Which backups ``count`` volume instances have: aliases and variables v0, v1, ..."""
+    field = "volumeInstanceBackupScheduleList(volumeInstanceId: $v#) { kind }"
+    return _aliased("query BackupKinds", "v", "String!", count, field)
+
+
 def _aliased(head: str, prefix: str, kind: str, count: int, field: str) -> str:
     """``count`` times the same root field, with its number for each ``#``."""
     declared = ", ".join(f"${prefix}{n}: {kind}" for n in range(count))

@@ -86,6 +86,17 @@ class Reads:
             told |= self._deployments(unique[start : start + DEPLOYMENTS_A_REQUEST])
         return told
 
+    def backup_kinds(self, volume_instance_ids: Sequence[str]) -> dict[str, frozenset[str]]:
+        """The kinds of backup that are scheduled for each volume instance, by id."""
+        if not volume_instance_ids:
+            return {}
+        ids = {f"v{n}": each for n, each in enumerate(volume_instance_ids)}
+        return self._transport.ask(
+            documents.backup_kinds(len(ids)),
+            ids,
+            lambda data: {ids[alias]: frozenset(row["kind"] for row in rows) for alias, rows in data.items()},
+        )
+
     def deployment_events(self, deployment_id: str) -> tuple[DeploymentEvent, ...]:
         """The steps of a deployment so far, for a progress display."""
         return self._transport.ask(documents.DEPLOYMENT_EVENTS, {"id": deployment_id}, decoding.deployment_events)

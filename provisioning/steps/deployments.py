@@ -1,6 +1,7 @@
 """Deployments: exactly one a service for each start, ordered once, watched together, judged here."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 from django.utils import timezone
@@ -10,6 +11,7 @@ from provisioning.context import Context
 from provisioning.errors import Permanent, Temporary
 from provisioning.models import Resource
 from provisioning.outcomes import Done, Wait
+from provisioning.railway.errors import NotAuthorized, NotFound
 from provisioning.railway.results import DeploymentStatus
 from provisioning.steps.services import ODOO, POSTGRES
 
@@ -91,7 +93,9 @@ def _judge(ctx: Context, row: Resource) -> Done | Wait:
         failure = DeploymentCrashed if row.status == DeploymentStatus.CRASHED else DeploymentFailed
         raise failure(f"Railway says {row.status} for the deployment {row.external_id} of {row.name}.")
     if row.attempted_at and timezone.now() > row.attempted_at + LONGEST_DEPLOYMENT:
-        ctx.railway.cancel_deployment(row.external_id)
+        # Railway may never have had it, whatever it answered
+        with suppress(NotFound, NotAuthorized):
+            ctx.railway.cancel_deployment(row.external_id)
         ctx.ledger.gone(row)
         raise DeploymentStuck(f"The deployment {row.external_id} of {row.name} stayed {row.status or 'silent'}.")
     return Wait(observation.freshness().total_seconds(), f"waiting_for_{row.name.lower()}")
