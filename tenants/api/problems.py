@@ -40,6 +40,9 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "invalid_status_token": Entry(403, _("Status token not valid"), _("This status token is not the instance's.")),
     "signup_closed": Entry(403, _("Signup closed"), _("Public signup is closed. Please ask for an API key.")),
+    "signup_page_required": Entry(
+        403, _("Signup page required"), _("Here a visitor has to use the signup page, which asks for a proof first.")
+    ),
     # how it is asked
     "not_found": Entry(404, _("Not found"), _("There is nothing at this address.")),
     "method_not_allowed": Entry(405, _("Method not allowed"), _("This address does not take this method.")),

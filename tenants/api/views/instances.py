@@ -27,6 +27,7 @@ from tenants.api.outputs import (
 from tenants.api.pages import page_of, page_response
 from tenants.api.schema import IDEMPOTENCY_KEY, IF_NONE_MATCH, OPEN_OR_KEY, STATUS_TOKEN, TOKEN
 from tenants.api.views.base import ApiView
+from tenants.errors import UnknownPlan
 from tenants.lifecycle import PUBLIC_STATUS
 from tenants.models import ApiKey, Instance
 from tenants.services import instances, partners
@@ -81,6 +82,7 @@ class InstancesView(ApiView):
     def _create(self, order: dict[str, Any]) -> Answer:
         key = self.caller()
         if key is None or key.kind == ApiKey.Kind.PUBLISHABLE:
+            _admit_visitor(key, order.get("plan", ""))
             self.note_usage(limits.count_signup(self.request._request))
         instance = instances.create_instance(
             partner=key.partner if key else partners.house(),
@@ -125,6 +127,16 @@ class InstanceView(ApiView):
         instance = self.own_instance(instance_id)
         instances.decommission(instance)
         return watched(instance)
+
+
+def _admit_visitor(key: ApiKey | None, plan_code: str) -> None:
+    """What the signup page asks of a visitor cannot be avoided by asking here."""
+    plan = instances.find_plan(plan_code or instances.DEFAULT_PLAN)
+    if not plan.is_public:
+        raise UnknownPlan
+    asks_for_a_person = key is None and bool(settings.TURNSTILE_SECRET_KEY)
+    if asks_for_a_person or settings.CONFIRM_EMAIL or plan.confirm_email:
+        raise ApiProblem("signup_page_required")
 
 
 def watched(instance: Instance) -> Response:

@@ -2,7 +2,7 @@ import pytest
 from django.db import connection
 
 from provisioning.models import Operation
-from tenants.models import ApiKey, Instance, Mail
+from tenants.models import ApiKey, Instance, Mail, Plan
 from tenants.services import keys
 from tests.tenants.api.conftest import ORIGIN, Caller, key_of, make_ready, order
 
@@ -36,6 +36,16 @@ def test_a_visitor_orders_from_the_house(visitor):
 def test_public_signup_can_be_closed(visitor, settings):
     settings.PUBLIC_SIGNUP = False
     assert visitor.order().json()["code"] == "signup_closed"
+
+
+def test_a_visitor_cannot_avoid_what_the_signup_page_asks(visitor, as_alice, settings):
+    Plan.objects.filter(code="demo").update(is_public=False)
+    Plan.objects.filter(code="business").update(confirm_email=True)
+    assert visitor("POST", "/instances", order(plan="demo")).json()["code"] == "unknown_plan"
+    assert visitor("POST", "/instances", order(plan="business")).json()["code"] == "signup_page_required"
+    settings.TURNSTILE_SECRET_KEY = "configured"
+    assert visitor("POST", "/instances", order(plan="starter")).json()["code"] == "signup_page_required"
+    assert as_alice("POST", "/instances", order(plan="demo")).status_code == 202
 
 
 def test_without_authority_a_status_tells_neither_address_nor_secret(ready, visitor):
