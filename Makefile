@@ -36,6 +36,12 @@ lint: install
 types: install
 	.venv/bin/mypy
 
+fault-matrix: install ## try every fault at every step and write docs/fault-matrix.md
+	WRITE_FAULT_MATRIX=1 $(RUN) -m pytest -n0 tests/provisioning/test_fault_matrix.py
+
+bench: install ## measure on this machine's PostgreSQL and Redis, and write docs/benchmarks.md
+	$(RUN) -m eazynova_site.benchmarks
+
 messages: install ## regenerate the French catalogue and compile it (needs gettext)
 	$(RUN) manage.py makemessages -l fr --no-obsolete --no-wrap --add-location file \
 		-i .venv -i var -i tests >/dev/null
@@ -48,4 +54,4 @@ messages-check: install
 	@cmp -s $(PO).po var/before.po || \
 		{ echo "The French catalogue was not up to date: translate what is new in $(PO).po and commit it."; exit 1; }
 
-.PHONY: help install demo test check lint types messages messages-check
+.PHONY: bench fault-matrix help install demo test check lint types messages messages-check

@@ -41,16 +41,16 @@ def order(order_instance, clock, sandbox):
         creation = Operation.objects.get(instance=instance)
         if kind == OperationKind.CREATE:
             return creation
-        done(creation, clock)
+        done(creation, clock, sandbox)
         if kind == OperationKind.RESUME:
-            done(trials.order("suspend", instance), clock)
+            done(trials.order("suspend", instance), clock, sandbox)
         return trials.order(kind, instance)
 
     return order
 
 
-def done(operation, clock):
-    ended = trials.finish(operation, clock)
+def done(operation, clock, sandbox):
+    ended = trials.finish(operation, clock, sandbox)
     assert ended.state == OperationState.SUCCEEDED, f"{ended.reason}: {ended.message}"
     return ended
 
@@ -84,7 +84,7 @@ def test_a_step_run_twice_has_its_effect_once(kind, code, plan, order, sandbox, 
             Step.objects.filter(pk=step.pk).update(state=StepState.PENDING, ended_at=None)
 
     with trials.at_step(code, StepState.DONE, to_do_again):
-        ended = done(operation, clock)
+        ended = done(operation, clock, sandbox)
     assert Step.objects.get(operation=operation, code=code).attempts >= 2
     assert_as_it_should_be(sandbox, ended)
 
@@ -100,7 +100,7 @@ def test_a_step_killed_after_its_effect_and_before_its_record_has_it_once(kind, 
             raise trials.Killed
 
     with trials.at_step(code, StepState.DONE, die):
-        ended = done(operation, clock)
+        ended = done(operation, clock, sandbox)
     assert deaths
     assert_as_it_should_be(sandbox, ended)
 
@@ -118,7 +118,7 @@ def test_a_step_killed_at_every_write_in_turn_has_its_effect_once(kind, code, pl
         tripwire.arm(len(deaths), after=len(deaths) % 2 == 0)
 
     with tripwire.watching(), trials.at_step(code, StepState.RUNNING, arm):
-        ended = done(operation, clock)
+        ended = done(operation, clock, sandbox)
     assert len(deaths) > 1
     assert_as_it_should_be(sandbox, ended)
 
@@ -137,7 +137,7 @@ def test_a_step_that_meets_a_passing_fault_goes_on_by_itself(kind, code, plan, o
         sandbox.faults.clear()
 
     with trials.at_step(code, StepState.RUNNING, strike), trials.at_step(code, StepState.WAITING, calm):
-        ended = done(operation, clock)
+        ended = done(operation, clock, sandbox)
     assert_as_it_should_be(sandbox, ended)
 
 
@@ -152,7 +152,7 @@ def test_a_step_that_is_refused_fails_and_a_retry_after_mending_completes(kind, 
                 sandbox.faults.add(kind=fault)
 
     with trials.at_step(code, StepState.RUNNING, break_everything):
-        ended = trials.finish(operation, clock)
+        ended = trials.finish(operation, clock, sandbox)
         if ended.state == OperationState.SUCCEEDED:
             assert code == "announce", "only what asks nobody cannot be refused"
         else:
@@ -162,7 +162,7 @@ def test_a_step_that_is_refused_fails_and_a_retry_after_mending_completes(kind, 
     sandbox.faults.clear()
     if ended.state == OperationState.FAILED:
         engine.retry(ended)
-        ended = done(operation, clock)
+        ended = done(operation, clock, sandbox)
     assert_as_it_should_be(sandbox, ended)
 
 
@@ -176,7 +176,20 @@ def test_a_creation_killed_before_any_of_its_writes_leaves_one_of_everything(fir
         operation = order("create", name=f"acme-{number}")
         tripwire.arm(number, after=False)
         with tripwire.watching():
-            done(operation, clock)
+            done(operation, clock, sandbox)
         trials.assert_exactly_one_of_everything(sandbox, operation.instance)
         number, tripped = number + SHARES, tripwire.tripped
     assert number > FEWEST_WRITES
+
+
+@pytest.mark.parametrize("jump", [-3_600, 3_600, 86_400])
+def test_a_clock_of_ours_that_jumps_in_the_middle_of_a_creation_does_no_harm(jump, order, sandbox, clock):
+    operation = order("create")
+
+    def jump_here(step):
+        clock.shift(jump)
+        sandbox.advance(-jump)
+
+    with trials.at_step("deploy_odoo", StepState.WAITING, jump_here):
+        ended = done(operation, clock, sandbox)
+    assert_as_it_should_be(sandbox, ended)
