@@ -7,6 +7,7 @@ from django.urls import include, path
 urlpatterns = [
     path(settings.ADMIN_PATH, admin.site.urls),
     path("api/", include("tenants.api.urls")),
+    path("", include("tenants.web.urls")),
 ]
 
 if settings.ANYMAIL.get("WEBHOOK_SECRET"):

@@ -8,5 +8,5 @@ class TenantsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from tenants import receivers, tasks  # noqa: F401, PLC0415  they hear the engine's news
+        from tenants import mail_events, receivers, tasks  # noqa: F401, PLC0415  they hear the engine's news
         from tenants.api import cors  # noqa: F401, PLC0415  it hears whose web site asks

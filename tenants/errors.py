@@ -12,6 +12,7 @@ DomainError
 │   ├── PasswordNotKept, KeyNotRotatable, TooManyEndpoints
 │   └── RequestInProgress
 ├── IdempotencyKeyReused
+├── ConfirmationExpired, SignupClosed
 └── QuotaReached
 """
 
@@ -117,6 +118,21 @@ class PasswordNotKept(Conflict):
         "The current password is not kept any more, so it cannot be changed from here. "
         "The customer can use “Reset password” on Odoo's login page."
     )
+
+
+class ConfirmationUsed(Conflict):
+    code = "confirmation_used"
+    message = _("This link has already been used.")
+
+
+class ConfirmationExpired(DomainError):
+    code = "confirmation_expired"
+    message = _("This link is not valid any more.")
+
+
+class SignupClosed(DomainError):
+    code = "signup_closed"
+    message = _("Signup is closed at the moment.")
 
 
 class QuotaReached(DomainError):

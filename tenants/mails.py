@@ -3,8 +3,10 @@
 import logging
 from datetime import timedelta
 from email.utils import make_msgid
+from typing import Any
 
 from django.conf import settings
+from django.core.signing import TimestampSigner
 from django.db.models import F
 from django.db.transaction import on_commit
 from django.template.loader import render_to_string
@@ -13,13 +15,15 @@ from django.utils import timezone, translation
 from provisioning.errors import Permanent, ProvisioningError
 from provisioning.mail.letter import Letter, send
 from provisioning.models import Operation
-from tenants.models import Instance, Mail
+from provisioning.reasons import reason
+from tenants.models import Instance, Mail, Partner, Signup
 from tenants.signals import mail_due
 
 logger = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 10
 LONGEST_PAUSE = timedelta(hours=2)
+CONFIRMATION_SALT = "tenants.signup.confirmation"
 
 
 def write_welcome(instance: Instance, operation: Operation) -> Mail:
@@ -31,6 +35,26 @@ def write_welcome_again(instance: Instance) -> Mail:
     """The same welcome once more, because somebody asked; two who ask at the same moment get one mail."""
     number = Mail.objects.filter(instance=instance, kind=Mail.Kind.WELCOME).count()
     return _write(Mail.Kind.WELCOME, instance, purpose=f"welcome-again:{instance.public_id}:{number}")
+
+
+def write_failure(instance: Instance, operation: Operation) -> Mail:
+    """Inside the transaction that ends the creation; once an operation, however often it is retried."""
+    return _write(Mail.Kind.FAILURE, instance, purpose=f"failure:{operation.reference}")
+
+
+def write_expires_soon(instance: Instance) -> Mail:
+    """Once for each end that the instance is given."""
+    return _write(Mail.Kind.EXPIRES_SOON, instance, purpose=f"expires:{instance.public_id}:{instance.expires_at}")
+
+
+def write_confirmation(signup: Signup) -> Mail:
+    """Inside the transaction that writes the signup."""
+    return _queue(Mail.Kind.CONFIRMATION, _confirmation_purpose(signup.ticket), signup.email, signup.language)
+
+
+def status_page(instance: Instance) -> str:
+    """The address of the instance's progress page, with the token that opens it."""
+    return f"{settings.PUBLIC_BASE_URL}/instances/{instance.public_id}/?token={instance.status_token}"
 
 
 def deliver(mail_id: int) -> bool:
@@ -67,20 +91,28 @@ def sweep(limit: int = 500) -> int:
 
 
 def _write(kind: Mail.Kind, instance: Instance, *, purpose: str) -> Mail:
+    return _queue(kind, purpose, instance.admin_email, instance.tenant.language, instance)
+
+
+def _queue(kind: Mail.Kind, purpose: str, recipient: str, language: str, instance: Instance | None = None) -> Mail:
     domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip("> ") or "localhost"
     mail, created = Mail.objects.get_or_create(
         purpose=purpose,
         defaults={
             "kind": kind,
             "instance": instance,
-            "recipient": instance.admin_email,
-            "language": instance.tenant.language,
+            "recipient": recipient,
+            "language": language,
             "message_id": make_msgid(domain=domain),
         },
     )
     if created:
         on_commit(lambda: mail_due.send_robust(Mail, mail_id=mail.pk))
     return mail
+
+
+def _confirmation_purpose(ticket: str) -> str:
+    return f"confirmation:{ticket}"
 
 
 def _claim(mail_id: int) -> Mail | None:
@@ -99,18 +131,9 @@ def _claim(mail_id: int) -> Mail | None:
 
 
 def _letter(mail: Mail) -> Letter:
-    instance = mail.instance
-    if instance is None:
-        raise Permanent("This mail has no instance to tell about.")
-    partner = instance.tenant.partner
-    context = {
-        "instance": instance,
-        "company": instance.tenant.company,
-        "password": instance.admin_password(),
-        "partner": partner,
-        "reply_to": partner.reply_to,
-    }
     with translation.override(mail.language):
+        context = _context(mail)
+        partner: Partner = context["partner"]
         return Letter(
             to=mail.recipient,
             subject=" ".join(render_to_string(f"email/{mail.kind}.subject.txt", context).split()),
@@ -120,6 +143,41 @@ def _letter(mail: Mail) -> Letter:
             reply_to=partner.reply_to,
             metadata={"mail": str(mail.pk)},
         )
+
+
+def _context(mail: Mail) -> dict[str, Any]:
+    """What the templates may say; raises Permanent when what the mail tells about is gone."""
+    if mail.kind == Mail.Kind.CONFIRMATION:
+        return _confirmation_context(mail)
+    instance = mail.instance
+    if instance is None:
+        raise Permanent("This mail has no instance to tell about.")
+    last = Operation.objects.filter(instance=instance).order_by("-pk").first()
+    return {
+        "instance": instance,
+        "company": instance.tenant.company,
+        "password": instance.admin_password() if mail.kind == Mail.Kind.WELCOME else None,
+        "reference": last.reference if last else "",
+        "sentence": reason(last.reason).sentence if last else "",
+        "partner": instance.tenant.partner,
+        "reply_to": instance.tenant.partner.reply_to,
+        "status_url": status_page(instance),
+    }
+
+
+def _confirmation_context(mail: Mail) -> dict[str, Any]:
+    ticket = mail.purpose.removeprefix(_confirmation_purpose(""))
+    signup = Signup.objects.select_related("partner").filter(ticket=ticket).first()
+    if signup is None:
+        raise Permanent("The signup to be confirmed is gone.")
+    token = TimestampSigner(salt=CONFIRMATION_SALT).sign(ticket)
+    return {
+        "company": signup.company,
+        "expires_at": signup.expires_at,
+        "partner": signup.partner,
+        "reply_to": signup.partner.reply_to,
+        "confirm_url": f"{settings.PUBLIC_BASE_URL}/confirm/{token}/",
+    }
 
 
 def _record_failure(mail: Mail, error: ProvisioningError) -> None:

@@ -32,6 +32,8 @@ def _follow_creation(instance: Instance, operation: Operation) -> None:
         case _:
             instance.transition_to(InstanceState.FAILED, **_project(operation))
             webhooks.announce(instance, WebhookEvents.FAILED)
+            if operation.state == OperationState.FAILED:
+                mails.write_failure(instance, operation)
 
 
 def _follow_suspension(instance: Instance, operation: Operation) -> None:

@@ -9,7 +9,7 @@ from django.dispatch import receiver
 from kombu.exceptions import OperationalError
 
 from tenants import mails, webhook_notices, webhooks
-from tenants.services import idempotency
+from tenants.services import idempotency, retention, signup
 from tenants.signals import mail_due, webhook_due
 
 logger = logging.getLogger(__name__)
@@ -61,3 +61,10 @@ def ring_for_webhook(delivery_id: int, **news: Any) -> None:
         deliver_webhook.delay(delivery_id)
     except OperationalError as error:
         logger.warning("The broker is away, the sweep will find webhook delivery %s: %s", delivery_id, error)
+
+
+@shared_task(ignore_result=True)
+def forget_and_remind() -> None:
+    retention.forget_passwords()
+    retention.remind_of_ends()
+    signup.purge()

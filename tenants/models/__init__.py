@@ -5,6 +5,7 @@ from tenants.models.instance import Instance
 from tenants.models.mail import Mail
 from tenants.models.partner import ApiKey, Partner
 from tenants.models.plan import Blueprint, Plan
+from tenants.models.signup import Signup
 from tenants.models.tenant import Tenant
 from tenants.models.webhook import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent
 
@@ -16,6 +17,7 @@ __all__ = [
     "Mail",
     "Partner",
     "Plan",
+    "Signup",
     "Tenant",
     "WebhookAttempt",
     "WebhookDelivery",

@@ -51,8 +51,8 @@ def create_instance(
     (see tenants.errors for which), ClientNameTaken or QuotaReached; then nothing is written.
     """
     client_names.check(client_name)
-    email = _checked_email(email)
-    company = _checked_company(company or client_name)
+    email = checked_email(email)
+    company = checked_company(company or client_name)
     if language not in COUNTRIES:
         raise UnknownLanguage
     plan = find_plan(plan_code or DEFAULT_PLAN)
@@ -206,8 +206,8 @@ def spec_of(instance: Instance, language: str) -> InstanceSpec:
     )
 
 
-def _checked_email(email: str) -> str:
-    """Lower case, because Odoo compares logins exactly and people do not."""
+def checked_email(email: str) -> str:
+    """Lower case, because Odoo compares logins exactly and people do not. Raises InvalidEmail."""
     email = email.strip().lower()
     try:
         validate_email(email)
@@ -218,7 +218,8 @@ def _checked_email(email: str) -> str:
     return email
 
 
-def _checked_company(company: str) -> str:
+def checked_company(company: str) -> str:
+    """Without the spaces around it. Raises InvalidCompany."""
     company = " ".join(company.split(" ")).strip()
     if not 1 <= len(company) <= 100 or not company.isprintable():
         raise InvalidCompany

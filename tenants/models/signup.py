@@ -1,0 +1,35 @@
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from tenants.models.instance import Instance
+from tenants.models.partner import Partner
+from tenants.models.plan import Plan
+
+
+class Signup(models.Model):
+    """One form that a visitor sent. ``ticket`` is the form's own number: sent twice, it is still one signup.
+
+    Without ``instance`` it waits for the visitor to confirm the e-mail address, until ``expires_at``.
+    """
+
+    ticket = models.CharField(_("form number"), max_length=64, unique=True, editable=False)
+    partner = models.ForeignKey(Partner, models.CASCADE, related_name="signups", verbose_name=_("partner"))
+    plan = models.ForeignKey(Plan, models.PROTECT, related_name="signups", verbose_name=_("plan"))
+    company = models.CharField(_("company"), max_length=100)
+    email = models.EmailField(_("e-mail"))
+    language = models.CharField(_("language"), max_length=2, default="fr")
+    instance = models.OneToOneField(
+        Instance, models.CASCADE, null=True, blank=True, related_name="signup", verbose_name=_("instance")
+    )
+    created_at = models.DateTimeField(_("sent"), default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(_("to be confirmed before"), null=True, blank=True)
+    confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("signup")
+        verbose_name_plural = _("signups")
+        ordering = ("-pk",)
+
+    def __str__(self) -> str:
+        return f"{self.company} {self.email}"

@@ -1,0 +1,154 @@
+"""Use cases of a visitor: from a company name to an instance, with the address confirmed first where that is asked."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.signing import BadSignature, SignatureExpired, TimestampSigner
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from tenants import client_names, mails
+from tenants.errors import (
+    ClientNameTaken,
+    ConfirmationExpired,
+    ConfirmationUsed,
+    DomainError,
+    SignupClosed,
+    UnknownPlan,
+)
+from tenants.models import ApiKey, Instance, Partner, Plan, Signup
+from tenants.services import instances
+
+MOST_TRIES = 5
+KEPT = timedelta(days=30)
+
+
+def offered_plans() -> list[Plan]:
+    return list(Plan.objects.filter(is_public=True))
+
+
+def sign_up(
+    *, ticket: str, partner: Partner, company: str, email: str, plan_code: str, language: str, key: ApiKey | None = None
+) -> Signup:
+    """Take a visitor's order, once a ticket. Its ``instance`` is None while the address has to be confirmed.
+
+    Raises InvalidInput (see tenants.errors for which), SignupClosed or QuotaReached; then nothing is written.
+    """
+    if (known := find(ticket)) is not None:
+        return known
+    if not settings.PUBLIC_SIGNUP:
+        raise SignupClosed
+    plan = next((plan for plan in offered_plans() if plan.code == plan_code), None)
+    if plan is None:
+        raise UnknownPlan
+    signup = Signup(
+        ticket=ticket,
+        partner=partner,
+        plan=plan,
+        company=instances.checked_company(company),
+        email=instances.checked_email(email),
+        language=language,
+    )
+    try:
+        with transaction.atomic():
+            _take(signup, key)
+    except IntegrityError:
+        known = find(ticket)
+        if known is None:
+            raise
+        return known
+    return signup
+
+
+def find(ticket: str) -> Signup | None:
+    """The signup that this form has already brought, if any."""
+    return Signup.objects.select_related("instance").filter(ticket=ticket).first()
+
+
+def find_confirmable(token: str) -> Signup:
+    """The signup whose confirmation link this is. Raises ConfirmationExpired or ConfirmationUsed."""
+    try:
+        ticket = TimestampSigner(salt=mails.CONFIRMATION_SALT).unsign(token, max_age=lifetime())
+    except SignatureExpired as error:
+        raise ConfirmationExpired from error
+    except BadSignature as error:
+        raise ConfirmationExpired from error
+    signup = Signup.objects.filter(ticket=ticket).first()
+    if signup is None or signup.expires_at is None or signup.expires_at <= timezone.now():
+        raise ConfirmationExpired
+    if signup.confirmed_at is not None:
+        raise ConfirmationUsed
+    return signup
+
+
+def confirm(token: str) -> Signup:
+    """The visitor has opened the link and said yes: create the instance. The link works once.
+
+    Raises ConfirmationExpired, ConfirmationUsed or QuotaReached.
+    """
+    signup = find_confirmable(token)
+    with transaction.atomic():
+        won = Signup.objects.filter(pk=signup.pk, confirmed_at=None).update(confirmed_at=timezone.now())
+        if not won:
+            raise ConfirmationUsed
+        signup.refresh_from_db()
+        signup.instance = _create(signup, None)
+        signup.save(update_fields=["instance"])
+    return signup
+
+
+def suggested_name(company: str) -> tuple[str, bool]:
+    """The client name that a company would get, and whether its plain form is free."""
+    name = _plain_name(company)
+    free = bool(name) and not Instance.objects.live().filter(client_name=name).exists()
+    return name, free
+
+
+def purge() -> int:
+    """Forget unconfirmed signups a month after they were sent."""
+    old = Signup.objects.filter(instance=None, created_at__lt=timezone.now() - KEPT)
+    return old.delete()[0]
+
+
+def lifetime() -> timedelta:
+    return timedelta(hours=settings.CONFIRMATION_HOURS)
+
+
+def _take(signup: Signup, key: ApiKey | None) -> None:
+    if settings.CONFIRM_EMAIL or signup.plan.confirm_email:
+        signup.expires_at = timezone.now() + lifetime()
+        signup.save()
+        mails.write_confirmation(signup)
+        return
+    # the row comes first: whoever sends the same form at the same moment stops here
+    signup.save()
+    signup.instance = _create(signup, key)
+    signup.save(update_fields=["instance"])
+
+
+def _create(signup: Signup, key: ApiKey | None) -> Instance:
+    plain, free = suggested_name(signup.company)
+    name = plain if free else client_names.with_suffix(plain)
+    for _ in range(MOST_TRIES):
+        try:
+            with transaction.atomic():
+                return instances.create_instance(
+                    partner=signup.partner,
+                    client_name=name,
+                    email=signup.email,
+                    company=signup.company,
+                    plan_code=signup.plan.code,
+                    language=signup.language,
+                    key=key,
+                )
+        except ClientNameTaken:
+            name = client_names.with_suffix(plain)
+    raise ClientNameTaken
+
+
+def _plain_name(company: str) -> str:
+    """Folded, or "" when the company's name leaves nothing that may be a client name."""
+    try:
+        return client_names.check(client_names.fold(company))
+    except DomainError:
+        return ""

@@ -1,0 +1,33 @@
+"""The confirmation link. Opening it changes nothing, because mail scanners open links too; the button does."""
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+
+from tenants.errors import ConfirmationUsed, DomainError
+from tenants.services import signup as use_case
+
+
+@never_cache
+@require_safe
+def sent(request: HttpRequest) -> HttpResponse:
+    return render(request, "web/confirmation_sent.html")
+
+
+@csrf_exempt
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def page(request: HttpRequest, token: str) -> HttpResponse:
+    try:
+        if request.method != "POST":
+            return render(request, "web/confirm.html", {"signup": use_case.find_confirmable(token)})
+        instance = use_case.confirm(token).instance
+    except DomainError as error:
+        used = isinstance(error, ConfirmationUsed)
+        return render(request, "web/confirm_refused.html", {"error": error, "used": used}, status=410)
+    if instance is None:
+        return HttpResponseRedirect(reverse("home"))
+    return HttpResponseRedirect(reverse("progress", args=[instance.public_id]) + f"?token={instance.status_token}")

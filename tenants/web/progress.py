@@ -1,0 +1,96 @@
+"""The progress page: the real steps, by polling with an ETag; whoever has the token of the link may look."""
+
+import hashlib
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST, require_safe
+
+from provisioning.models import Operation
+from provisioning.reasons import reason
+from provisioning.states import OperationKind, OperationState
+from tenants.lifecycle import InstanceState
+from tenants.models import Instance
+from tenants.progress import progress_of
+from tenants.web import words
+
+ENDED = frozenset({InstanceState.READY, InstanceState.SUSPENDED, InstanceState.FAILED, InstanceState.DECOMMISSIONED})
+
+
+@never_cache
+@require_safe
+def page(request: HttpRequest, instance_id: str) -> HttpResponse:
+    instance = _allowed(request, instance_id)
+    return _private(render(request, "web/progress.html", _context(instance)))
+
+
+@require_safe
+def fragment(request: HttpRequest, instance_id: str) -> HttpResponse:
+    """The changing part of the page alone; 304 when it says what the visitor already sees."""
+    instance = _allowed(request, instance_id)
+    html = render_to_string("web/progress_fragment.html", _context(instance), request)
+    etag = f'"{hashlib.sha256(html.encode()).hexdigest()[:32]}"'
+    if request.headers.get("If-None-Match") == etag:
+        return _private(HttpResponse(status=304, headers={"ETag": etag}))
+    return _private(HttpResponse(html, headers={"ETag": etag}))
+
+
+@csrf_exempt
+@require_POST
+def password(request: HttpRequest, instance_id: str) -> HttpResponse:
+    """The password, when it is asked for and while it is kept: JSON for the script, the page itself without one."""
+    instance = _allowed(request, instance_id)
+    shown = instance.admin_password() if instance.state == InstanceState.READY else None
+    if request.headers.get("Accept") == "application/json":
+        return _private(JsonResponse({"password": shown}))
+    return _private(render(request, "web/progress.html", _context(instance) | {"shown_password": shown}))
+
+
+def _allowed(request: HttpRequest, instance_id: str) -> Instance:
+    instance = Instance.objects.select_related("tenant__partner", "plan").filter(public_id=instance_id).first()
+    if instance is None or not instance.has_status_token(request.GET.get("token", "")):
+        raise Http404
+    return instance
+
+
+def _context(instance: Instance) -> dict[str, Any]:
+    operations = Operation.objects.filter(instance=instance).order_by("-pk").prefetch_related("steps")
+    operation = operations.filter(state=OperationState.ACTIVE).first()
+    operation = operation or operations.filter(kind=OperationKind.CREATE).first()
+    progress = progress_of(operation, timezone.now()) if operation else None
+    end = progress.estimated_end if progress else None
+    kept = instance.state == InstanceState.READY and instance.admin_password() is not None
+    return {
+        "instance": instance,
+        "company": instance.tenant.company,
+        "token": instance.status_token,
+        "operation": operation,
+        "progress": progress,
+        "ended": instance.state in ENDED,
+        "ready_around": words.clock(end) if end else "",
+        "sentence": reason(operation.reason).sentence if operation and operation.reason else "",
+        "password_kept": kept,
+        "kept_until": words.day(_kept_until(instance)) if kept else "",
+        "expires": words.day(instance.expires_at) if instance.expires_at else "",
+    }
+
+
+def _kept_until(instance: Instance) -> Any:
+    proven = Operation.objects.filter(instance=instance, state=OperationState.SUCCEEDED).exclude(sealed="").first()
+    since = proven.ended_at if proven and proven.ended_at else timezone.now()
+    return since + timedelta(days=settings.CREDENTIALS_RETENTION_DAYS)
+
+
+def _private(response: HttpResponse) -> HttpResponse:
+    """Neither caches nor robots nor the next site shall keep what only the holder of the link may see."""
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return response

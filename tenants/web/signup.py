@@ -1,0 +1,158 @@
+"""The first page and its form, which also takes JSON. No session, no cookie: the form carries a signed ticket."""
+
+import json
+import secrets
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST, require_safe
+
+from tenants import limits, mails
+from tenants.errors import DomainError
+from tenants.models import Plan, Signup
+from tenants.services import partners
+from tenants.services import signup as use_case
+from tenants.visitors import visitor_address
+from tenants.web import captcha, words
+from tenants.web.answers import problem
+from tenants.web.forms import SignupForm, new_ticket
+
+ADDRESS = "eazynova-{}.up.railway.app"
+
+
+@never_cache
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    plans = use_case.offered_plans()
+    wished = request.GET.get("plan", "")
+    initial = {
+        "plan": wished if wished in {plan.code for plan in plans} else (plans[0].code if plans else ""),
+        "language": (get_language() or "fr")[:2],
+    }
+    return _page(request, SignupForm(plans=plans, initial=initial), plans, new_ticket())
+
+
+@csrf_exempt
+@require_POST
+def sign_up(request: HttpRequest) -> HttpResponse:
+    """A form or a JSON object; the same order again is answered with the same instance."""
+    if request.content_type == "application/json":
+        return _sign_up_by_json(request)
+    plans = use_case.offered_plans()
+    form = SignupForm(request.POST, plans=plans)
+    ticket = form.ticket_number()
+    if ticket is not None and (known := use_case.find(ticket)) is not None:
+        return _onward(known)
+    if form.is_valid():
+        _ask_for_a_person(request, form, ticket)
+    if form.is_valid() and ticket is not None:
+        usage = limits.count_signup(request)
+        if usage.exceeded:
+            return _too_many(request, usage)
+        try:
+            return _onward(_ordered(form.cleaned_data, ticket))
+        except DomainError as error:
+            form.add_error(error.field if error.field in form.fields else None, str(error))
+    return _page(request, form, plans, request.POST["ticket"] if ticket else new_ticket(), status=422)
+
+
+@require_safe
+def availability(request: HttpRequest) -> HttpResponse:
+    """The client name and the address that a company would get, for the page that shows it while one types."""
+    usage = limits.count_visitor_request(request)
+    if usage.exceeded:
+        return problem(429, "rate_limited", _("Too many requests. Please wait before the next one."), usage.headers)
+    name, free = use_case.suggested_name(request.GET.get("company", "")[:100])
+    return JsonResponse({"clientName": name, "address": ADDRESS.format(name) if name else "", "available": free})
+
+
+def _sign_up_by_json(request: HttpRequest) -> HttpResponse:
+    try:
+        order = json.loads(request.body)
+    except ValueError:
+        order = None
+    if not isinstance(order, dict):
+        return problem(400, "malformed_json", _("The body is not a JSON object."))
+    form = SignupForm({"language": (get_language() or "fr")[:2], **order}, plans=use_case.offered_plans())
+    if not form.is_valid():
+        return problem(422, "invalid", _("Some values are not accepted."), errors=form.errors)
+    if settings.TURNSTILE_SECRET_KEY and not captcha.passed(str(order.get("captcha", "")), visitor_address(request)):
+        return problem(422, "captcha", _("Please confirm that you are a person."))
+    usage = limits.count_signup(request)
+    if usage.exceeded:
+        return problem(429, "rate_limited", _("Too many requests. Please wait before the next one."), usage.headers)
+    try:
+        signup = _ordered(
+            form.cleaned_data, request.headers.get("Idempotency-Key", "")[:40] or secrets.token_urlsafe(18)
+        )
+    except DomainError as error:
+        return problem(422, error.code, str(error), errors={error.field: [str(error)]} if error.field else None)
+    return JsonResponse(_accepted(signup), status=202)
+
+
+def _accepted(signup: Signup) -> dict[str, Any]:
+    instance = signup.instance
+    if instance is None:
+        return {"status": "confirming", "message": _("We have sent you an e-mail. Open its link to go on.")}
+    return {
+        "instanceId": instance.public_id,
+        "status": instance.status,
+        "message": _("Your instance is being created. This takes a few minutes."),
+        "statusUrl": f"{settings.PUBLIC_BASE_URL}/api/instances/{instance.public_id}",
+        "statusToken": instance.status_token,
+        "progressUrl": mails.status_page(instance),
+    }
+
+
+def _ordered(values: dict[str, Any], ticket: str) -> Signup:
+    return use_case.sign_up(
+        ticket=ticket,
+        partner=partners.house(),
+        company=values["company"],
+        email=values["email"],
+        plan_code=values["plan"],
+        language=values["language"],
+    )
+
+
+def _ask_for_a_person(request: HttpRequest, form: SignupForm, ticket: str | None) -> None:
+    if ticket is None:
+        form.add_error(None, _("This form was open for too long. Please send it once more."))
+    elif form.looks_automatic():
+        form.add_error(None, _("That was very fast. Please check what you have entered and send it once more."))
+    elif not captcha.passed(request.POST.get(captcha.FIELD, ""), visitor_address(request)):
+        form.add_error(None, _("Please confirm that you are a person."))
+
+
+def _onward(signup: Signup) -> HttpResponse:
+    if signup.instance is None:
+        return HttpResponseRedirect(reverse("confirmation_sent"))
+    instance = signup.instance
+    return HttpResponseRedirect(reverse("progress", args=[instance.public_id]) + f"?token={instance.status_token}")
+
+
+def _too_many(request: HttpRequest, usage: limits.Usage) -> HttpResponse:
+    minutes = -(-usage.reset_seconds // 60)
+    response = render(request, "web/too_many.html", {"minutes": minutes, "limit": usage.limit}, status=429)
+    response.headers.update(usage.headers)
+    return response
+
+
+def _page(request: HttpRequest, form: SignupForm, plans: list[Plan], ticket: str, status: int = 200) -> HttpResponse:
+    offers = [{"plan": plan, "price": words.price(plan.price_per_month, plan.currency)} for plan in plans]
+    context = {
+        "form": form,
+        "offers": offers,
+        "ticket": ticket,
+        "site_key": settings.TURNSTILE_SITE_KEY,
+        "open": settings.PUBLIC_SIGNUP and bool(plans),
+        "base_url": settings.PUBLIC_BASE_URL,
+    }
+    return render(request, "web/home.html", context, status=status)
