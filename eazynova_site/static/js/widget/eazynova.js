@@ -1,0 +1,113 @@
+// The signup form on a partner's site: one script tag, no cookies, styles that neither leak in nor out.
+// <script src="https://…/static/js/widget/eazynova.js" data-key="eaz_pub_…" data-plan="demo" data-language="fr" data-color="#3f56e0"></script>
+(() => {
+  const tag = document.currentScript;
+  const site = tag.dataset.site || new URL(tag.src).origin;
+  const language = tag.dataset.language === "en" || (!tag.dataset.language && document.documentElement.lang.startsWith("en")) ? "en" : "fr";
+  const color = /^#[0-9a-f]{6}$/i.test(tag.dataset.color || "") ? tag.dataset.color : "#3f56e0";
+  const words = {
+    fr: { title: "Créer mon Odoo", company: "Nom de l’entreprise", email: "Adresse e-mail", send: "Créer mon Odoo", busy: "Un instant…",
+      empty: "Renseignez ce champ.", badEmail: "L’adresse doit ressembler à nom@entreprise.fr.", later: "Ce n’est pas possible pour le moment. Merci de réessayer plus tard.",
+      done: "C’est parti\u202f! Votre Odoo est en cours de création.", watch: "Suivre la création" },
+    en: { title: "Create my Odoo", company: "Company name", email: "E-mail address", send: "Create my Odoo", busy: "One moment…",
+      empty: "Please fill this field.", badEmail: "The address must look like name@company.com.", later: "This is not possible at the moment. Please try again later.",
+      done: "Off we go! Your Odoo is being created.", watch: "Watch the creation" },
+  }[language];
+  const [r, g, b] = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16) / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+  const ink = 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000" : "#fff";
+  const css = `:host{all:initial;display:block;max-width:28rem}*{box-sizing:border-box}
+form,.done{font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,Arial,sans-serif;color:#171c2b;background:#fff;border:1px solid #d9deea;border-radius:14px;padding:24px}
+h2{font-size:20px;margin:0 0 16px}label{display:block;font-weight:600;margin:0 0 6px}div{margin:0 0 16px}
+input{width:100%;font:inherit;padding:10px 12px;border:1px solid #7b859c;border-radius:9px;background:#fff;color:inherit}
+input[aria-invalid=true]{border:2px solid #b3261e}.error{color:#b3261e;font-weight:600;font-size:15px;margin:6px 0 0}.error:empty{margin:0}
+button,a{display:block;width:100%;font:inherit;font-weight:650;text-align:center;text-decoration:none;padding:12px;border:0;border-radius:10px;background:${color};color:${ink};cursor:pointer}
+:focus-visible{outline:3px solid #171c2b;outline-offset:2px}`;
+
+  const element = (name, values = {}, ...children) => {
+    const made = Object.assign(document.createElement(name), values);
+    made.append(...children);
+    return made;
+  };
+  const field = (name, type, autocomplete) => {
+    const error = element("p", { className: "error", id: `${name}-error` });
+    const input = element("input", { id: name, name, type, autocomplete, required: true, maxLength: type === "email" ? 254 : 100 });
+    input.setAttribute("aria-describedby", error.id);
+    const say = (text) => {
+      error.textContent = text;
+      input.toggleAttribute("aria-invalid", false);
+      if (text) input.setAttribute("aria-invalid", "true");
+      return !text;
+    };
+    return { box: element("div", {}, element("label", { htmlFor: name, textContent: words[name] }), input, error), input, say };
+  };
+
+  const company = field("company", "text", "organization");
+  const email = field("email", "email", "email");
+  const button = element("button", { type: "submit", textContent: words.send });
+  const trouble = element("p", { className: "error", role: "alert" });
+  trouble.setAttribute("role", "alert");
+  const form = element("form", { noValidate: true, lang: language }, element("h2", { textContent: words.title }), company.box, email.box, button, trouble);
+  const host = element("div");
+  host.dataset.eazynova = "widget";
+  const root = host.attachShadow({ mode: "open" });
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  root.adoptedStyleSheets = [sheet];
+  root.append(form);
+  (document.querySelector(tag.dataset.target || "[data-eazynova-form]") || tag.parentElement || document.body).append(host);
+
+  // the same rules as the server's: it has the last word and says 409 when the name is taken
+  const fold = (text) => text.toLowerCase().replace(/œ/g, "oe").replace(/æ/g, "ae").replace(/ß/g, "ss").replace(/&/g, " et ")
+    .normalize("NFKD").replace(/[\u0300-\u036f]/g, "").replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 45).replace(/-+$/, "");
+  const suffix = () => Array.from(crypto.getRandomValues(new Uint8Array(4)), (n) => "abcdefghjkmnpqrstuvwxyz23456789"[n % 31]).join("");
+  const order = async (clientName, key) => {
+    const body = { clientName, adminEmail: email.input.value.trim(), companyName: company.input.value.trim(), language };
+    if (tag.dataset.plan) body.plan = tag.dataset.plan;
+    const reply = await fetch(`${site}/api/instances`, {
+      method: "POST", credentials: "omit", referrerPolicy: "origin",
+      headers: { "Content-Type": "application/json", "Authorization": `Bearer ${tag.dataset.key}`, "Idempotency-Key": key },
+      body: JSON.stringify(body),
+    });
+    return { status: reply.status, answer: await reply.json() };
+  };
+
+  const submit = async () => {
+    const plain = fold(company.input.value);
+    let name = plain.length < 3 ? `${plain || "client"}-${suffix()}` : plain;
+    for (let tries = 0; tries < 4; tries += 1) {
+      const { status, answer } = await order(name, crypto.randomUUID());
+      if (status === 202) return done(answer);
+      if (!["client_name_taken", "reserved_client_name"].includes(answer.code)) return refuse(answer);
+      name = `${plain || "client"}-${suffix()}`;
+    }
+    return refuse({});
+  };
+  const refuse = (answer) => {
+    for (const { pointer, detail } of answer.errors || []) {
+      if (pointer === "/adminEmail") { email.say(detail); email.input.focus(); return; }
+      if (pointer === "/companyName") { company.say(detail); company.input.focus(); return; }
+    }
+    trouble.textContent = answer.detail || words.later;
+  };
+  const done = (answer) => {
+    const link = element("a", { href: `${site}/instances/${answer.instanceId}/?token=${answer.statusToken}`, textContent: words.watch, target: "_blank", rel: "noopener noreferrer" });
+    const box = element("div", { className: "done", tabIndex: -1, lang: language }, element("h2", { textContent: words.done }), link);
+    form.replaceWith(box);
+    box.focus();
+    host.dispatchEvent(new CustomEvent("eazynova:created", { bubbles: true, composed: true, detail: { instanceId: answer.instanceId } }));
+  };
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (button.disabled) return;
+    trouble.textContent = "";
+    const emailFine = email.say(!email.input.value.trim() ? words.empty : email.input.validity.valid ? "" : words.badEmail);
+    const companyFine = company.say(company.input.value.trim() ? "" : words.empty);
+    if (!companyFine) { company.input.focus(); return; }
+    if (!emailFine) { email.input.focus(); return; }
+    button.disabled = true;
+    button.textContent = words.busy;
+    try { await submit(); } catch { trouble.textContent = words.later; }
+    button.disabled = false;
+    button.textContent = words.send;
+  });
+})();
