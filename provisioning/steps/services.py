@@ -135,7 +135,11 @@ def _odoo_variables(ctx: Context) -> dict[str, str]:
         base_url=f"{settings.INSTANCE_URL_SCHEME}://${{{{RAILWAY_PUBLIC_DOMAIN}}}}",
     )
     return container.odoo_variables(
-        identity, password_hash=container.password_hash(password), master_password=_generated_password()
+        identity,
+        password_hash=container.password_hash(password),
+        master_password=_generated_password(),
+        # its hard limit is a quarter above, still within what the service may use
+        memory_mb=int(spec.odoo_limits.memory_gb * 1024 * 3 / 4),
     )
 
 

@@ -10,6 +10,8 @@ BLUEPRINTS = (
         "kind": "repository",
         "repository": "MASITH-developpement/EAZYNOVA",
         "branch": "main",
+        # Odoo's own folder first: the repository has an add-on named like one of Odoo's
+        "addons_path": "/opt/odoo/odoo/addons,/opt/odoo/addons,/opt/odoo/custom_addons",
         "modules": "base",
     },
     {"code": "odoo-19", "kind": "image", "image": "odoo:19", "modules": "base"},
