@@ -31,7 +31,9 @@ CATALOGUE: dict[str, Entry] = {
         400, _("Bad Idempotency-Key"), _("An Idempotency-Key has 1 to 255 printable ASCII characters.")
     ),
     # who asks, and may they
-    "key_required": Entry(401, _("API key required"), _("Send your API key: Authorization: Bearer eaz_live_…")),
+    "key_required": Entry(
+        401, _("API key required"), _("Send your API key in the Authorization header, after the word Bearer.")
+    ),
     "invalid_key": Entry(401, _("API key not valid"), _("This API key is unknown, revoked or expired.")),
     "forbidden": Entry(403, _("Forbidden"), _("This is not allowed.")),
     "missing_scope": Entry(403, _("Scope missing"), _("This API key may not do this.")),
@@ -48,7 +50,7 @@ CATALOGUE: dict[str, Entry] = {
     "method_not_allowed": Entry(405, _("Method not allowed"), _("This address does not take this method.")),
     "body_too_large": Entry(413, _("Body too large"), _("The body may have 64 kB at most.")),
     "unsupported_media_type": Entry(
-        415, _("Unsupported media type"), _("Send JSON, with Content-Type: application/json.")
+        415, _("Unsupported media type"), _("Send JSON and name it in the Content-Type header (application/json).")
     ),
     # a value is wrong
     "invalid": Entry(422, _INVALID, _("Some values are not accepted.")),

@@ -7,9 +7,9 @@ from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
+from tenants.api.api_view import ApiView
 from tenants.api.outputs import StatusOutput
 from tenants.api.schema import IDEMPOTENCY_KEY
-from tenants.api.views.base import ApiView
 from tenants.api.views.instances import watched_answer
 from tenants.models import ApiKey, Instance
 from tenants.services import instances, welcome

@@ -3,7 +3,7 @@
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.renderers import JSONRenderer
 
-from tenants.api.views.base import AlwaysJson
+from tenants.api.api_view import AlwaysJson
 
 
 class SchemaView(SpectacularAPIView):

@@ -5,10 +5,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from tenants.api.api_view import ApiView
 from tenants.api.outputs import CallerOutput, PlanList, caller_body, plan_body
 from tenants.api.problems import CATALOGUE
 from tenants.api.schema import OPEN
-from tenants.api.views.base import ApiView
 from tenants.models import ApiKey, Plan
 
 

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tenants import limits
+from tenants.api.api_view import ApiView
 from tenants.api.authority import Authority, authority_over
 from tenants.api.exceptions import ApiProblem
 from tenants.api.inputs import ListQuery, OrderInput
@@ -26,7 +27,6 @@ from tenants.api.outputs import (
 )
 from tenants.api.pages import page_of, page_response
 from tenants.api.schema import IDEMPOTENCY_KEY, IF_NONE_MATCH, OPEN_OR_KEY, STATUS_TOKEN, TOKEN
-from tenants.api.views.base import ApiView
 from tenants.errors import UnknownPlan
 from tenants.lifecycle import PUBLIC_STATUS
 from tenants.models import ApiKey, Instance

@@ -8,11 +8,11 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from tenants.api.api_view import ApiView
 from tenants.api.exceptions import ApiProblem
 from tenants.api.inputs import DeliveryQuery, EndpointChange, EndpointInput, ReplayInput
 from tenants.api.pages import page_of, page_response
 from tenants.api.schema import IDEMPOTENCY_KEY
-from tenants.api.views.base import ApiView
 from tenants.api.webhook_outputs import (
     DeliveryPage,
     EndpointList,
