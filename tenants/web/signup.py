@@ -2,12 +2,14 @@
 
 import json
 import secrets
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -139,8 +141,8 @@ def _onward(signup: Signup) -> HttpResponse:
 
 
 def _too_many(request: HttpRequest, usage: limits.Usage) -> HttpResponse:
-    minutes = -(-usage.reset_seconds // 60)
-    response = render(request, "web/too_many.html", {"minutes": minutes, "limit": usage.limit}, status=429)
+    again = words.clock(timezone.now() + timedelta(seconds=usage.reset_seconds + 60))
+    response = render(request, "web/too_many.html", {"again": again, "limit": usage.limit}, status=429)
     response.headers.update(usage.headers)
     return response
 

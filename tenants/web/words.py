@@ -16,7 +16,7 @@ def price(amount: Decimal, currency: str) -> str:
     """``49,00 $ US / mois`` in French, ``US$49.00 / month`` in English."""
     if not amount:
         return _("Free")
-    return f"{_money(amount, currency)}{HARD}/{HARD}{_('month')}"
+    return _("%(price)s / month") % {"price": _money(amount, currency)}
 
 
 def _money(amount: Decimal, currency: str) -> str:
