@@ -88,8 +88,11 @@ def deliver(delivery_id: int) -> bool:
         return _record(delivery, answer)
 
 
-def deliver_due(limit: int = 100) -> int:
-    """Deliver what is due here and now: for those who have no broker."""
+def deliver_due(limit: int = 1) -> int:
+    """Deliver what is due here and now: for those who have no broker.
+
+    One at a time, because a partner who does not answer holds this process for fifteen seconds.
+    """
     return sum(deliver(pk) for pk in list(WebhookDelivery.objects.due().values_list("pk", flat=True)[:limit]))
 
 

@@ -4,9 +4,7 @@ from django.db import IntegrityError, transaction
 
 from tenants.errors import NameTaken, UnknownPartner
 from tenants.models import ApiKey, Partner
-
-SECRET_SCOPES = [ApiKey.Scope.READ, ApiKey.Scope.WRITE, ApiKey.Scope.SECRETS]
-PUBLISHABLE_SCOPES = [ApiKey.Scope.SIGNUP]
+from tenants.services import keys
 
 
 def house() -> Partner:
@@ -33,5 +31,4 @@ def create_partner(name: str) -> Partner:
 
 def create_api_key(partner: Partner, *, kind: str = ApiKey.Kind.SECRET, name: str = "") -> tuple[ApiKey, str]:
     """A new key with the scopes usual for its kind; the second value is the key itself, shown this once."""
-    scopes = PUBLISHABLE_SCOPES if kind == ApiKey.Kind.PUBLISHABLE else SECRET_SCOPES
-    return ApiKey.issue(partner, kind=kind, scopes=[str(scope) for scope in scopes], name=name)
+    return keys.issue(partner, kind=kind, name=name)
