@@ -143,7 +143,8 @@ def _onward(signup: Signup) -> HttpResponse:
 def _too_many(request: HttpRequest, usage: limits.Usage) -> HttpResponse:
     again = words.clock(timezone.now() + timedelta(seconds=usage.reset_seconds + 60))
     response = render(request, "web/too_many.html", {"again": again, "limit": usage.limit}, status=429)
-    response.headers.update(usage.headers)
+    for name, value in usage.headers.items():
+        response.headers[name] = value
     return response
 
 
