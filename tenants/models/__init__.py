@@ -1,5 +1,6 @@
 """The domain's rows: who buys, what they bought, where it stands."""
 
+from tenants.models.audit import AuditEntry
 from tenants.models.idempotency import IdempotencyRecord
 from tenants.models.instance import Instance
 from tenants.models.mail import Mail
@@ -11,6 +12,7 @@ from tenants.models.webhook import WebhookAttempt, WebhookDelivery, WebhookEndpo
 
 __all__ = [
     "ApiKey",
+    "AuditEntry",
     "Blueprint",
     "IdempotencyRecord",
     "Instance",

@@ -2,7 +2,7 @@ import secrets
 from decimal import Decimal
 
 from django.core.signing import Signer
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -13,6 +13,7 @@ from provisioning.states import OperationState
 from tenants.client_names import SUFFIX_ALPHABET
 from tenants.errors import WrongState
 from tenants.lifecycle import PUBLIC_STATUS, TRANSITIONS, InstanceState
+from tenants.models.audit import AuditEntry
 from tenants.models.partner import ApiKey, Partner
 from tenants.models.plan import Plan
 from tenants.models.tenant import Tenant
@@ -50,6 +51,7 @@ class Instance(models.Model):
     created_at = models.DateTimeField(_("asked for"), default=timezone.now, editable=False)
     ready_at = models.DateTimeField(_("ready since"), null=True, blank=True)
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    decommission_after = models.DateTimeField(_("will be decommissioned"), null=True, blank=True)
     ended_at = models.DateTimeField(_("decommissioned"), null=True, blank=True)
 
     objects = InstanceQuerySet.as_manager()
@@ -58,6 +60,11 @@ class Instance(models.Model):
         verbose_name = _("instance")
         verbose_name_plural = _("instances")
         ordering = ("-pk",)
+        permissions = (
+            ("retry_instance", _("May retry and resend the welcome")),
+            ("operate_instance", _("May cancel, suspend, resume and reset passwords")),
+            ("decommission_instance", _("May decommission")),
+        )
         constraints = (
             models.UniqueConstraint(
                 fields=("client_name",),
@@ -112,12 +119,14 @@ class Instance(models.Model):
         return Operation.objects.active().filter(instance=self).first()
 
     def transition_to(self, state: InstanceState, **changes: object) -> None:
-        """Change the state by a conditional update and, with it, the other columns in ``changes``.
+        """Change the state by a conditional update and, with it, the other columns in ``changes``; audited.
 
         Raises WrongState when the table does not allow it, or when another one was faster.
         """
         allowed = [before for before, after in TRANSITIONS.items() if state in after]
-        moved = Instance.objects.filter(pk=self.pk, state=self.state, state__in=allowed).update(state=state, **changes)
-        if not moved:
-            raise WrongState
+        mine = Instance.objects.filter(pk=self.pk, state=self.state, state__in=allowed)
+        with transaction.atomic():
+            if not mine.update(state=state, **changes):
+                raise WrongState
+            AuditEntry.write("state", self.pk, before={"state": str(self.state)}, after={"state": str(state)})
         self.refresh_from_db()

@@ -1,0 +1,31 @@
+"""Who acts: said once at the edge, read by every audit entry that is written meanwhile."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Act:
+    """``actor`` is a user name; empty for the system itself."""
+
+    actor: str = ""
+    reason: str = ""
+
+
+_current: ContextVar[Act] = ContextVar("current_act", default=Act())
+
+
+def current_act() -> Act:
+    return _current.get()
+
+
+@contextmanager
+def acting(actor: str, reason: str = "") -> Iterator[None]:
+    """Everything audited inside is this actor's doing, for this reason."""
+    token = _current.set(Act(actor, reason))
+    try:
+        yield
+    finally:
+        _current.reset(token)
