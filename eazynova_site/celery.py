@@ -34,6 +34,7 @@ PERIODIC = (
     PeriodicJob("ring for due mails", "tenants.tasks.sweep_mails", 10),
     PeriodicJob("ring for due webhooks", "tenants.tasks.sweep_webhooks", 10),
     PeriodicJob("forget old API records", "tenants.tasks.purge_api_records", 3600),
+    PeriodicJob("end what has expired", "tenants.tasks.expire_instances", 600),
     PeriodicJob("forget passwords, remind of ends", "tenants.tasks.forget_and_remind", 3600),
 )
 

@@ -9,7 +9,7 @@ from django.dispatch import receiver
 from kombu.exceptions import OperationalError
 
 from tenants import mails, webhook_notices, webhooks
-from tenants.services import idempotency, retention, signup
+from tenants.services import idempotency, lifecycle, retention, signup
 from tenants.signals import mail_due, webhook_due
 
 logger = logging.getLogger(__name__)
@@ -68,3 +68,8 @@ def forget_and_remind() -> None:
     retention.forget_passwords()
     retention.remind_of_ends()
     signup.purge()
+
+
+@shared_task(ignore_result=True)
+def expire_instances() -> None:
+    lifecycle.expire()

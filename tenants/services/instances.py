@@ -101,7 +101,9 @@ def suspend(instance: Instance) -> Operation:
 
 
 def resume(instance: Instance) -> Operation:
-    """Start the services again. Raises WrongState or OperationInProgress."""
+    """Start the services again. Raises WrongState (also while its deletion is scheduled) or OperationInProgress."""
+    if instance.decommission_after is not None:
+        raise WrongState
     return _work_on(instance, OperationKind.RESUME, {InstanceState.SUSPENDED})
 
 

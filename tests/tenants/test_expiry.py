@@ -1,0 +1,53 @@
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+import time_machine
+from django.core.management import call_command
+from django.utils import timezone
+
+from provisioning.models import Operation
+from provisioning.states import OperationKind
+from tenants.errors import WrongState
+from tenants.lifecycle import InstanceState
+from tenants.models import Instance
+from tenants.services import instances, lifecycle
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def expired(make_instance):
+    instance = make_instance(state=InstanceState.READY)
+    Instance.objects.filter(pk=instance.pk).update(expires_at=timezone.now() - timedelta(hours=1))
+    return instance
+
+
+def test_a_dry_run_tells_and_does_nothing(expired):
+    told = StringIO()
+    call_command("expire_instances", "--dry-run", stdout=told)
+    assert told.getvalue() == f"suspend {expired.public_id}\n"
+    assert not Operation.objects.exists()
+
+
+def test_what_expired_is_suspended_once_and_deleted_after_the_grace_period(expired):
+    assert len(lifecycle.expire()) == 1
+    assert lifecycle.expire() == []
+    assert Operation.objects.get().kind == OperationKind.SUSPEND
+    Operation.objects.all().delete()
+    Instance.objects.update(state=InstanceState.SUSPENDED)
+    with time_machine.travel(timezone.now() + timedelta(days=lifecycle.GRACE_DAYS, minutes=1)):
+        assert [act for act, _ in lifecycle.expire()] == ["decommission"]
+        assert lifecycle.expire() == []
+    assert Instance.objects.get().state == InstanceState.DECOMMISSIONING
+
+
+def test_what_will_be_deleted_is_not_resumed_before_that_is_undone(expired):
+    lifecycle.expire()
+    Operation.objects.all().delete()
+    Instance.objects.update(state=InstanceState.SUSPENDED)
+    with pytest.raises(WrongState):
+        instances.resume(Instance.objects.get())
+    lifecycle.undo_decommission(expired)
+    assert lifecycle.expire() == []
+    instances.resume(Instance.objects.get())
