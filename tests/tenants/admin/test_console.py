@@ -1,0 +1,122 @@
+"""The console through its own pages: who may do what, and what each act leaves behind."""
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.db import DatabaseError, connection, transaction
+from django.urls import reverse
+
+from tenants.lifecycle import InstanceState
+from tenants.models import ApiKey, AuditEntry, Instance
+from tenants.models.audit import AppendOnly
+from tenants.services import instances, partners
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def sign_in(client):
+    def sign_in(group=""):
+        user = User.objects.create_user(f"staff-{group}", is_staff=True)
+        if group:
+            user.groups.add(Group.objects.get(name=group))
+        client.force_login(user)
+        return client
+
+    return sign_in
+
+
+def act(instance, name):
+    return reverse("admin:tenants_instance_act", args=[instance.pk, name])
+
+
+def destroy(client, instance, **changes):
+    form = {"reason": "left us", "client_name": instance.client_name, "grace_days": 7}
+    return client.post(act(instance, "decommission"), form | changes)
+
+
+def test_support_retries_what_failed_and_the_trail_tells_who_and_why(sign_in, order_instance):
+    instance = order_instance()
+    instances.cancel(instance)
+    sign_in("Support").post(act(instance, "retry"), {"reason": "quota raised"})
+    entry = AuditEntry.objects.get(act="staff:retry")
+    assert (entry.actor, entry.reason) == ("staff-Support", "quota raised")
+    assert AuditEntry.objects.filter(act="state", actor="staff-Support").exists()
+    assert Instance.objects.get().state == InstanceState.PROVISIONING
+
+
+def test_support_neither_decommissions_nor_sees_keys(sign_in, make_instance):
+    instance = make_instance(state=InstanceState.READY)
+    client = sign_in("Support")
+    assert destroy(client, instance).status_code == 403
+    assert client.get(reverse("admin:tenants_apikey_changelist")).status_code == 403
+    assert Instance.objects.get().decommission_after is None
+
+
+@pytest.mark.parametrize("name", ["retry", "cancel", "suspend", "resume", "decommission", "reset_password"])
+def test_a_crafted_post_without_permission_changes_nothing(sign_in, make_instance, name):
+    instance = make_instance(state=InstanceState.READY)
+    entries = AuditEntry.objects.count()
+    assert sign_in().post(act(instance, name), {"reason": "mine"}).status_code == 403
+    assert AuditEntry.objects.count() == entries
+
+
+def test_reading_the_confirmation_page_changes_nothing(sign_in, make_instance):
+    instance = make_instance(state=InstanceState.READY)
+    assert sign_in("Operations").get(act(instance, "suspend")).status_code == 200
+    assert instance.active_operation() is None
+
+
+def test_decommissioning_wants_the_client_name_typed_and_can_be_undone(sign_in, make_instance):
+    instance = make_instance(state=InstanceState.READY)
+    client = sign_in("Operations")
+    assert destroy(client, instance, client_name="other").status_code == 200
+    assert Instance.objects.get().decommission_after is None
+    assert destroy(client, instance).status_code == 302
+    assert Instance.objects.get().decommission_after is not None
+    client.post(act(instance, "undo_decommission"), {"reason": "came back"})
+    assert Instance.objects.get().decommission_after is None
+
+
+def test_the_list_finds_by_address_and_asks_few_questions(sign_in, make_instance, django_assert_max_num_queries):
+    for number in range(5):
+        make_instance(f"acme-{number}")
+    client = sign_in("Support")
+    with django_assert_max_num_queries(15):
+        page = client.get(reverse("admin:tenants_instance_changelist"), {"q": "admin@acme-3.example"})
+    assert b"acme-3" in page.content
+    assert b"acme-4" not in page.content
+
+
+def test_bulk_acts_are_confirmed_and_permitted(sign_in, make_instance):
+    instance = make_instance(state=InstanceState.READY)
+    form = {"action": "suspend_chosen", "_selected_action": [instance.pk]}
+    address = reverse("admin:tenants_instance_changelist")
+    client = sign_in("Operations")
+    assert client.post(address, form).status_code == 200
+    assert instance.active_operation() is None
+    client.post(address, form | {"confirmed": "1", "reason": "unpaid"})
+    assert instance.active_operation() is not None
+
+
+def test_the_instance_page_shows_its_timeline(sign_in, order_instance):
+    instance = order_instance()
+    page = sign_in("Support").get(reverse("admin:tenants_instance_change", args=[instance.pk]))
+    assert b"provisioning" in page.content
+
+
+@pytest.mark.parametrize("name", ["apikey", "webhookendpoint", "plan", "blueprint", "partner", "mail", "tenant"])
+def test_every_list_opens_for_operations(sign_in, name):
+    ApiKey.issue(partners.house(), kind="live", scopes=["read"])
+    assert sign_in("Operations").get(reverse(f"admin:tenants_{name}_changelist")).status_code == 200
+
+
+def test_an_audit_entry_cannot_be_changed(order_instance):
+    order_instance()
+    entry = AuditEntry.objects.first()
+    with pytest.raises(AppendOnly):
+        entry.save()
+    with pytest.raises(AppendOnly):
+        AuditEntry.objects.all().delete()
+    if connection.vendor == "postgresql":
+        with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("UPDATE tenants_auditentry SET actor = 'nobody'")
