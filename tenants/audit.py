@@ -14,7 +14,8 @@ class Act:
     reason: str = ""
 
 
-_current: ContextVar[Act] = ContextVar("current_act", default=Act())
+NOBODY = Act()
+_current: ContextVar[Act] = ContextVar("current_act", default=NOBODY)
 
 
 def current_act() -> Act:

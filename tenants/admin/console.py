@@ -9,7 +9,7 @@ from unfold.admin import ModelAdmin
 class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]
     show_full_result_count = False
     list_per_page = 50
-    actions = None
+    actions: list[str] | None = None
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -1,4 +1,4 @@
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
@@ -38,7 +38,7 @@ class InstanceAdmin(ReadOnlyAdmin):
     )
     readonly_fields = ("buttons", "timeline", "ledger", "logs")
     exclude = ("created_by_key",)
-    actions: ClassVar[list[str]] = ["retry_chosen", "suspend_chosen", "resume_chosen", "resend_chosen"]
+    actions = ["retry_chosen", "suspend_chosen", "resume_chosen", "resend_chosen"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Instance]:
         last = Operation.objects.filter(instance=OuterRef("pk")).order_by("-pk")
