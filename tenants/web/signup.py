@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
+from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
@@ -29,7 +29,7 @@ from tenants.web.forms import SignupForm, new_ticket
 ADDRESS = "eazynova-{}.up.railway.app"
 
 
-@never_cache
+@cache_control(private=True, max_age=0)
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     plans = use_case.offered_plans()
@@ -51,7 +51,9 @@ def sign_up(request: HttpRequest) -> HttpResponse:
     form = SignupForm(request.POST, plans=plans)
     ticket = form.ticket_number()
     if ticket is not None and (known := use_case.find(ticket)) is not None:
-        return _onward(known)
+        if _same(known, form):
+            return _onward(known)
+        ticket = f"{ticket}-{secrets.token_urlsafe(6)}"
     if form.is_valid():
         _ask_for_a_person(request, form, ticket)
     if form.is_valid() and ticket is not None:
@@ -122,6 +124,12 @@ def _ordered(values: dict[str, Any], ticket: str) -> Signup:
         plan_code=values["plan"],
         language=values["language"],
     )
+
+
+def _same(known: Signup, form: SignupForm) -> bool:
+    """Whether the form was only sent again; with another company or address, somebody went back for a second order."""
+    sent = (form.data.get("company", "").strip(), form.data.get("email", "").strip().lower())
+    return sent == (known.company, known.email)
 
 
 def _ask_for_a_person(request: HttpRequest, form: SignupForm, ticket: str | None) -> None:
