@@ -1,0 +1,175 @@
+"""The benchmarks themselves, each a table with its ratio to a floor that was measured in the same run."""
+
+import statistics
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+
+from eazynova_site.benchmarks import creations, load, surroundings
+from eazynova_site.benchmarks.creations import Figures
+from provisioning.models import Operation, Resource, Slot, Step
+from provisioning.states import OperationState, StepState
+from tenants.models import Instance, Tenant
+from tenants.services import partners
+
+
+def _creations(count: int, runs: int) -> tuple[list[Figures], list[Figures]]:
+    bare, engine = [], []
+    for run in range(runs):
+        forget()
+        bare.append(creations.by_bare_loop(count, processes=2))
+        engine.append(creations.by_engine(count, f"a{run}", processes=2, deploy_seconds=0.0))
+    return bare, engine
+
+
+def creations_table(count: int, runs: int) -> list[str]:
+    """(a)"""
+    bare, engine = _creations(count, runs)
+    rows = [
+        [name, *(f"{_median(figures, pick) / count:.3f}" for pick in (_cpu, _wall)), f"{figures[0].requests:.1f}"]
+        for name, figures in (("bare loop", bare), ("engine", engine))
+    ]
+    ratios = [_median(bare, pick) / _median(engine, pick) for pick in (_cpu, _wall)]
+    return [
+        f"## a. {count} creations, instant deployments, 2 worker processes, median of {runs}",
+        "",
+        *_table(["", "CPU s an instance", "wall s an instance", "Railway requests an instance"], rows),
+        "",
+        f"Of the bare loop's speed: **{ratios[1]:.2f}** by the clock, {ratios[0]:.2f} by CPU (wanted: 0.5).",
+        "",
+    ]
+
+
+def in_flight(count: int) -> list[str]:
+    """(b)"""
+    forget()
+    figures = creations.by_engine(count, "b", processes=1, deploy_seconds=60.0)
+    limit = surroundings.POLL_SECONDS + 3
+    rows = [
+        ["wall seconds until all are ready", f"{figures.wall:.0f}", ""],
+        ["peak MB, worker with parent and beat", f"{figures.megabytes:.0f}", "300"],
+        ["Railway requests an instance", f"{figures.requests:.1f}", "14"],
+        ["success to ready p50, s", f"{figures.percentile(0.5):.1f}", ""],
+        ["success to ready p95, s", f"{figures.percentile(0.95):.1f}", f"{limit:.0f}"],
+    ]
+    title = f"## b. {count} in flight, 60-second deployments, one worker process, poll every second, no webhooks"
+    return [title, "", *_table(["", "reached", "wanted at most"], rows), ""]
+
+
+def requests(runs: int) -> list[str]:
+    """(c)"""
+    forget()
+    _, key = partners.create_api_key(partners.house())
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    measured: dict[str, list[load.Load]] = {"POST": [], "POST floor": [], "GET": [], "GET floor": []}
+    with load.production_server():
+        surroundings.until(lambda: surroundings.listens(surroundings.SITE_PORT), "the server listens", 60)
+        load.put_under(load.rows("warm"), headers, 202)
+        Slot.objects.create(key="floor")
+        for run in range(runs):
+            measured["POST floor"].append(load.put_under(load.rows(f"row{run}"), headers, 202))
+            measured["POST"].append(load.put_under(load.orders(f"c{run}"), headers, 202))
+            path = f"/api/instances/{Instance.objects.latest('pk').public_id}"
+            measured["GET floor"].append(load.put_under(load.reads("/floor"), headers, 200))
+            measured["GET"].append(load.put_under(load.reads(path), headers, 200))
+    rows = [
+        [name, f"{_speed(loads):.0f}", *(f"{_time(loads, share):.0f}" for share in (0.5, 0.95, 0.99))]
+        for name, loads in measured.items()
+    ]
+    ratios = {name: _speed(measured[name]) / _speed(measured[f"{name} floor"]) for name in ("POST", "GET")}
+    return [
+        f"## c. {load.CONNECTIONS} connections, gunicorn with threads, median of {runs}",
+        "",
+        *_table(["", "requests a second", "p50 ms", "p95 ms", "p99 ms"], rows),
+        "",
+        f"Of the empty view: POST **{ratios['POST']:.2f}** (wanted: 0.4), GET **{ratios['GET']:.2f}** (wanted: 0.5).",
+        "",
+    ]
+
+
+def growth(sizes: Sequence[int], count: int = 60) -> list[str]:
+    """(d)"""
+    rows, first = [], 0.0
+    forget()
+    for size in sizes:
+        fill(size)
+        figures = creations.by_engine(count, f"d{size}", processes=2, deploy_seconds=0.0)
+        first = first or figures.wall
+        rows.append(
+            [str(size), f"{figures.wall / count:.3f}", f"{figures.cpu / count:.3f}", f"{figures.wall / first:.2f}"]
+        )
+    head = ["existing instances", "wall s an instance", "CPU s an instance", "to the first"]
+    return [f"## d. Growth, {count} creations each", "", *_table(head, rows), "", "Wanted: flat within 20 %.", ""]
+
+
+def fill(size: int) -> None:
+    """Ready instances, each with a creation done and the ledger of one, until there are so many."""
+    start, now = Instance.objects.count(), timezone.now()
+    model = creations.order(1, f"fill{size}")[0]
+    Operation.objects.active().update(state=OperationState.SUCCEEDED, ended_at=now)
+    original = Instance.objects.get(pk=model)
+    originals = list(Step.objects.filter(operation__instance=original))
+    spec = Operation.objects.get(instance=original).spec
+    Instance.objects.filter(pk=model).update(state="ready", url="https://x.example", ready_at=now)
+    tenants = Tenant.objects.bulk_create(
+        Tenant(partner=partners.house(), company=f"Fill {n}", email=f"f{n}@fill{size}.example")
+        for n in range(start + 1, size)
+    )
+    made = Instance.objects.bulk_create(
+        Instance(
+            tenant=tenant, plan=original.plan, client_name=f"old{size}-{n}", public_id=f"old{size}-{n}",
+            state="ready", url="https://x.example", ready_at=now, admin_email=tenant.email, database_name="old",
+            price_per_month=0, estimated_cost=0, currency="USD", created_at=now - timedelta(days=n % 300),
+        )
+        for n, tenant in enumerate(tenants)
+    )  # fmt: skip
+    done = Operation.objects.bulk_create(
+        Operation(kind="create", instance=each, state="succeeded", spec=spec, deadline_at=now, ended_at=now)
+        for each in made
+    )
+    Step.objects.bulk_create(
+        Step(operation=each, position=step.position, code=step.code, state=StepState.DONE)
+        for each in done
+        for step in originals
+    )
+    Resource.objects.bulk_create(
+        Resource(instance=each, kind=kind, name=kind, external_id=f"{kind}{each.pk}", state="present", status="SUCCESS")
+        for each in made
+        for kind in ("project", "environment", "service", "volume", "deployment", "domain")
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def forget() -> None:
+    """An empty database again, with what the migrations bring."""
+    connection.close()
+    surroundings.make_database()
+    call_command("migrate", verbosity=0)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    return ["| " + " | ".join(line) + " |" for line in (head, ["---"] * len(head), *rows)]
+
+
+def _median(figures: Sequence[Figures], pick: Callable[[Figures], float]) -> float:
+    return statistics.median(map(pick, figures))
+
+
+def _cpu(figures: Figures) -> float:
+    return figures.cpu
+
+
+def _wall(figures: Figures) -> float:
+    return figures.wall
+
+
+def _speed(loads: Sequence[load.Load]) -> float:
+    return statistics.median(each.a_second for each in loads)
+
+
+def _time(loads: Sequence[load.Load], share: float) -> float:
+    return statistics.median(each.milliseconds(share) for each in loads)

@@ -1,0 +1,146 @@
+"""What a benchmark runs in: a database and a broker of its own, the sandbox, and child processes that end with it."""
+
+import base64
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import redis
+
+FOLDER = Path(__file__).resolve().parents[2]
+DATABASE = "eazynova_bench"
+GRAPHQL_PORT, ODOO_PORT, SITE_PORT = 8290, 8270, 8280
+POLL_SECONDS = 1.0
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def environment() -> dict[str, str]:
+    """The settings that every process of the benchmark gets, this one too."""
+    database = os.environ.get("BENCH_DATABASE_URL", "postgres://postgres@127.0.0.1:5432/postgres")
+    return {
+        "ENV_FILE": "",
+        # production refuses the sandbox; the web server is measured as in production nevertheless, see load
+        "DEBUG": "1",
+        "ENCRYPTION_KEYS": base64.urlsafe_b64encode(b"b" * 32).decode(),
+        "ALLOWED_HOSTS": "127.0.0.1",
+        "PUBLIC_BASE_URL": "https://bench.example.com",
+        "SECURE_SSL_REDIRECT": "0",
+        "RAILWAY_WEBHOOK_SECRET": "benchmark-" * 4,
+        "DEFAULT_FROM_EMAIL": "bench@example.com",
+        "WEBHOOK_ALLOW_LOOPBACK": "1",
+        "DJANGO_SETTINGS_MODULE": "eazynova_site.settings",
+        "SECRET_KEY": "benchmark-" * 6,
+        "DATABASE_URL": urlunsplit(urlsplit(database)._replace(path=f"/{DATABASE}")),
+        "REDIS_URL": os.environ.get("BENCH_REDIS_URL", "redis://127.0.0.1:6379/14"),
+        "RAILWAY_API_URL": f"http://127.0.0.1:{GRAPHQL_PORT}/graphql/v2",
+        "RAILWAY_API_TOKEN": "sandbox-token",
+        "RAILWAY_WORKSPACE_ID": "5a4db0c0-0000-4000-8000-000000000001",
+        "RAILWAY_POLL_SECONDS": str(POLL_SECONDS),
+        "RAILWAY_PROJECT_INTERVAL_SECONDS": "0",
+        "RAILWAY_VOLUME_INTERVAL_SECONDS": "0",
+        "INSTANCE_URL_SCHEME": "http",
+        "EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend",
+        "API_KEY_RATE": "99999/s",
+        "API_VISITOR_RATE": "99999/s",
+        "LOG_LEVEL": "ERROR",
+    }
+
+
+def make_database() -> None:
+    """An empty one, whatever an earlier run left."""
+    server = urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path="/postgres"))
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {DATABASE}")
+    redis.Redis.from_url(os.environ["REDIS_URL"]).flushdb()
+
+
+@dataclass(frozen=True)
+class Child:
+    process: "subprocess.Popen[bytes]"
+
+    def cpu_seconds(self) -> float:
+        """User and system time of the process and its living children."""
+        return sum(_ticks(pid) for pid in self._family()) / TICKS
+
+    def peak_megabytes(self) -> float:
+        """The largest resident set of the process and of its children, each at its own peak, added up."""
+        return sum(_peak(pid) for pid in self._family()) / 1024
+
+    def _family(self) -> list[int]:
+        pid = self.process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return [pid, *map(int, children)]
+
+
+@contextmanager
+def child(*command: str, **more: str) -> Iterator[Child]:
+    """A child process with Python's ``-m`` and the command, ended with the block."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", *command],
+        cwd=FOLDER,
+        env=os.environ | more,
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        yield Child(process)
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@contextmanager
+def sandbox(deploy_seconds: float) -> Iterator[Child]:
+    options = {"--port": GRAPHQL_PORT, "--odoo-port": ODOO_PORT, "--speed": deploy_seconds}
+    with child("django", "sandbox", *(str(part) for pair in options.items() for part in pair), "--quiet") as running:
+        until(lambda: listens(GRAPHQL_PORT), "the sandbox listens")
+        yield running
+
+
+@contextmanager
+def worker(processes: int) -> Iterator[Child]:
+    """A Celery worker that has taken up its work, with a beat."""
+    from eazynova_site.celery import app  # noqa: PLC0415 the settings are read here
+
+    schedule = f"/tmp/eazynova-bench-beat-{os.getpid()}"  # noqa: S108
+    with child("celery", "-A", "eazynova_site", "worker", "-B", "-s", schedule, "-c", str(processes)) as running:
+        until(lambda: app.control.ping(timeout=0.5), "the worker answers")
+        yield running
+
+
+def until(condition: Callable[[], object], what: str, patience: float = 600.0) -> None:
+    """Poll until the condition holds. Raises TimeoutError."""
+    end = time.monotonic() + patience
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError(f"It never happened: {what}")
+        time.sleep(0.05)
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _ticks(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def _peak(pid: int) -> int:
+    status: Mapping[str, str] = dict(
+        line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines()
+    )
+    return int(status["VmHWM"].split()[0])
