@@ -1,5 +1,6 @@
 """The first page and its form, which also takes JSON. No session, no cookie: the form carries a signed ticket."""
 
+import hashlib
 import json
 import secrets
 from datetime import timedelta
@@ -93,12 +94,19 @@ def _sign_up_by_json(request: HttpRequest) -> HttpResponse:
     if usage.exceeded:
         return problem(429, "rate_limited", _("Too many requests. Please wait before the next one."), usage.headers)
     try:
-        signup = _ordered(
-            form.cleaned_data, request.headers.get("Idempotency-Key", "")[:40] or secrets.token_urlsafe(18)
-        )
+        signup = _ordered(form.cleaned_data, _ticket_of(request))
     except DomainError as error:
         return problem(422, error.code, str(error), errors={error.field: [str(error)]} if error.field else None)
     return JsonResponse(_accepted(signup), status=202)
+
+
+def _ticket_of(request: HttpRequest) -> str:
+    """An Idempotency-Key counts for the same visitor with the same order only: the answer holds a status token."""
+    key = request.headers.get("Idempotency-Key", "")
+    if not key:
+        return secrets.token_urlsafe(18)
+    scope = "\n".join((visitor_address(request), key)).encode() + b"\n" + request.body
+    return hashlib.sha256(scope).hexdigest()[:40]
 
 
 def _accepted(signup: Signup) -> dict[str, Any]:
