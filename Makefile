@@ -42,6 +42,9 @@ fault-matrix: install ## try every fault at every step and write docs/fault-matr
 bench: install ## measure on this machine's PostgreSQL and Redis, and write docs/benchmarks.md
 	$(RUN) -m eazynova_site.benchmarks
 
+screenshots: install ## every page and state of the running site (SITE=http://…), into var/screenshots
+	@$(RUN) tests/screenshots.py
+
 messages: install ## regenerate the French catalogue and compile it (needs gettext)
 	$(RUN) manage.py makemessages -l fr --no-obsolete --no-wrap --add-location file \
 		-i .venv -i var -i tests >/dev/null
@@ -54,4 +57,4 @@ messages-check: install
 	@cmp -s $(PO).po var/before.po || \
 		{ echo "The French catalogue was not up to date: translate what is new in $(PO).po and commit it."; exit 1; }
 
-.PHONY: bench fault-matrix help install demo test check lint types messages messages-check
+.PHONY: bench fault-matrix help install demo test check lint types messages messages-check screenshots

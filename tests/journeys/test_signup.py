@@ -1,0 +1,134 @@
+"""A visitor's way from a company name to an open Odoo, in a real browser."""
+
+import re
+from email import message_from_bytes
+from email.policy import default
+
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from provisioning.models import Operation
+from tenants.models import Instance
+from tests.processes import until
+
+PATIENCE = 90_000
+
+
+def fill(page, site, company="Café de l’Étoile", email="marie@etoile.example"):
+    page.goto(site)
+    page.fill("#id_company", company)
+    page.fill("#id_email", email)
+
+
+def send(page):
+    page.click("form button.main")
+
+
+def log_in(url, instance, password):
+    params = {"db": instance.database_name, "login": instance.admin_email, "password": password}
+    body = {"jsonrpc": "2.0", "method": "call", "params": params}
+    return httpx.post(f"{url}/web/session/authenticate", json=body).json().get("result", {}).get("uid")
+
+
+def violations(page):
+    found = Axe().run(page).response["violations"]
+    return [(violation["id"], violation["nodes"][0]["html"][:120]) for violation in found]
+
+
+def test_a_visitor_signs_up_watches_and_logs_in_with_the_password_shown(site, worker, visitor):
+    page = visitor()
+    fill(page, site)
+    page.wait_for_selector("#company-help strong")
+    assert page.inner_text("#company-help strong") == "eazynova-cafe-de-l-etoile.up.railway.app"
+    send(page)
+    page.wait_for_url(re.compile(r"/instances/cafe-de-l-etoile-"))
+    page.wait_for_selector("[data-reveal]", timeout=PATIENCE)
+    assert "Votre Odoo est prêt" in page.inner_text("h1")
+    assert not page.is_visible("#password")
+    page.click("[data-reveal] [type=submit]")
+    page.wait_for_selector("#password:visible")
+    instance = Instance.objects.get()
+    assert log_in(instance.url, instance, page.inner_text("#password"))
+    assert violations(page) == []
+    until(lambda: worker.is_dir() and list(worker.iterdir()), "the welcome e-mail")
+    welcome = message_from_bytes(next(worker.iterdir()).read_bytes(), policy=default)
+    link = re.search(r"http\S+/instances/\S+", welcome.get_body(("plain",)).get_content())[0]
+    assert page.goto(link).status == 200
+
+
+def test_everything_works_without_javascript(site, worker, visitor):
+    page = visitor(java_script_enabled=False)
+    fill(page, site, "Atelier Sans Script")
+    send(page)
+    page.wait_for_selector("[data-reveal]", timeout=PATIENCE)
+    page.click("[data-reveal] [type=submit]")
+    page.wait_for_selector("#password")
+    instance = Instance.objects.get()
+    assert log_in(instance.url, instance, page.inner_text("#password"))
+
+
+def test_a_failing_deployment_is_told_in_words_and_with_a_reference(site, worker, visitor, sandbox):
+    sandbox.faults.add(kind="failed", service="odoo")
+    page = visitor(locale="en-GB")
+    fill(page, site, "Unlucky Ltd")
+    send(page)
+    page.wait_for_selector("text=The creation has stopped", timeout=PATIENCE)
+    assert page.inner_text(".facts code") == Operation.objects.get().reference
+    assert violations(page) == []
+
+
+def test_a_double_click_the_back_button_and_a_reload_create_nothing_twice(site, visitor):
+    page = visitor()
+    fill(page, site, "Une Seule")
+    page.dblclick("form button.main")
+    page.wait_for_url(re.compile("/instances/"))
+    first = page.url
+    page.reload()
+    page.go_back()
+    page.fill("#id_company", "Une Seule")
+    page.fill("#id_email", "marie@etoile.example")
+    send(page)
+    page.wait_for_url(re.compile("/instances/"))
+    assert page.url == first
+    assert Instance.objects.count() == 1
+
+
+def test_the_sixth_attempt_is_told_when_to_come_back(site, visitor):
+    for number in range(5):
+        order = {"company": f"Acme {number}", "email": "a@acme.example", "plan": "demo"}
+        assert httpx.post(f"{site}/signup", json=order).status_code == 202
+    page = visitor()
+    fill(page, site, "Sixième")
+    send(page)
+    page.wait_for_selector("text=Revenez après")
+    assert violations(page) == []
+    assert Instance.objects.count() == 5
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_the_form_and_its_errors_take_the_focus(site, visitor, scheme):
+    page = visitor(color_scheme=scheme, viewport={"width": 390, "height": 844})
+    page.goto(site)
+    assert violations(page) == []
+    send(page)
+    page.wait_for_selector("#summary")
+    assert page.evaluate("document.activeElement.id") == "summary"
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_whole_form_is_filled_and_sent_by_keyboard(site, visitor):
+    page = visitor()
+    page.goto(site)
+    page.focus("#id_company")
+    for keys in ("Clavier", "c@clavier.example"):
+        page.keyboard.type(keys)
+        page.keyboard.press("Tab")
+    page.keyboard.press("ArrowDown")
+    for _ in range(2):
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/instances/clavier-"))
+    assert Instance.objects.get().plan.code == "starter"
+    assert violations(page) == []
