@@ -10,7 +10,9 @@ import pytest
 from django.conf import settings
 
 from provisioning.models import Operation
+from provisioning.states import OperationState
 from tests.journeys.test_command_line import _environment
+from tests.processes import Workers, until
 from tests.tenants.api.conftest import order
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -44,3 +46,14 @@ def test_an_order_without_redis_is_taken_at_once_and_waits_for_the_sweep(server_
     assert answer.status_code == 202, answer.text
     assert seconds < 2
     assert Operation.objects.due(Operation.objects.get().run_after).count() == 1
+
+
+def test_what_was_ordered_without_redis_is_created_once_redis_is_back(server_without_redis, services, tmp_path):
+    answer = httpx.post(f"{server_without_redis}/api/instances", json=order())
+    assert answer.status_code == 202, answer.text
+    workers = Workers(tmp_path)
+    try:
+        workers.start("-B")
+        until(lambda: Operation.objects.get().state == OperationState.SUCCEEDED, "the instance is ready")
+    finally:
+        workers.stop()

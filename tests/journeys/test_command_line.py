@@ -15,6 +15,7 @@ from django.db import connection
 
 from provisioning.models import Operation, Resource
 from tenants.models import Instance, Mail
+from tenants.services import keys, partners
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -161,3 +162,20 @@ def test_a_partner_gets_a_key_that_is_shown_once(manage):
         cursor.execute("SELECT * FROM tenants_apikey")
         assert key not in str(cursor.fetchall())
     assert manage("create_api_key", "Nobody").returncode == 2
+
+
+def test_a_key_is_rotated_with_an_overlap_and_revoked_at_once(make_partner, capsys):
+    key, old = partners.create_api_key(make_partner())
+    call_command("api_keys", "rotate", key.public_id)
+    new = capsys.readouterr().out.split()[-1]
+    assert keys.recognise(old)
+    assert keys.recognise(new)
+    call_command("api_keys", "revoke", key.public_id)
+    assert keys.recognise(old) is None
+    assert keys.recognise(new)
+    call_command("api_keys", "list")
+    listed = capsys.readouterr().out
+    assert key.public_id in listed
+    assert new not in listed
+    with pytest.raises(CommandError):
+        call_command("api_keys", "revoke", "nothere0")
