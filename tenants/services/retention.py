@@ -36,7 +36,8 @@ def remind_of_ends() -> int:
     due = Instance.objects.filter(
         state=InstanceState.READY, expires_at__gt=now, expires_at__lte=now + REMIND_BEFORE
     ).exclude(pk__in=told)
-    for instance in due.select_related("tenant"):
+    found = list(due.select_related("tenant"))
+    for instance in found:
         with transaction.atomic():
             mails.write_expires_soon(instance)
-    return len(due)
+    return len(found)
