@@ -9,6 +9,7 @@ from django.utils.timezone import localtime
 
 from provisioning.models import Step
 from provisioning.reasons import reason
+from provisioning.recipes import step_definition
 from tenants.models import Instance, WebhookDelivery
 
 RAILWAY = "https://railway.com/project/"
@@ -38,7 +39,12 @@ def ledger_of(instance: Instance) -> SafeString:
 
 def _steps(instance: Instance) -> list[Line]:
     rows = Step.objects.filter(operation__instance=instance).exclude(started_at=None).select_related("operation")
-    return [(row.started_at, f"{row.operation} / {row.code}", _how(row), row.message) for row in rows if row.started_at]
+    return [(row.started_at, _what(row), _how(row), row.message) for row in rows if row.started_at]
+
+
+def _what(row: Step) -> str:
+    label = step_definition(row.operation.kind, row.code).label
+    return f"{row.operation.reference} · {row.operation.get_kind_display()} · {label}"
 
 
 def _how(row: Step) -> str:

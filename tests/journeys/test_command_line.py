@@ -153,6 +153,16 @@ def test_operations_can_be_listed_shown_cancelled_and_retried(manage, order_inst
     assert manage("operations", "show", "OP-NOTHERE").returncode == 2
 
 
+@pytest.mark.parametrize(
+    "command",
+    "api_keys create_api_key create_instance create_partner demo expire_instances operations sandbox worker".split(),
+)
+def test_every_command_explains_itself_in_french(command, capsys):
+    with pytest.raises(SystemExit, match="0"):
+        call_command(command, "--help")
+    assert re.search("[éèêàùç’]", capsys.readouterr().out)
+
+
 def test_a_partner_gets_a_key_that_is_shown_once(manage):
     assert manage("create_partner", "Alice Conseil").returncode == 0
     assert manage("create_partner", "Alice Conseil").returncode == 2

@@ -15,13 +15,15 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 PATIENCE_SECONDS = 20
 
 
 class Command(BaseCommand):
-    help = gettext_lazy("Create one instance against the sandbox, then keep the site running until Ctrl-C.")  # type: ignore[assignment]
+    @property
+    def help(self) -> str:  # type: ignore[override]  # in the language of the one who asks
+        return _("Create one instance against the sandbox, then keep the site running until Ctrl-C.")
+
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -12,7 +12,6 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from eazynova_site.celery import PERIODIC
 from provisioning import engine
@@ -22,7 +21,9 @@ logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
-    help = gettext_lazy("Run due operations and everything periodic in this process, without a broker.")  # type: ignore[assignment]
+    @property
+    def help(self) -> str:  # type: ignore[override]  # in the language of the one who asks
+        return _("Run due operations and everything periodic in this process, without a broker.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         stop = threading.Event()

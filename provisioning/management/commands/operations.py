@@ -8,7 +8,6 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from provisioning import engine
 from provisioning.models import Operation
@@ -18,7 +17,9 @@ from provisioning.states import OperationState
 
 
 class Command(BaseCommand):
-    help = gettext_lazy("List operations, show one with its steps, retry or cancel it.")  # type: ignore[assignment]
+    @property
+    def help(self) -> str:  # type: ignore[override]  # in the language of the one who asks
+        return _("List operations, show one with its steps, retry or cancel it.")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)

@@ -9,7 +9,6 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from provisioning.sandbox import Sandbox
 
@@ -19,7 +18,10 @@ DEFAULT_SPEED = 5.0
 
 
 class Command(BaseCommand):
-    help = gettext_lazy("Run the sandbox: a stand-in for Railway and for the Odoos deployed there.")  # type: ignore[assignment]
+    @property
+    def help(self) -> str:  # type: ignore[override]  # in the language of the one who asks
+        return _("Run the sandbox: a stand-in for Railway and for the Odoos deployed there.")
+
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:

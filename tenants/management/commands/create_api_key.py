@@ -6,7 +6,6 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from tenants.errors import DomainError
 from tenants.models import ApiKey
@@ -14,7 +13,9 @@ from tenants.services import partners
 
 
 class Command(BaseCommand):
-    help = gettext_lazy("Create an API key for a partner and print it: it is never shown again.")  # type: ignore[assignment]
+    @property
+    def help(self) -> str:  # type: ignore[override]  # in the language of the one who asks
+        return _("Create an API key for a partner and print it: it is never shown again.")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("partner", help=_("name of the partner"))

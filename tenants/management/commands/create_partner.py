@@ -6,14 +6,15 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from tenants.errors import DomainError
 from tenants.services import partners
 
 
 class Command(BaseCommand):
-    help = gettext_lazy("Create a partner.")  # type: ignore[assignment]
+    @property
+    def help(self) -> str:  # type: ignore[override]  # in the language of the one who asks
+        return _("Create a partner.")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", help=_("name of the partner, as customers know it"))

@@ -5,6 +5,8 @@ from django.contrib.auth.models import Group, User
 from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
 
+from provisioning import driver
+from provisioning.models import Operation
 from tenants.lifecycle import InstanceState
 from tenants.models import ApiKey, AuditEntry, Instance
 from tenants.models.audit import AppendOnly
@@ -120,3 +122,14 @@ def test_an_audit_entry_cannot_be_changed(order_instance):
     if connection.vendor == "postgresql":
         with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("UPDATE tenants_auditentry SET actor = 'nobody'")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_log_page_shows_what_the_services_said_and_filters_it(sandbox, sign_in, order_instance):
+    instance = order_instance()
+    driver.drive(Operation.objects.get().pk, timeout=60, tick=lambda _: None)
+    address = reverse("admin:tenants_instance_logs", args=[instance.pk])
+    page = sign_in("Support").get(address).content.decode()
+    assert "odoo" in page
+    assert "{{" not in page
+    assert page.count("\n") > 5
