@@ -16,7 +16,7 @@ SUPPORT_SEES = (
     "operation",
 )
 OPERATIONS_ALSO_SEES = ("apikey", "blueprint", "webhookendpoint")
-OPERATIONS_MANAGES = ("blueprint", "partner", "plan")
+OPERATIONS_MANAGES = ("blueprint", "partner", "plan", "webhookendpoint")
 
 
 def bring(**news: Any) -> None:

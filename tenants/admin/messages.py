@@ -1,7 +1,7 @@
 from django.contrib import admin
 
 from tenants.admin.console import ReadOnlyAdmin
-from tenants.models import Mail, WebhookDelivery, WebhookEndpoint
+from tenants.models import Mail, WebhookDelivery
 
 
 @admin.register(Mail)
@@ -10,15 +10,6 @@ class MailAdmin(ReadOnlyAdmin):
     list_filter = ("state", "kind")
     list_select_related = ("instance",)
     search_fields = ("recipient", "instance__client_name")
-
-
-@admin.register(WebhookEndpoint)
-class WebhookEndpointAdmin(ReadOnlyAdmin):
-    list_display = ("url", "partner", "state", "disabled_reason", "failures", "failing_since")
-    list_filter = ("state",)
-    list_select_related = ("partner",)
-    search_fields = ("url", "partner__name")
-    exclude = ("sealed",)
 
 
 @admin.register(WebhookDelivery)

@@ -64,7 +64,16 @@ class ApiView(APIView):
         if key is None:
             raise NotAuthenticated
         if scope not in key.scopes:
+            self.find(**kwargs)
             raise ApiProblem("missing_scope")
+
+    def find(self, **kwargs: str) -> None:
+        """Raise ApiProblem when the address names what the caller's partner does not own.
+
+        Called before a scope is found missing: another partner's object does not exist, whatever the key may do.
+        """
+        if "instance_id" in kwargs:
+            self.own_instance(kwargs["instance_id"])
 
     def note_usage(self, usage: limits.Usage) -> None:
         """Refuse when it is too much; either way the answer's headers tell where the caller stands."""

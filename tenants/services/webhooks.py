@@ -34,7 +34,7 @@ def create_endpoint(
             raise TooManyEndpoints
         endpoint = WebhookEndpoint.objects.create(
             partner=partner,
-            url=_checked_url(url),
+            url=check_url(url),
             events=_checked_events(events or []),
             description=description,
             sealed=seal({"current": secret}),
@@ -53,7 +53,7 @@ def change_endpoint(
     """Change what is given. Enabling forgets past failures. Raises InvalidWebhookUrl or UnknownWebhookEvent."""
     changes: dict[str, object] = {}
     if url is not None:
-        changes["url"] = _checked_url(url)
+        changes["url"] = check_url(url)
     if events is not None:
         changes["events"] = _checked_events(events)
     if description is not None:
@@ -130,7 +130,8 @@ def new_secret() -> str:
     return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
-def _checked_url(url: str) -> str:
+def check_url(url: str) -> str:
+    """The address when webhooks may go there. Raises InvalidWebhookUrl."""
     try:
         checked(url, allow_loopback=settings.WEBHOOK_ALLOW_LOOPBACK)
     except AddressRefused as error:

@@ -37,6 +37,10 @@ class EndpointsBase(ApiView):
         "DELETE": ApiKey.Scope.WRITE,
     }
 
+    def find(self, **kwargs: str) -> None:
+        if "endpoint_id" in kwargs:
+            self.endpoint(kwargs["endpoint_id"])
+
     def own_endpoints(self) -> QuerySet[WebhookEndpoint]:
         return WebhookEndpoint.objects.filter(partner=self.key().partner)
 
