@@ -8,7 +8,6 @@ from django.db import transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from provisioning.states import OperationState
 from tenants.audit import acting
 from tenants.lifecycle import InstanceState
 from tenants.models import AuditEntry, Instance
@@ -34,8 +33,7 @@ def _idle(*states: InstanceState) -> Callable[[Instance], bool]:
 
 
 def _retryable(instance: Instance) -> bool:
-    last = instance.operations.order_by("-pk").first()
-    return last is not None and last.state in (OperationState.FAILED, OperationState.CANCELLED)
+    return instances.retryable(instance) is not None
 
 
 def _resumable(instance: Instance) -> bool:

@@ -13,7 +13,7 @@ from provisioning import engine
 from provisioning.engine import NotRetryable
 from provisioning.models import Operation
 from provisioning.spec import InstanceSpec, Limits, Source
-from provisioning.states import OperationKind
+from provisioning.states import OperationKind, OperationState
 from tenants import client_names
 from tenants.errors import (
     ClientNameTaken,
@@ -31,6 +31,7 @@ from tenants.models import ApiKey, Instance, Partner, Plan, Tenant
 
 DEFAULT_PLAN = "starter"
 PASSWORD_LENGTH = 32
+TOWARDS_THE_END = frozenset({OperationKind.SUSPEND, OperationKind.DECOMMISSION})
 COUNTRIES = {"fr": "FR", "en": ""}
 TIMEZONES = {"fr": "Europe/Paris", "en": "UTC"}
 
@@ -75,11 +76,23 @@ def create_instance(
     return instance
 
 
+def retryable(instance: Instance) -> Operation | None:
+    """What would go on if it were retried: the last operation, when it failed or was cancelled.
+
+    While the instance's deletion is scheduled, only a suspension or the deletion itself goes on: a customer must not be
+    given what is about to be deleted.
+    """
+    last = Operation.objects.filter(instance=instance).order_by("-pk").first()
+    if last is None or last.state not in (OperationState.FAILED, OperationState.CANCELLED):
+        return None
+    return last if instance.decommission_after is None or last.kind in TOWARDS_THE_END else None
+
+
 def retry(instance: Instance) -> Operation:
     """Go on with what failed last on this instance. Raises WrongState or OperationInProgress."""
-    last = Operation.objects.filter(instance=instance).order_by("-pk").first()
     if instance.active_operation() is not None:
         raise OperationInProgress
+    last = retryable(instance)
     if last is None:
         raise WrongState
     try:

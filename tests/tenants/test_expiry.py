@@ -51,3 +51,16 @@ def test_what_will_be_deleted_is_not_resumed_before_that_is_undone(expired):
     lifecycle.undo_decommission(expired)
     assert lifecycle.expire() == []
     instances.resume(Instance.objects.get())
+
+
+def test_what_failed_and_will_be_deleted_is_not_retried_before_that_is_undone(order_instance):
+    instance = order_instance()
+    instances.cancel(instance)
+    instance.refresh_from_db()
+    lifecycle.schedule_decommission(instance, grace_days=7)
+    instance.refresh_from_db()
+    with pytest.raises(WrongState):
+        instances.retry(instance)
+    lifecycle.undo_decommission(instance)
+    instance.refresh_from_db()
+    assert instances.retry(instance)
