@@ -9,11 +9,12 @@ import httpx
 from provisioning.railway.exchange import Exchange
 from provisioning.railway.reading import Reads
 from provisioning.railway.removing import Removals
+from provisioning.railway.surveying import Surveys
 from provisioning.railway.transport import Transport
 from provisioning.railway.writing import Writes
 
 
-class RailwayClient(Reads, Writes, Removals):
+class RailwayClient(Reads, Surveys, Writes, Removals):
     """Railway with one token. Keeps connections; may be shared by threads, not by processes.
 
     ``before`` is called with the operation name before each request is sent and may raise to prevent it;

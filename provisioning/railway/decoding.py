@@ -7,6 +7,7 @@ from typing import Any
 from provisioning.railway import results
 
 Json = Mapping[str, Any]
+GIGABYTE = 1_000_000_000
 
 
 def workspaces(data: Json) -> tuple[results.Workspace, ...]:
@@ -60,8 +61,7 @@ def project_page(data: Json) -> tuple[list[results.Project], str | None]:
     return [project(node) for node in _nodes(page)], info["endCursor"] if info["hasNextPage"] else None
 
 
-def stack(data: Json) -> results.Stack:
-    environment = data["environment"]
+def stack(environment: Json) -> results.Stack:
     return results.Stack(
         services=tuple(_service(node) for node in _nodes(environment["serviceInstances"])),
         volumes=tuple(_volume(node) for node in _nodes(environment["volumeInstances"])),
@@ -98,6 +98,14 @@ def _volume(node: Json) -> results.VolumeState:
         state=node["state"],
         pending_deletion=bool(node["isPendingDeletion"]),
     )
+
+
+def limits(override: Json | None) -> results.Limits | None:
+    """Railway's schema does not tell the shape: that of its configuration as code is read, nested or flat."""
+    members = (override or {}).get("containers") or override or {}
+    if not members.get("cpu") or not members.get("memoryBytes"):
+        return None
+    return results.Limits(memory_gb=members["memoryBytes"] / GIGABYTE, vcpus=float(members["cpu"]))
 
 
 def domain(node: Json) -> results.Domain:

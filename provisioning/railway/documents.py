@@ -63,17 +63,19 @@ PROJECT_SCHEDULE_DELETE_FORCE = (
     "mutation ProjectScheduleDeleteForce($id: String!) { projectScheduleDeleteForce(id: $id) }"
 )
 
-STACK_STATE = """
-query StackState($projectId: String!, $environmentId: String!) {
-  environment(id: $environmentId, projectId: $projectId) {
+_STACK = """{
     serviceInstances { edges { node {
       id serviceId serviceName source { image repo } startCommand healthcheckPath
       latestDeployment { id status deploymentStopped }
       domains { serviceDomains { id domain targetPort } }
     } } }
     volumeInstances { edges { node { id volumeId serviceId mountPath state isPendingDeletion } } }
-  }
-}"""
+  }"""
+
+STACK_STATE = f"""
+query StackState($projectId: String!, $environmentId: String!) {{
+  environment(id: $environmentId, projectId: $projectId) {_STACK}
+}}"""
 
 READ_VARIABLES = """
 query ReadVariables($projectId: String!, $environmentId: String!, $serviceId: String!) {
@@ -165,6 +167,26 @@ def deployments(count: int) -> str:
     """The state of ``count`` deployments: aliases d0, d1, ... with the ids in variables of the same names."""
     field = "deployment(id: $d#) { id status deploymentStopped updatedAt instances { status } }"
     return _aliased("query Deployments", "d", "String!", count, field)
+
+
+@lru_cache(maxsize=64)
+def stacks(count: int) -> str:
+    """``count`` environments: aliases e0, e1, ... with variables e0 (the environment) and p0 (its project), ..."""
+    declared = ", ".join(f"$e{n}: String!, $p{n}: String!" for n in range(count))
+    fields = " ".join(f"e{n}: environment(id: $e{n}, projectId: $p{n}) {_STACK}" for n in range(count))
+    return f"query Stacks({declared}) {{ {fields} }}"
+
+
+@lru_cache(maxsize=64)
+def service_details(count: int) -> str:
+    """Variables (v0, ...) and own limits (l0, ...) of ``count`` services; variables s0, e0 and p0, ... name each."""
+    declared = ", ".join(f"$s{n}: String!, $e{n}: String!, $p{n}: String!" for n in range(count))
+    fields = " ".join(
+        f"v{n}: variables(serviceId: $s{n}, environmentId: $e{n}, projectId: $p{n}, unrendered: true)"
+        f" l{n}: serviceInstanceLimitOverride(serviceId: $s{n}, environmentId: $e{n})"
+        for n in range(count)
+    )
+    return f"query ServiceDetails({declared}) {{ {fields} }}"
 
 
 @lru_cache(maxsize=64)

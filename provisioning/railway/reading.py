@@ -73,7 +73,7 @@ class Reads:
     def stack(self, project_id: str, environment_id: str) -> Stack:
         """Services and volumes of an environment; things made in the last minute may be missing."""
         variables = {"projectId": project_id, "environmentId": environment_id}
-        return self._transport.ask(documents.STACK_STATE, variables, decoding.stack)
+        return self._transport.ask(documents.STACK_STATE, variables, lambda data: decoding.stack(data["environment"]))
 
     def deployments(self, ids: Sequence[str]) -> dict[str, Deployment | RailwayError]:
         """The state of each deployment, or why Railway does not tell it, by id; 50 in one request.

@@ -176,6 +176,22 @@ class Stack:
 
 
 @dataclass(frozen=True)
+class Place:
+    """An environment of a project."""
+
+    project_id: str
+    environment_id: str
+
+
+@dataclass(frozen=True)
+class ServiceDetails:
+    """``variables`` hold secrets; ``limits`` are the service's own, None when it has none or they are not readable."""
+
+    variables: Mapping[str, str] = field(repr=False)
+    limits: Limits | None
+
+
+@dataclass(frozen=True)
 class Deployment:
     """``instance_statuses`` are those of its containers (RUNNING, RESTARTING, CRASHED, ...)."""
 

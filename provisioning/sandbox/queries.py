@@ -64,6 +64,13 @@ class Queries:
     def service_instance(self, call: Call, service_id: str, environment_id: str) -> Node:
         return self._views.service_instance(self._lookup.visible_service(service_id))
 
+    def limit_override(self, call: Call, service_id: str, environment_id: str) -> Node | None:
+        """As in Railway's configuration as code; a gigabyte is 10^9 bytes there."""
+        limits = self._lookup.service(service_id).limits
+        if not limits:
+            return None
+        return {"containers": {"cpu": limits.get("v_cpus"), "memoryBytes": round(limits.get("memory_gb", 0) * 1e9)}}
+
     def variables(
         self,
         call: Call,

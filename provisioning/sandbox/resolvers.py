@@ -67,6 +67,7 @@ def _queries(queries: Queries, accounts: Accounts) -> Mapping[str, Resolver]:
         "environment": queries.environment,
         "service": queries.service,
         "serviceInstance": queries.service_instance,
+        "serviceInstanceLimitOverride": queries.limit_override,
         "variables": queries.variables,
         "variablesForServiceDeployment": queries.rendered_variables,
         "serviceDomainAvailable": queries.domain_available,

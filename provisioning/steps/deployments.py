@@ -13,7 +13,7 @@ from provisioning.models import Resource
 from provisioning.outcomes import Done, Wait
 from provisioning.railway.errors import NotAuthorized, NotFound
 from provisioning.railway.results import DeploymentStatus
-from provisioning.steps.services import ODOO, POSTGRES
+from provisioning.steps.wishes import ODOO, POSTGRES
 
 LONGEST_DEPLOYMENT = timedelta(minutes=20)
 RUNNING = frozenset({DeploymentStatus.SUCCESS, DeploymentStatus.SLEEPING})

@@ -10,7 +10,7 @@ from provisioning.models import Resource
 from provisioning.outcomes import Done, Wait
 from provisioning.railway.errors import NotAuthorized, NotFound
 from provisioning.steps.deployments import STOPPED
-from provisioning.steps.services import ODOO, POSTGRES
+from provisioning.steps.wishes import ODOO, POSTGRES
 
 
 def stop_what_runs(ctx: Context) -> Done | Wait:

@@ -11,13 +11,10 @@ from provisioning.errors import Temporary
 from provisioning.odoo import container
 from provisioning.outcomes import Done, Wait
 from provisioning.railway.errors import AlreadyExists
-from provisioning.railway.results import Limits, NewService, ServiceSettings, Stack
+from provisioning.railway.results import NewService, ServiceSettings, Stack
+from provisioning.steps import wishes
+from provisioning.steps.wishes import MOUNT_PATHS, ODOO, ODOO_PORT, POSTGRES
 
-POSTGRES = "Postgres"
-ODOO = "odoo"
-POSTGRES_IMAGE = "ghcr.io/railwayapp-templates/postgres-ssl:17"
-MOUNT_PATHS = {POSTGRES: "/var/lib/postgresql/data", ODOO: "/var/lib/odoo"}
-ODOO_PORT = 8069
 LONGEST_LABEL = 63
 
 
@@ -118,29 +115,10 @@ def _postgres_variables(ctx: Context) -> dict[str, str]:
 
 
 def _odoo_variables(ctx: Context) -> dict[str, str]:
-    spec = ctx.spec
     password = ctx.secret("admin_password")
     if password is None:
         raise LookupError("The operation holds no admin password.")
-    identity = container.Identity(
-        database=spec.database,
-        login=spec.email,
-        name=spec.email,
-        company=spec.company,
-        country=spec.country,
-        language=spec.language,
-        timezone=spec.timezone,
-        modules=spec.modules,
-        addons_path=spec.source.addons_path,
-        base_url=f"{settings.INSTANCE_URL_SCHEME}://${{{{RAILWAY_PUBLIC_DOMAIN}}}}",
-    )
-    return container.odoo_variables(
-        identity,
-        password_hash=container.password_hash(password),
-        master_password=_generated_password(),
-        # its hard limit is a quarter above, still within what the service may use
-        memory_mb=int(spec.odoo_limits.memory_gb * 1024 * 3 / 4),
-    )
+    return wishes.odoo_variables(ctx.spec, container.password_hash(password), _generated_password())
 
 
 def _create_volume(ctx: Context, service: str, mount_path: str) -> None:
@@ -170,24 +148,7 @@ def _labels(ctx: Context) -> tuple[str, str]:
 
 
 def _settings(ctx: Context) -> dict[str, ServiceSettings]:
-    spec = ctx.spec
-    postgres = ServiceSettings(
-        image=POSTGRES_IMAGE,
-        restart_policy="ALWAYS",
-        draining_seconds=60,
-        limits=Limits(spec.postgres_limits.memory_gb, spec.postgres_limits.vcpus),
-    )
-    odoo = ServiceSettings(
-        image=spec.source.image or None,
-        start_command=container.start_command(),
-        healthcheck_path="/web/health?db_server_status=1",
-        healthcheck_timeout=900,
-        restart_policy="ON_FAILURE",
-        restart_retries=10,
-        draining_seconds=30,
-        limits=Limits(spec.odoo_limits.memory_gb, spec.odoo_limits.vcpus),
-    )
-    return {ctx.ledger.id_of("service", POSTGRES): postgres, ctx.ledger.id_of("service", ODOO): odoo}
+    return {ctx.ledger.id_of("service", name): wish for name, wish in wishes.service_settings(ctx.spec).items()}
 
 
 def _taken(stack: Stack, wanted: Mapping[str, ServiceSettings]) -> bool:

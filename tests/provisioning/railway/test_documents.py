@@ -12,13 +12,19 @@ SCHEMAS = {
 }
 COUNTED = {
     "deployments": documents.deployments(3),
+    "stacks": documents.stacks(2),
+    "service_details": documents.service_details(2),
     "services_create": documents.services_create(2),
     "deployments_remove": documents.deployments_remove(2),
     "configure": documents.configure(2, 1),
     "configure without limits": documents.configure(1, 0),
     "backup_schedules": documents.backup_schedules(2),
 }
-CONSTANTS = {name: value for name, value in vars(documents).items() if name.isupper() and isinstance(value, str)}
+CONSTANTS = {
+    name: value
+    for name, value in vars(documents).items()
+    if name.isupper() and not name.startswith("_") and isinstance(value, str)
+}
 DOCUMENTS = CONSTANTS | COUNTED
 
 
