@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Model
 from django.utils import timezone
 
 from provisioning import lease, logcontext
@@ -35,18 +35,18 @@ class NotRetryable(Exception):
     """Only a failed or cancelled operation can be retried, and only when no other one is active."""
 
 
-def start(*, kind: str, instance_id: int, spec: InstanceSpec, secrets: Mapping[str, str] | None = None) -> Operation:
+def start(*, kind: str, instance: Model, spec: InstanceSpec, secrets: Mapping[str, str] | None = None) -> Operation:
     """Write the operation and its steps, inside the caller's transaction; it runs after the commit.
 
     Raises IntegrityError when the instance already has an active operation.
     """
     recipe = RECIPES[kind]
     operation = Operation(
-        kind=kind, instance_id=instance_id, spec=spec.to_json(), deadline_at=timezone.now() + recipe.deadline
+        kind=kind, instance=instance, spec=spec.to_json(), deadline_at=timezone.now() + recipe.deadline
     )
     operation.seal(dict(secrets or {}))
-    with transaction.atomic():
-        operation.save()
+    with transaction.atomic(savepoint=False):
+        operation.save(force_insert=True)
         Step.objects.bulk_create(
             Step(operation=operation, position=position, code=definition.code)
             for position, definition in enumerate(recipe.steps)

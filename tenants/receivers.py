@@ -17,7 +17,7 @@ from tenants.services.instances import ready_changes
 
 @receiver(operation_changed, dispatch_uid="follow_operation")
 def follow(operation: Operation, **news: Any) -> None:
-    instance = Instance.objects.select_related("tenant", "plan").get(pk=operation.instance_id)
+    instance = operation.instance
     FOLLOWERS[OperationKind(operation.kind)](instance, operation)
 
 

@@ -148,7 +148,7 @@ def _change_email(instance: Instance) -> Operation:
     spec = replace(instances.spec_of(instance, "fr"), email=f"new-{instance.admin_email}")
     password = instance.admin_password() or ""
     operation = engine.start(
-        kind=OperationKind.CHANGE_EMAIL, instance_id=instance.pk, spec=spec, secrets={"admin_password": password}
+        kind=OperationKind.CHANGE_EMAIL, instance=instance, spec=spec, secrets={"admin_password": password}
     )
     operation.facts = {"url": instance.url, "current_email": instance.admin_email}
     operation.save(update_fields=["facts"])

@@ -30,10 +30,20 @@ class SharedCounters(RedisCache):
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
         return int(self._ask("incr", key, delta, version))
 
+    def _incr(self, key: str, delta: int, version: int | None) -> int:
+        """Without asking first whether the counter exists: django-ratelimit has just added it."""
+        shared = self._cache.get_client(None, write=True)
+        name = self.make_key(key, version)
+        count = int(shared.incr(name, delta))
+        if count == delta:
+            # it expired in between: a counter without an end would never be forgotten
+            shared.expire(name, 3600)
+        return count
+
     def _ask(self, method: str, *args: Any, **kwargs: Any) -> Any:
         if time.monotonic() >= self._away_until:
             try:
-                return getattr(super(), method)(*args, **kwargs)
+                return self._incr(*args) if method == "incr" else getattr(super(), method)(*args, **kwargs)
             except (RedisError, OSError) as error:
                 self._away_until = time.monotonic() + AWAY_SECONDS
                 logger.warning("Redis is away, this process counts alone for a moment: %s", type(error).__name__)

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from tenants import client_names
 from tenants.errors import DomainError, InvalidEmail
+from tenants.models import Plan
 from tenants.models.webhook import WebhookEvents
 from tenants.services import instances
 
@@ -63,7 +64,7 @@ class OrderInput(serializers.Serializer[None]):
         return value
 
     def validate_plan(self, value: str) -> str:
-        if value:
+        if value and not Plan.objects.filter(code=value).exists():
             _by_domain(instances.find_plan, value)
         return value
 

@@ -98,9 +98,8 @@ class CallerOutput(serializers.Serializer[None]):
     quota = QuotaOutput()
 
 
-def status_body(instance: Instance, authority: Authority) -> dict[str, Any]:
-    """What may be told about an instance to somebody with this authority."""
-    operation = _telling_operation(instance)
+def status_body(instance: Instance, authority: Authority, operation: Operation | None) -> dict[str, Any]:
+    """What may be told about an instance, and the operation that tells of it, to somebody with this authority."""
     body: dict[str, Any] = {
         "instanceId": instance.public_id,
         "status": instance.status,
@@ -184,13 +183,12 @@ def moment(value: datetime | None) -> str | None:
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if value else None
 
 
-def _telling_operation(instance: Instance) -> Operation | None:
+def telling_operation(instance: Instance) -> Operation | None:
     """The work that the status is about: what is under way, else the creation that is not finished."""
-    operations = Operation.objects.filter(instance=instance).order_by("-pk").prefetch_related("steps")
-    active = operations.active().first()
+    active = instance.active_operation()
     if active is not None or instance.state != InstanceState.FAILED:
         return active
-    return operations.filter(kind=OperationKind.CREATE).first()
+    return instance.operations.filter(kind=OperationKind.CREATE).order_by("-pk").first()
 
 
 def _progress(instance: Instance, operation: Operation | None) -> dict[str, Any]:

@@ -116,7 +116,10 @@ class Instance(models.Model):
         return proven.secrets().get("admin_password") if proven else None
 
     def active_operation(self) -> Operation | None:
-        return Operation.objects.active().filter(instance=self).first()
+        try:
+            return Operation.objects.active().get(instance=self)
+        except Operation.DoesNotExist:
+            return None
 
     def transition_to(self, state: InstanceState, **changes: object) -> None:
         """Change the state by a conditional update and, with it, the other columns in ``changes``; audited.
@@ -125,8 +128,11 @@ class Instance(models.Model):
         """
         allowed = [before for before, after in TRANSITIONS.items() if state in after]
         mine = Instance.objects.filter(pk=self.pk, state=self.state, state__in=allowed)
-        with transaction.atomic():
-            if not mine.update(state=state, **changes):
-                raise WrongState
-            AuditEntry.write("state", self.pk, before={"state": str(self.state)}, after={"state": str(state)})
-        self.refresh_from_db()
+        with transaction.atomic(savepoint=False):
+            moved = mine.update(state=state, **changes)
+            if moved:
+                AuditEntry.write("state", self.pk, before={"state": str(self.state)}, after={"state": str(state)})
+        if not moved:
+            raise WrongState
+        for name, value in {"state": state, **changes}.items():
+            setattr(self, name, value)

@@ -60,19 +60,13 @@ def create_instance(
     try:
         with transaction.atomic():
             _check_quota(partner)
-            tenant, _ = Tenant.objects.update_or_create(
-                partner=partner,
-                email=email,
-                company=company,
-                defaults={"language": language, "country": COUNTRIES[language]},
-            )
+            tenant = _customer(partner, email, company, language)
             instance = _requested(tenant, plan, client_name, key)
             _start(instance, OperationKind.CREATE, language=language, admin_password=generated_password())
     except IntegrityError as error:
         if Instance.objects.live().filter(client_name=client_name).exists():
             raise ClientNameTaken from error
         raise
-    instance.refresh_from_db()
     return instance
 
 
@@ -142,11 +136,11 @@ def reset_password(instance: Instance) -> Operation:
 
 def find_plan(code: str) -> Plan:
     """The plan that is sold under this code. Raises UnknownPlan, naming those there are."""
-    plan = Plan.objects.select_related("blueprint").filter(code=code).first()
-    if plan is None:
+    try:
+        return Plan.objects.select_related("blueprint").get(code=code)
+    except Plan.DoesNotExist as error:
         known = ", ".join(Plan.objects.values_list("code", flat=True))
-        raise UnknownPlan(f"{UnknownPlan.message} ({known})")
-    return plan
+        raise UnknownPlan(f"{UnknownPlan.message} ({known})") from error
 
 
 def lifetime_end(plan: Plan) -> timedelta | None:
@@ -157,6 +151,17 @@ def lifetime_end(plan: Plan) -> timedelta | None:
 def generated_password() -> str:
     """Letters and digits only, so that it survives every mail program, form and double click."""
     return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(PASSWORD_LENGTH))
+
+
+def _customer(partner: Partner, email: str, company: str, language: str) -> Tenant:
+    """The one row of this company and address, made or brought up to date by one statement."""
+    [tenant] = Tenant.objects.bulk_create(
+        [Tenant(partner=partner, email=email, company=company, language=language, country=COUNTRIES[language])],
+        update_conflicts=True,
+        unique_fields=("partner", "email", "company"),
+        update_fields=("language", "country"),
+    )
+    return tenant
 
 
 def _requested(tenant: Tenant, plan: Plan, client_name: str, key: ApiKey | None) -> Instance:
@@ -188,7 +193,7 @@ def _work_on(instance: Instance, kind: OperationKind, allowed: set[InstanceState
 
 
 def _start(instance: Instance, kind: OperationKind, *, language: str, **sealed: str) -> Operation:
-    operation = engine.start(kind=kind, instance_id=instance.pk, spec=spec_of(instance, language), secrets=sealed)
+    operation = engine.start(kind=kind, instance=instance, spec=spec_of(instance, language), secrets=sealed)
     if instance.url:
         operation.facts = {"url": instance.url}
         operation.save(update_fields=["facts"])

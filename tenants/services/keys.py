@@ -69,8 +69,11 @@ def recognise(clear: str) -> ApiKey | None:
     shape = SHAPE.fullmatch(clear)
     if shape is None or checksum_of(clear[:-8]) != clear[-8:]:
         return None
-    key = ApiKey.objects.select_related("partner").filter(public_id=shape[1]).first()
-    if key is None or not key.matches(clear) or not key.is_live:
+    try:
+        key = ApiKey.objects.select_related("partner").get(public_id=shape[1])
+    except ApiKey.DoesNotExist:
+        return None
+    if not key.matches(clear) or not key.is_live:
         return None
     _note_use(key)
     return key

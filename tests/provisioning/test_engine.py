@@ -55,7 +55,7 @@ def script(monkeypatch):
 def operation(script, make_instance):
     instance = make_instance(state=InstanceState.READY)
     spec = spec_of(instance, "fr")
-    return engine.start(kind="suspend", instance_id=instance.pk, spec=spec)
+    return engine.start(kind="suspend", instance=instance, spec=spec)
 
 
 def reload(operation):
@@ -207,7 +207,7 @@ def test_cancel_is_honoured_at_the_next_step_and_can_be_repeated(operation, scri
 
 def test_an_instance_has_one_active_operation_at_most(operation):
     with pytest.raises(IntegrityError), transaction.atomic():
-        engine.start(kind="suspend", instance_id=operation.instance_id, spec=operation.instance_spec)
+        engine.start(kind="suspend", instance=operation.instance, spec=operation.instance_spec)
 
 
 def test_what_runs_cannot_be_retried(operation):
@@ -218,7 +218,7 @@ def test_what_runs_cannot_be_retried(operation):
 def test_secrets_are_sealed_in_the_row(make_instance, script):
     instance = make_instance(state=InstanceState.READY)
     operation = engine.start(
-        kind="suspend", instance_id=instance.pk, spec=spec_of(instance, "fr"), secrets={"admin_password": "Geheimnis42"}
+        kind="suspend", instance=instance, spec=spec_of(instance, "fr"), secrets={"admin_password": "Geheimnis42"}
     )
     row = Operation.objects.filter(pk=operation.pk).values().get()
     assert "Geheimnis42" not in str(row)

@@ -11,6 +11,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from provisioning.states import OperationState
 from tenants import limits
 from tenants.api.api_view import ApiView
 from tenants.api.authority import Authority, authority_over
@@ -24,6 +25,7 @@ from tenants.api.outputs import (
     instance_body,
     status_body,
     status_url,
+    telling_operation,
 )
 from tenants.api.pages import page_of, page_response
 from tenants.api.schema import IDEMPOTENCY_KEY, IF_NONE_MATCH, OPEN_OR_KEY, STATUS_TOKEN, TOKEN
@@ -108,13 +110,16 @@ class InstanceView(ApiView):
         auth=OPEN_OR_KEY,
     )
     def get(self, request: Request, instance_id: str) -> HttpResponse:
-        instance = Instance.objects.select_related("tenant__partner").filter(public_id=instance_id).first()
-        if instance is None:
-            raise ApiProblem("not_found")
-        body = status_body(instance, authority_over(instance, request._request, self.caller()))
+        try:
+            instance = Instance.objects.select_related("tenant").get(public_id=instance_id)
+        except Instance.DoesNotExist as error:
+            raise ApiProblem("not_found") from error
+        authority = authority_over(instance, request._request, self.caller())
+        operation = telling_operation(instance)
+        body = status_body(instance, authority, operation)
         etag = _etag(body)
         headers = {"ETag": etag, "Cache-Control": "no-store" if "adminPassword" in body else "private, no-cache"}
-        if instance.active_operation() is not None:
+        if operation is not None and operation.state == OperationState.ACTIVE:
             headers |= VISITOR_MAY_WATCH
         if etag in [tag.strip() for tag in request.headers.get("If-None-Match", "").split(",")]:
             return HttpResponse(status=304, headers=headers)
@@ -148,7 +153,7 @@ def watched(instance: Instance) -> Response:
 def watched_answer(instance: Instance) -> Answer:
     instance.refresh_from_db()
     headers = {"Location": status_url(instance), **VISITOR_MAY_WATCH}
-    return Answer(202, status_body(instance, Authority.PARTNER), headers)
+    return Answer(202, status_body(instance, Authority.PARTNER, telling_operation(instance)), headers)
 
 
 def _etag(body: dict[str, Any]) -> str:
