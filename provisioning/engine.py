@@ -42,7 +42,10 @@ def start(*, kind: str, instance: Model, spec: InstanceSpec, secrets: Mapping[st
     """
     recipe = RECIPES[kind]
     operation = Operation(
-        kind=kind, instance=instance, spec=spec.to_json(), deadline_at=timezone.now() + recipe.deadline
+        kind=kind,
+        instance=instance,  # type: ignore[misc]  # its class belongs to the layer above
+        spec=spec.to_json(),
+        deadline_at=timezone.now() + recipe.deadline,
     )
     operation.seal(dict(secrets or {}))
     with transaction.atomic(savepoint=False):
