@@ -35,6 +35,8 @@ PERIODIC = (
     PeriodicJob("ring for due webhooks", "tenants.tasks.sweep_webhooks", 10),
     PeriodicJob("forget old API records", "tenants.tasks.purge_api_records", 3600),
     PeriodicJob("end what has expired", "tenants.tasks.expire_instances", 600),
+    # looks every hour whether a day has passed: a beat that is often restarted would never reach a day
+    PeriodicJob("compare the ledger with Railway", "tenants.tasks.reconcile_daily", 3600),
     PeriodicJob("forget passwords, remind of ends", "tenants.tasks.forget_and_remind", 3600),
 )
 

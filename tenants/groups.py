@@ -11,6 +11,7 @@ SUPPORT_SEES = (
     "mail",
     "partner",
     "plan",
+    "reconciliation",
     "tenant",
     "webhookdelivery",
     "operation",

@@ -9,7 +9,7 @@ from django.dispatch import receiver
 from kombu.exceptions import OperationalError
 
 from tenants import mails, webhook_notices, webhooks
-from tenants.services import idempotency, lifecycle, retention, signup
+from tenants.services import idempotency, lifecycle, reconciliation, retention, signup
 from tenants.signals import mail_due, webhook_due
 
 logger = logging.getLogger(__name__)
@@ -73,3 +73,8 @@ def forget_and_remind() -> None:
 @shared_task(ignore_result=True)
 def expire_instances() -> None:
     lifecycle.expire()
+
+
+@shared_task(ignore_result=True)
+def reconcile_daily() -> None:
+    reconciliation.reconcile_daily()

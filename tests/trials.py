@@ -144,6 +144,11 @@ def order(kind: str, instance: Instance) -> Operation:
     return ORDERS[OperationKind(kind)](instance)
 
 
+def retry(operation: Operation) -> Operation:
+    """As staff do after the cause was mended."""
+    return engine.retry(Operation.objects.get(pk=operation.pk))
+
+
 def _change_email(instance: Instance) -> Operation:
     spec = replace(instances.spec_of(instance, "fr"), email=f"new-{instance.admin_email}")
     password = instance.admin_password() or ""

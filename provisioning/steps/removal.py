@@ -29,17 +29,15 @@ def stop_what_runs(ctx: Context) -> Done | Wait:
 
 
 def delete_project(ctx: Context) -> Done:
-    """Railway's scheduled deletion of the one project that the ledger lists."""
-    row = ctx.ledger.get("project", "project")
-    if row is not None and _listed(ctx, row):
-        ctx.railway.schedule_project_deletion(row.external_id)
+    """Railway's scheduled deletion of the project that the ledger lists, and of a second one if there ever was one."""
+    for project_id in _listed(ctx):
+        ctx.railway.schedule_project_deletion(project_id)
     return Done()
 
 
 def prove_gone(ctx: Context) -> Done | Wait:
     """Gone means that Railway no longer lists the project; only then are the ledger's rows closed."""
-    row = ctx.ledger.get("project", "project")
-    if row is not None and _listed(ctx, row):
+    if _listed(ctx):
         return Wait(timedelta(hours=1).total_seconds(), "waiting_for_deletion")
     for living in Resource.objects.filter(instance_id=ctx.operation.instance_id, gone_at=None):
         ctx.ledger.gone(living)
@@ -61,7 +59,9 @@ def _settle_project(ctx: Context) -> Wait | None:
     return None
 
 
-def _listed(ctx: Context, row: Resource) -> bool:
-    if not row.external_id:
-        return False
-    return any(project.id == row.external_id for project in ctx.railway.list_projects(ctx.workspace_id))
+def _listed(ctx: Context) -> list[str]:
+    """The ids of those of the ledger's projects that Railway lists."""
+    ours = {row.external_id for row in ctx.ledger.living("project") if row.external_id}
+    if not ours:
+        return []
+    return [project.id for project in ctx.railway.list_projects(ctx.workspace_id) if project.id in ours]

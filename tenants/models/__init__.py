@@ -6,6 +6,7 @@ from tenants.models.instance import Instance
 from tenants.models.mail import Mail
 from tenants.models.partner import ApiKey, Partner
 from tenants.models.plan import Blueprint, Plan
+from tenants.models.reconciliation import Reconciliation
 from tenants.models.signup import Signup
 from tenants.models.tenant import Tenant
 from tenants.models.webhook import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent
@@ -19,6 +20,7 @@ __all__ = [
     "Mail",
     "Partner",
     "Plan",
+    "Reconciliation",
     "Signup",
     "Tenant",
     "WebhookAttempt",

@@ -1,0 +1,47 @@
+"""The inside of a project: what the ledger lists there, and whether it runs as the instance's state says."""
+
+from collections.abc import Iterator
+
+from provisioning.railway.results import ServiceState, Stack
+from provisioning.reconciliation.differences import Act, Difference, Kind
+from provisioning.reconciliation.owned import Expected, Owned
+from provisioning.steps.deployments import RUNNING, STOPPED
+from provisioning.steps.wishes import ODOO, POSTGRES
+
+
+def compare_stack(owner: Owned, stack: Stack, workspace: str) -> Iterator[Difference]:
+    """What is missing from the project, and what runs or stands still there against the instance's state."""
+    present = {
+        "service": {service.id for service in stack.services},
+        "volume": {volume.id for volume in stack.volumes if not volume.pending_deletion},
+        "domain": {domain.id for service in stack.services for domain in service.domains},
+    }
+    for kind, ids in present.items():
+        for row in owner.living(kind):
+            if row.external_id and row.external_id not in ids:
+                yield owner.differs(Kind.VANISHED, workspace, f"{kind} {row.name}", external_id=row.external_id)
+    for name in (POSTGRES, ODOO):
+        known = owner.row("service", name)
+        service = next((each for each in stack.services if known and each.id == known.external_id), None)
+        if service is not None:
+            yield from _compare_deployment(owner, name, service, workspace)
+
+
+def _compare_deployment(owner: Owned, name: str, service: ServiceState, workspace: str) -> Iterator[Difference]:
+    latest, known = service.latest_deployment, owner.row("deployment", name)
+    thing = f"deployment {name}"
+    running = latest is not None and not latest.stopped and latest.status not in STOPPED
+    if owner.expected is Expected.STOPPED and latest is not None and running:
+        yield owner.differs(
+            Kind.STILL_RUNNING, workspace, thing, external_id=latest.id, detail=str(latest.status), act=Act.STOP
+        )
+    if owner.expected is not Expected.RUNNING:
+        return
+    if latest is None:
+        yield owner.differs(Kind.VANISHED, workspace, thing, external_id=known.external_id if known else "")
+        return
+    if latest.status not in RUNNING or latest.stopped:
+        yield owner.differs(Kind.NOT_RUNNING, workspace, thing, external_id=latest.id, detail=str(latest.status))
+    elif known is None or known.external_id != latest.id:
+        # a suspension would stop the one that the ledger names, and leave this one running
+        yield owner.differs(Kind.OTHER_DEPLOYMENT, workspace, thing, external_id=latest.id, act=Act.ADOPT)
