@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from django.core.management.utils import get_random_secret_key
 from django.utils.translation import gettext_lazy as _
+from kombu import Queue
 
 from eazynova_site.database import database_from_url
 from eazynova_site.env import (
@@ -139,7 +140,13 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# a partner's slow endpoint must never keep a customer waiting: give this queue a worker of its own, see Procfile
+CELERY_TASK_QUEUES = [Queue("celery"), Queue("webhooks")]
+CELERY_TASK_ROUTES = {"tenants.tasks.deliver_webhook": {"queue": "webhooks"}}
 CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "queue_order_strategy": "priority",
+    "priority_steps": [0, 3, 6],
+    "sep": ":",
     "visibility_timeout": 600,
     "socket_timeout": 5,
     "socket_connect_timeout": 1,

@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 MAX_FAILURES = 12
 MAX_UNEXPECTED = 3
 LONGEST_BACKOFF = 120.0
+LOST_AFTER = timedelta(seconds=lease.LEASE_SECONDS)
 
 
 class NotRetryable(Exception):
@@ -40,12 +41,14 @@ def start(*, kind: str, instance: Model, spec: InstanceSpec, secrets: Mapping[st
 
     Raises IntegrityError when the instance already has an active operation.
     """
-    recipe = RECIPES[kind]
+    recipe, now = RECIPES[kind], timezone.now()
     operation = Operation(
         kind=kind,
         instance=instance,  # type: ignore[misc]  # its class belongs to the layer above
         spec=spec.to_json(),
-        deadline_at=timezone.now() + recipe.deadline,
+        run_after=now,
+        rung_at=now,
+        deadline_at=now + recipe.deadline,
     )
     operation.seal(dict(secrets or {}))
     with transaction.atomic(savepoint=False):
@@ -81,18 +84,20 @@ def run_due(*, limit: int = 100) -> int:
 
 
 def sweep(*, limit: int = 500) -> int:
-    """Ring for whatever is due: the cure for a lost message, a killed worker, a restarted broker."""
-    due = list(Operation.objects.due(timezone.now()).values_list("pk", flat=True)[:limit])
+    """Ring for whatever has become due, and again for what nobody has taken up: a lost message costs LOST_AFTER."""
+    now = timezone.now()
+    due = list(Operation.objects.unheard(now, LOST_AFTER).values_list("pk", flat=True)[:limit])
+    Operation.objects.filter(pk__in=due).update(rung_at=now)
     for operation_id in due:
-        operation_due.send(Operation, operation_id=operation_id)
+        operation_due.send(Operation, operation_id=operation_id, urgent=False)
     return len(due)
 
 
 def wake(operation_id: int) -> None:
     """There may be news for this operation: let it look now. A hint only; harmless at any time."""
-    woken = Operation.objects.active().filter(pk=operation_id).update(run_after=timezone.now(), wakes=F("wakes") + 1)
-    if woken:
-        _ring(operation_id)
+    now = timezone.now()
+    if Operation.objects.active().filter(pk=operation_id).update(run_after=now, rung_at=now, wakes=F("wakes") + 1):
+        _ring(operation_id, urgent=True)
 
 
 def retry(operation: Operation) -> Operation:
@@ -109,6 +114,7 @@ def retry(operation: Operation) -> Operation:
             reason="",
             message="",
             run_after=now,
+            rung_at=now,
             ended_at=None,
             lease_token="",
             lease_expires_at=None,
@@ -203,9 +209,10 @@ def _pause(operation: Operation, step: Step, until: datetime) -> bool:
         free = {"lease_token": "", "lease_expires_at": None}
         undisturbed = mine.filter(wakes=operation.wakes).update(run_after=until, **free)
         if not undisturbed:
-            mine.update(run_after=timezone.now(), **free)
+            now = timezone.now()
+            mine.update(run_after=now, rung_at=now, **free)
     if not undisturbed:
-        _ring(operation.pk)
+        _ring(operation.pk, urgent=True)
     return False
 
 
@@ -252,5 +259,5 @@ def _hold(operation: Operation, **changes: object) -> None:
         raise LeaseLost
 
 
-def _ring(operation_id: int) -> None:
-    transaction.on_commit(lambda: operation_due.send_robust(Operation, operation_id=operation_id))
+def _ring(operation_id: int, *, urgent: bool = False) -> None:
+    transaction.on_commit(lambda: operation_due.send_robust(Operation, operation_id=operation_id, urgent=urgent))

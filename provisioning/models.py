@@ -1,10 +1,10 @@
 """Rows of the engine: the work, its steps, and the ledger of all that we own at Railway."""
 
 import secrets
-from typing import Any
+from datetime import datetime, timedelta
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -24,10 +24,15 @@ class OperationQuerySet(models.QuerySet["Operation"]):
     def active(self) -> "OperationQuerySet":
         return self.filter(state=OperationState.ACTIVE)
 
-    def due(self, now: Any) -> "OperationQuerySet":
+    def due(self, now: datetime) -> "OperationQuerySet":
         """Active, its time has come, and nobody holds it; first come first served."""
         free = Q(lease_expires_at=None) | Q(lease_expires_at__lt=now)
         return self.active().filter(free, run_after__lte=now).order_by("run_after", "pk")
+
+    def unheard(self, now: datetime, patience: timedelta) -> "OperationQuerySet":
+        """Due, and not rung for since it became due, or so long ago that the message must be lost."""
+        unrung = Q(rung_at=None) | Q(rung_at__lt=F("run_after")) | Q(rung_at__lt=now - patience)
+        return self.due(now).filter(unrung)
 
 
 class Operation(models.Model):
@@ -45,6 +50,7 @@ class Operation(models.Model):
     reason = models.CharField(_("reason code"), max_length=60, blank=True)
     message = models.TextField(_("message for staff"), blank=True)
     run_after = models.DateTimeField(_("may go on from"), default=timezone.now)
+    rung_at = models.DateTimeField(null=True, blank=True, editable=False)
     deadline_at = models.DateTimeField(_("deadline"))
     wakes = models.PositiveIntegerField(_("times woken"), default=0, editable=False)
     lease_token = models.CharField(max_length=32, blank=True, editable=False)

@@ -13,6 +13,9 @@ from provisioning.signals import operation_due
 
 logger = logging.getLogger(__name__)
 
+# in Redis, 0 is taken first: the sweeps, the watcher and the mails
+AWAITED, ORDINARY = 3, 6
+
 
 @shared_task(ignore_result=True)
 def run_operation(operation_id: int) -> None:
@@ -30,11 +33,17 @@ def watch() -> None:
 
 
 @receiver(operation_due, dispatch_uid="ring_for_operation")
-def ring(operation_id: int, **news: Any) -> None:
-    """Tell a worker. Without a broker, or when it is away, nothing is lost: the sweep finds the row."""
+def ring(operation_id: int, *, urgent: bool, **news: Any) -> None:
+    """Tell a worker. Without a broker, or when it is away, nothing is lost: the sweep finds the row.
+
+    What was begun is finished before something new is begun; a message that nobody heard in time is not worth more
+    work than dropping it, since the sweep has rung again.
+    """
     if not settings.REDIS_URL:
         return
     try:
-        run_operation.delay(operation_id)
+        run_operation.apply_async(
+            (operation_id,), priority=AWAITED if urgent else ORDINARY, expires=engine.LOST_AFTER.total_seconds()
+        )
     except OperationalError as error:
         logger.warning("The broker is away, the sweep will find operation %s: %s", operation_id, error)

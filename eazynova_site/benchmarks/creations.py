@@ -45,16 +45,16 @@ def order(count: int, prefix: str) -> list[int]:
     ]
 
 
-def by_engine(count: int, prefix: str, *, processes: int, deploy_seconds: float) -> Figures:
+def by_engine(count: int, prefix: str, *pool: str, deploy_seconds: float) -> Figures:
     """From the moment when workers may begin until every instance is ready, proven and announced."""
     with surroundings.sandbox(deploy_seconds):
         ordered = order(count, prefix)
         redis.Redis.from_url(settings.REDIS_URL).flushdb()
         Operation.objects.active().update(run_after=_far_away())
-        with surroundings.worker(processes) as worker:
+        with surroundings.worker(*pool) as worker:
             cpu, started = worker.cpu_seconds(), time.perf_counter()
-            for pk in Operation.objects.active().values_list("pk", flat=True):
-                engine.wake(pk)
+            Operation.objects.active().update(run_after=timezone.now(), rung_at=None)
+            engine.sweep(limit=count)
             surroundings.until(lambda: not Operation.objects.active().exists(), "all are ready", 1_800)
             wall = time.perf_counter() - started
             failed = Operation.objects.exclude(state=OperationState.SUCCEEDED).count()

@@ -15,13 +15,17 @@ from provisioning.states import OperationState, StepState
 from tenants.models import Instance, Tenant
 from tenants.services import partners
 
+PROCESSES = ("--concurrency", "2")
+# as the Procfile starts it
+THREADS = ("--pool", "threads", "--concurrency", "8")
+
 
 def _creations(count: int, runs: int) -> tuple[list[Figures], list[Figures]]:
     bare, engine = [], []
     for run in range(runs):
         forget()
         bare.append(creations.by_bare_loop(count, processes=2))
-        engine.append(creations.by_engine(count, f"a{run}", processes=2, deploy_seconds=0.0))
+        engine.append(creations.by_engine(count, f"a{run}", *PROCESSES, deploy_seconds=0.0))
     return bare, engine
 
 
@@ -46,7 +50,7 @@ def creations_table(count: int, runs: int) -> list[str]:
 def in_flight(count: int) -> list[str]:
     """(b)"""
     forget()
-    figures = creations.by_engine(count, "b", processes=1, deploy_seconds=60.0)
+    figures = creations.by_engine(count, "b", *THREADS, deploy_seconds=60.0)
     limit = surroundings.POLL_SECONDS + 3
     rows = [
         ["wall seconds until all are ready", f"{figures.wall:.0f}", ""],
@@ -96,7 +100,7 @@ def growth(sizes: Sequence[int], count: int = 60) -> list[str]:
     forget()
     for size in sizes:
         fill(size)
-        figures = creations.by_engine(count, f"d{size}", processes=2, deploy_seconds=0.0)
+        figures = creations.by_engine(count, f"d{size}", *PROCESSES, deploy_seconds=0.0)
         first = first or figures.wall
         rows.append(
             [str(size), f"{figures.wall / count:.3f}", f"{figures.cpu / count:.3f}", f"{figures.wall / first:.2f}"]

@@ -110,12 +110,12 @@ def sandbox(deploy_seconds: float) -> Iterator[Child]:
 
 
 @contextmanager
-def worker(processes: int) -> Iterator[Child]:
+def worker(*pool: str) -> Iterator[Child]:
     """A Celery worker that has taken up its work, with a beat."""
     from eazynova_site.celery import app  # noqa: PLC0415 the settings are read here
 
     schedule = f"/tmp/eazynova-bench-beat-{os.getpid()}"  # noqa: S108
-    with child("celery", "-A", "eazynova_site", "worker", "-B", "-s", schedule, "-c", str(processes)) as running:
+    with child("celery", "-A", "eazynova_site", "worker", "-B", "-s", schedule, *pool) as running:
         until(lambda: app.control.ping(timeout=0.5), "the worker answers")
         yield running
 

@@ -181,6 +181,20 @@ def test_a_killed_runner_costs_its_lease_and_nothing_else(operation, script):
     assert script.runs == ["first", "middle", "middle", "last"]
 
 
+def test_a_sweep_rings_once_and_again_only_when_nobody_has_heard(operation):
+    assert engine.sweep() == 0, "its start has rung for it"
+    with time_machine.travel(timezone.now() + engine.LOST_AFTER + timedelta(seconds=1), tick=False):
+        assert engine.sweep() == 1
+        assert engine.sweep() == 0
+
+
+def test_a_sweep_rings_at_once_for_what_has_just_become_due(operation, script):
+    script.acts = [Wait(10, "waiting_for_odoo")]
+    engine.run(operation.pk)
+    with time_machine.travel(timezone.now() + timedelta(seconds=11), tick=False):
+        assert engine.sweep() == 1
+
+
 def test_a_runner_that_was_overtaken_records_nothing(operation, script):
     def overtaken():
         Operation.objects.filter(pk=operation.pk).update(lease_token="somebody else")

@@ -15,7 +15,7 @@ def test_the_broker_carries_an_operations_number_and_nothing_else(order_instance
     broker.flushdb()
     instance = order_instance(company="L’Étoile & Fils")
     operation = Operation.objects.get(instance=instance)
-    messages = [json.loads(message) for message in broker.lrange("celery", 0, -1)]
+    messages = [json.loads(message) for message in broker.lrange("celery:6", 0, -1)]
     [ring] = [message for message in messages if message["headers"]["task"] == "provisioning.tasks.run_operation"]
     arguments, options, _links = json.loads(base64.b64decode(ring["body"]))
     assert (arguments, options) == ([operation.pk], {})
