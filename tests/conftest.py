@@ -1,10 +1,12 @@
 import shutil
 import socket
 from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
 from django.apps import apps
 from django.core.cache import caches
+from django.db import connection
 from django.db.models.signals import post_migrate
 
 from provisioning.sandbox.sandbox import Sandbox
@@ -93,14 +95,41 @@ def make_partner():
 def _what_the_migrations_brought_comes_back(django_db_setup):
     """Tests with real transactions end by emptying the tables; Django tells so with post_migrate."""
     first_offer = import_module("tenants.migrations.0002_first_offer")
+    staff_groups = import_module("tenants.migrations.0009_staff_groups")
 
     def restore(sender, **news):
         if sender.name == "tenants" and not apps.get_model("tenants", "Partner").objects.exists():
             first_offer.bring(apps, None)
+            staff_groups.bring(apps, SimpleNamespace(connection=connection))
 
     post_migrate.connect(restore)
     yield
     post_migrate.disconnect(restore)
+
+
+def _audit_guards():
+    """What takes the audit trail's guards away, and what brings them back."""
+    if connection.vendor == "postgresql":
+        table = "ALTER TABLE tenants_auditentry {} TRIGGER USER"
+        return [table.format("DISABLE")], [table.format("ENABLE")]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'tenants_auditentry'")
+        rows = cursor.fetchall()
+    return [f"DROP TRIGGER {name}" for name, _sql in rows], [sql for _name, sql in rows]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _the_audit_trail_is_emptied_between_tests_only(django_db_setup):
+    """Tests with real transactions empty the tables, which the trail's own guards refuse."""
+    empty = connection.ops.sql_flush
+
+    def sql_flush(*arguments, **options):
+        away, back = _audit_guards()
+        return [*away, *empty(*arguments, **options), *back]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(connection.ops), "sql_flush", staticmethod(sql_flush))
+        yield
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from tenants.models import AuditEntry
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
-    list_display = ("at", "actor", "act", "instance", "reason", "before", "after")
+    list_display = ("at", "actor", "act", "instance", "subject", "reason", "before", "after")
     list_filter = ("act", "at")
     list_select_related = ("instance",)
-    search_fields = ("instance__client_name", "actor", "reason")
+    search_fields = ("instance__client_name", "subject", "actor", "reason")

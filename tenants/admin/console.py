@@ -1,9 +1,12 @@
-"""What every page of the console has in common: nothing is deleted here, and rows are read-only unless said."""
+"""Every page of the console: nothing is deleted and rows are read-only unless said; edits are audited."""
 
 from typing import Any
 
+from django.forms import ModelForm
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
+
+from tenants.admin import changes
 
 
 class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]
@@ -13,6 +16,14 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def save_related(self, request: HttpRequest, form: "ModelForm[Any]", formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        changes.note_edit(request, form, change=change)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        changes.note_removal(request, obj)
+        super().delete_model(request, obj)
 
 
 class ReadOnlyAdmin(ConsoleAdmin):
