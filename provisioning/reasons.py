@@ -50,8 +50,6 @@ REASONS: dict[str, Reason] = {
     "deployment_crashed": Reason(_NOT_STARTED, _("Read the deployment's log, mend the cause, then retry.")),
     "deployment_stuck": Reason(_NOT_STARTED, _("Look at Railway's status page and the build log, then retry.")),
     "railway": Reason(_REFUSED, _("Read the message, mend the cause, then retry.")),
-    "railway_temporary": Reason(_SLOW, _("Retry goes on from this step.")),
-    "railway_permanent": Reason(_REFUSED, _("Read the message, mend the cause, then retry.")),
     "railway_unreachable": Reason(
         _("The hosting platform cannot be reached. We keep trying."),
         _("Railway cannot be reached: check the network, RAILWAY_API_URL and status.railway.com, then retry."),

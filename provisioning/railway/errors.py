@@ -57,7 +57,6 @@ class RailwayError(ProvisioningError):
 class RailwayTemporary(RailwayError, Temporary):
     """The same request may succeed later; ``pause`` is the usual time to wait when Railway names none."""
 
-    code = "railway_temporary"
     pause: float | None = None
 
     def __init__(self, message: str, *, unclear: bool = False, retry_after: float | None = None) -> None:
@@ -67,8 +66,6 @@ class RailwayTemporary(RailwayError, Temporary):
 
 class RailwayPermanent(RailwayError, Permanent):
     """The same request cannot succeed before somebody changes something."""
-
-    code = "railway_permanent"
 
     def __init__(self, message: str, *, unclear: bool = False) -> None:
         Permanent.__init__(self, message, unclear=unclear)

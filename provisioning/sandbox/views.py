@@ -141,7 +141,7 @@ class Views:
         created = timestamp(domain.created_at)
         return {
             "id": domain.id,
-            "domain": f"{domain.address}:{self._workspace.references.port}",
+            "domain": self._host(domain),
             "suffix": SUFFIX,
             "targetPort": domain.target_port,
             "syncStatus": "ACTIVE",
@@ -151,6 +151,11 @@ class Views:
             "createdAt": created,
             "updatedAt": created,
         }
+
+    def _host(self, domain: Domain) -> str:
+        if self._workspace.options.railway_names:
+            return f"{domain.label}.{SUFFIX}"
+        return f"{domain.address}:{self._workspace.references.port}"
 
     def deployment(self, deployment: Deployment) -> Node:
         project = self._store.projects[deployment.project_id]

@@ -17,7 +17,8 @@ class Options:
 
     ``deploy_seconds`` is how long a deployment takes, ``lag_seconds`` how long a new service or volume instance stays
     invisible, ``deletion_grace_seconds`` how long a project scheduled for deletion lives on (48 hours at Railway).
-    ``edge_limit`` is Cloudflare's: requests a second without a query string.
+    ``edge_limit`` is Cloudflare's: requests a second without a query string. With ``railway_names`` domains are shown
+    as at Railway, under names where nothing answers here.
     """
 
     token: str = "sandbox-token"
@@ -31,6 +32,7 @@ class Options:
     second_limit: int = 0
     edge_limit: int = 0
     deletion_grace_seconds: float = 172_800.0
+    railway_names: bool = False
 
 
 class Workspace:

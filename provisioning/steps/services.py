@@ -11,11 +11,12 @@ from provisioning.errors import Temporary
 from provisioning.odoo import container
 from provisioning.outcomes import Done, Wait
 from provisioning.railway.errors import AlreadyExists
-from provisioning.railway.results import NewService, ServiceSettings, Stack
+from provisioning.railway.results import Domain, NewService, ServiceSettings, Stack
 from provisioning.steps import wishes
 from provisioning.steps.wishes import MOUNT_PATHS, ODOO, ODOO_PORT, POSTGRES
 
 LONGEST_LABEL = 63
+RAILWAYS_SUFFIX = ".up.railway.app"
 
 
 def create_services(ctx: Context) -> Done:
@@ -44,30 +45,17 @@ def create_volumes(ctx: Context) -> Done | Wait:
 
 def create_domain(ctx: Context) -> Done:
     """A public address for Odoo, named after the client when that name is free."""
-    service_id = ctx.ledger.id_of("service", ODOO)
     domain_id = ctx.ledger.ensure(
         "domain",
         ODOO,
         find=lambda: next((domain.id for domain in ctx.stack().service(ODOO).domains), None),
         create=lambda: (
             ctx.railway.create_domain(
-                service_id=service_id, environment_id=ctx.environment_id, target_port=ODOO_PORT
+                service_id=ctx.ledger.id_of("service", ODOO), environment_id=ctx.environment_id, target_port=ODOO_PORT
             ).id
         ),
     )
-    for label in _labels(ctx):
-        try:
-            ctx.railway.rename_domain(
-                domain_id=domain_id,
-                service_id=service_id,
-                environment_id=ctx.environment_id,
-                domain=f"{label}.up.railway.app",
-                target_port=ODOO_PORT,
-            )
-        except AlreadyExists:
-            continue
-        break
-    return Done()
+    return Done({"name": _name_domain(ctx, domain_id)})
 
 
 def configure(ctx: Context) -> Done | Wait:
@@ -85,6 +73,10 @@ def configure(ctx: Context) -> Done | Wait:
     domains = stack.service(ODOO).domains
     if not domains:
         return Wait(5, "waiting_for_domain")
+    name = ctx.operation.facts.get("name", "")
+    if not _has_name(ctx, domains[0], name):
+        _rename(ctx, domains[0].id, name)
+        raise Temporary("Railway has not taken the name yet.", code="settings_not_taken", retry_after=5)
     return Done({"url": f"{settings.INSTANCE_URL_SCHEME}://{domains[0].domain}"})
 
 
@@ -140,11 +132,42 @@ def _create_volume(ctx: Context, service: str, mount_path: str) -> None:
     )
 
 
-def _labels(ctx: Context) -> tuple[str, str]:
-    """The wished host label, and one with a short suffix of our id for when it is taken (63 characters at most)."""
+def _name_domain(ctx: Context, domain_id: str) -> str:
+    """Give the wished name, or the one with a suffix when somebody else has that; "" when both are taken."""
+    for name in _names(ctx):
+        try:
+            _rename(ctx, domain_id, name)
+        except AlreadyExists:
+            # perhaps it is our own: an earlier request whose answer was lost
+            if not any(domain.domain == name for domain in ctx.stack().service(ODOO).domains):
+                continue
+        return name
+    return ""
+
+
+def _rename(ctx: Context, domain_id: str, name: str) -> None:
+    ctx.railway.rename_domain(
+        domain_id=domain_id,
+        service_id=ctx.ledger.id_of("service", ODOO),
+        environment_id=ctx.environment_id,
+        domain=name,
+        target_port=ODOO_PORT,
+    )
+
+
+def _has_name(ctx: Context, domain: Domain, name: str) -> bool:
+    """Whether the renaming had its effect; an address that is no name of Railway's (a sandbox's) does not show it."""
+    if not name or domain.domain.endswith(RAILWAYS_SUFFIX):
+        return name in ("", domain.domain)
+    return not ctx.railway.domain_available(name)
+
+
+def _names(ctx: Context) -> tuple[str, str]:
+    """The wished host name, and one with a short suffix of our id for when it is taken (63 characters at most)."""
     wished = f"eazynova-{ctx.spec.client_name}"
     suffix = ctx.spec.instance_id[-4:]
-    return wished, f"{wished[: LONGEST_LABEL - len(suffix) - 1].rstrip('-')}-{suffix}"
+    suffixed = f"{wished[: LONGEST_LABEL - len(suffix) - 1].rstrip('-')}-{suffix}"
+    return wished + RAILWAYS_SUFFIX, suffixed + RAILWAYS_SUFFIX
 
 
 def _settings(ctx: Context) -> dict[str, ServiceSettings]:
