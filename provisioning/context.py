@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 
 from provisioning import clients, pacing
@@ -54,6 +55,15 @@ class Context:
         """Remember something small (never a secret) for the next time this step runs."""
         self.step.notes.update(notes)
         self.step.save(update_fields=["notes"])
+
+    def is_time_to_ask_again(self, patience: timedelta) -> bool:
+        """Whether what an earlier step asked for should be there by now; counts anew when it says so."""
+        now = time.time()
+        asked = self.step.notes.get("asked")
+        due = asked is not None and now >= asked + patience.total_seconds()
+        if asked is None or due:
+            self.note(asked=now)
+        return due
 
     def turn(self, request: str, interval: float) -> Wait | None:
         """None when it is this step's turn to send a paced request (once), else how long to wait for it."""

@@ -69,8 +69,8 @@ DECOMMISSION = Recipe(
         StepDefinition("delete_project", _("Delete the project"), removal.delete_project, 30),
         StepDefinition("prove_gone", _("Check that nothing is left"), removal.prove_gone, 30),
     ),
-    # Railway itself keeps a project for 48 hours after its deletion was asked for
-    deadline=timedelta(days=4),
+    # Railway itself keeps a project for 48 hours after its deletion was asked for, and may have to be asked again
+    deadline=timedelta(days=5),
 )
 
 RESET_PASSWORD = Recipe(

@@ -16,6 +16,8 @@ from provisioning.railway.results import DeploymentStatus
 from provisioning.steps.wishes import ODOO, POSTGRES
 
 LONGEST_DEPLOYMENT = timedelta(minutes=20)
+# PostgreSQL has 60 seconds to stop
+LONGEST_STOP = timedelta(minutes=2)
 RUNNING = frozenset({DeploymentStatus.SUCCESS, DeploymentStatus.SLEEPING})
 STOPPED = frozenset({DeploymentStatus.REMOVED, DeploymentStatus.FAILED, DeploymentStatus.CRASHED})
 BAD = STOPPED | {DeploymentStatus.REMOVING, DeploymentStatus.SKIPPED}
@@ -70,9 +72,13 @@ def verify_stopped(ctx: Context) -> Done | Wait:
     for row in rows:
         if row.status in STOPPED:
             ctx.ledger.gone(row)
-    if any(row.status not in STOPPED for row in rows):
-        return Wait(5, "waiting_for_stop")
-    return Done()
+    running = sorted((row for row in rows if row.status not in STOPPED), key=lambda row: row.name != ODOO)
+    if not running:
+        return Done()
+    if ctx.is_time_to_ask_again(LONGEST_STOP):
+        untouched = [row.external_id for row in running if row.status != DeploymentStatus.REMOVING]
+        ctx.railway.remove_deployments(untouched)
+    return Wait(5, "waiting_for_stop")
 
 
 def _deploy(ctx: Context, service: str, order: Callable[[], str]) -> Done | Wait:

@@ -12,6 +12,9 @@ from provisioning.railway.errors import NotAuthorized, NotFound
 from provisioning.steps.deployments import STOPPED
 from provisioning.steps.wishes import ODOO, POSTGRES
 
+# Railway deletes 48 hours after it was asked; asking earlier might begin them anew
+LONGEST_DELETION = timedelta(hours=50)
+
 
 def stop_what_runs(ctx: Context) -> Done | Wait:
     """Odoo first, then the database: Railway may keep services running while a deletion is pending."""
@@ -37,7 +40,11 @@ def delete_project(ctx: Context) -> Done:
 
 def prove_gone(ctx: Context) -> Done | Wait:
     """Gone means that Railway no longer lists the project; only then are the ledger's rows closed."""
-    if _listed(ctx):
+    listed = _listed(ctx)
+    if listed:
+        if ctx.is_time_to_ask_again(LONGEST_DELETION):
+            for project_id in listed:
+                ctx.railway.schedule_project_deletion(project_id)
         return Wait(timedelta(hours=1).total_seconds(), "waiting_for_deletion")
     for living in Resource.objects.filter(instance_id=ctx.operation.instance_id, gone_at=None):
         ctx.ledger.gone(living)
