@@ -141,6 +141,7 @@ class Resource(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=ResourceState, default=ResourceState.INTENDED)
     status = models.CharField(_("status at Railway"), max_length=30, blank=True)
     checked_at = models.DateTimeField(_("status read"), null=True, blank=True)
+    news_at = models.DateTimeField(null=True, blank=True, editable=False)
     attempted_at = models.DateTimeField(_("request sent"), null=True, blank=True)
     created_at = models.DateTimeField(_("written down"), default=timezone.now)
     gone_at = models.DateTimeField(_("gone"), null=True, blank=True)
@@ -166,6 +167,7 @@ class Resource(models.Model):
             models.Index(
                 fields=("kind", "status"), condition=Q(state=ResourceState.PRESENT), name="resource_kind_status"
             ),
+            models.Index(fields=("news_at",), condition=Q(news_at__isnull=False), name="resource_with_news"),
         )
 
     def __str__(self) -> str:

@@ -32,6 +32,11 @@ def watch() -> None:
     watcher.watch()
 
 
+@shared_task(ignore_result=True)
+def catch_up() -> None:
+    watcher.catch_up()
+
+
 @receiver(operation_due, dispatch_uid="ring_for_operation")
 def ring(operation_id: int, *, urgent: bool, **news: Any) -> None:
     """Tell a worker. Without a broker, or when it is away, nothing is lost: the sweep finds the row.

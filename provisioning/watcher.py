@@ -1,12 +1,18 @@
 """The watcher: asks about all deployments that operations wait for, together, and wakes whom it concerns."""
 
 import logging
+from collections.abc import Iterable
+
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
 
 from provisioning import engine, observation
 from provisioning.errors import ProvisioningError
 from provisioning.models import Operation, Resource
+from provisioning.railway.reading import DEPLOYMENTS_A_REQUEST
 from provisioning.railway.results import DeploymentStatus
-from provisioning.states import OperationState, ResourceState
+from provisioning.states import ResourceState
+from provisioning.steps.wishes import ODOO
 
 logger = logging.getLogger(__name__)
 
@@ -26,30 +32,52 @@ def watch() -> int:
     A workspace that cannot be asked is left for the next time: the operations themselves notice
     when nobody has looked for long.
     """
-    awaited: dict[str, list[Resource]] = {}
-    for row in _awaited():
-        awaited.setdefault(row.workspace, []).append(row)
-    changed: list[Resource] = []
-    for workspace, rows in awaited.items():
+    return _look_at(_awaited())
+
+
+def tell(deployment_id: str) -> None:
+    """There may be news of this deployment: the next :func:`catch_up` looks at it. A hint, never the truth."""
+    _awaited().filter(external_id=deployment_id).update(news_at=timezone.now())
+
+
+def catch_up() -> int:
+    """Look once at all that :func:`tell` was told of, however often; returns how many changed."""
+    rows = list(_awaited().filter(news_at__isnull=False))
+    if not rows:
+        return 0
+    latest = max(row.news_at for row in rows if row.news_at)
+    # before looking: what is told meanwhile is news again
+    Resource.objects.filter(pk__in=[row.pk for row in rows], news_at__lte=latest).update(news_at=None)
+    return _look_at(rows)
+
+
+def _look_at(rows: Iterable[Resource]) -> int:
+    by_workspace: dict[str, list[Resource]] = {}
+    for row in rows:
+        by_workspace.setdefault(row.workspace, []).append(row)
+    return sum(_look_in(workspace, theirs) for workspace, theirs in by_workspace.items())
+
+
+def _look_in(workspace: str, rows: list[Resource]) -> int:
+    """One request at a time, waking whom it concerns before the next; the last things to wait for come first."""
+    rows.sort(key=lambda row: row.name != ODOO)
+    count = 0
+    for start in range(0, len(rows), DEPLOYMENTS_A_REQUEST):
         try:
-            changed += observation.look(rows, workspace=workspace)
+            changed = observation.look(rows[start : start + DEPLOYMENTS_A_REQUEST], workspace=workspace)
         except ProvisioningError as error:
             logger.warning("Could not watch workspace %s: %s", workspace, error.message)
-    for operation_id in _operations_on({row.instance_id for row in changed}):
-        engine.wake(operation_id)
-    return len(changed)
+            break
+        count += len(changed)
+        for operation_id in _operations_on({row.instance_id for row in changed}):
+            engine.wake(operation_id)
+    return count
 
 
-def _awaited() -> list[Resource]:
-    return list(
-        Resource.objects.filter(
-            kind="deployment",
-            state=ResourceState.PRESENT,
-            instance__operations__state=OperationState.ACTIVE,
-        )
-        .exclude(status__in=SETTLED)
-        .order_by("pk")
-    )
+def _awaited() -> QuerySet[Resource]:
+    waiting = Operation.objects.active().filter(instance=OuterRef("instance"))
+    rows = Resource.objects.filter(Exists(waiting), kind="deployment", state=ResourceState.PRESENT)
+    return rows.exclude(status__in=SETTLED).order_by("pk")
 
 
 def _operations_on(instance_ids: set[int]) -> list[int]:

@@ -45,13 +45,18 @@ def order(count: int, prefix: str) -> list[int]:
     ]
 
 
-def by_engine(count: int, prefix: str, *pool: str, deploy_seconds: float) -> Figures:
-    """From the moment when workers may begin until every instance is ready, proven and announced."""
+def by_engine(
+    count: int, prefix: str, *pool: str, deploy_seconds: float, app: str = "eazynova_site", **more: str
+) -> Figures:
+    """From the moment when workers may begin until every instance is ready, proven and announced.
+
+    ``pool`` are options of the worker, ``more`` its further settings.
+    """
     with surroundings.sandbox(deploy_seconds):
         ordered = order(count, prefix)
         redis.Redis.from_url(settings.REDIS_URL).flushdb()
         Operation.objects.active().update(run_after=_far_away())
-        with surroundings.worker(*pool) as worker:
+        with surroundings.worker(*pool, app=app, **more) as worker:
             cpu, started = worker.cpu_seconds(), time.perf_counter()
             Operation.objects.active().update(run_after=timezone.now(), rung_at=None)
             engine.sweep(limit=count)

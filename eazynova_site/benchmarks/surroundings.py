@@ -110,13 +110,16 @@ def sandbox(deploy_seconds: float) -> Iterator[Child]:
 
 
 @contextmanager
-def worker(*pool: str) -> Iterator[Child]:
-    """A Celery worker that has taken up its work, with a beat."""
-    from eazynova_site.celery import app  # noqa: PLC0415 the settings are read here
+def worker(*options: str, app: str = "eazynova_site", **more: str) -> Iterator[Child]:
+    """A Celery worker that has taken up its work, and beside it a beat."""
+    from eazynova_site.celery import app as broker  # noqa: PLC0415 the settings are read here
 
     schedule = f"/tmp/eazynova-bench-beat-{os.getpid()}"  # noqa: S108
-    with child("celery", "-A", "eazynova_site", "worker", "-B", "-s", schedule, *pool) as running:
-        until(lambda: app.control.ping(timeout=0.5), "the worker answers")
+    with (
+        child("celery", "-A", app, "beat", "-s", schedule, **more),
+        child("celery", "-A", app, "worker", *options, **more) as running,
+    ):
+        until(lambda: broker.control.ping(timeout=0.5), "the worker answers")
         yield running
 
 
