@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.contrib.admin import apps as admin_apps
 from django.core.checks import register
 
 from eazynova_site import checks
@@ -11,3 +12,11 @@ class SiteConfig(AppConfig):
     def ready(self) -> None:
         for check in checks.CHECKS:
             register(check, checks.TAG)
+
+
+class ConsoleConfig(admin_apps.AdminConfig):
+    """Django's admin with our own door."""
+
+    default = False
+
+    default_site = "tenants.sign_in.site.ConsoleSite"

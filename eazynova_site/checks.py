@@ -153,6 +153,16 @@ def mail_reaches_customers() -> Found:
         )
 
 
+@in_production
+def staff_sign_in_with_two_factors() -> Found:
+    if not settings.ADMIN_REQUIRE_2FA:
+        yield checks.Warning(
+            str(_("ADMIN_REQUIRE_2FA is off: a stolen password opens the staff console.")),
+            hint=str(_("Remove the line, or set ADMIN_REQUIRE_2FA=1.")),
+            id="eazynova.W002",
+        )
+
+
 def _new_key_hint() -> Promise:
     return _("Make one with: python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'")
 
@@ -164,4 +174,5 @@ CHECKS: tuple[Check, ...] = (
     processes_can_share_the_database,
     the_public_address_is_known,
     mail_reaches_customers,
+    staff_sign_in_with_two_factors,
 )

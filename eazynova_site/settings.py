@@ -26,6 +26,7 @@ from eazynova_site.env import (
     read_file,
 )
 from eazynova_site.logging import logging_config
+from eazynova_site.sign_in import *  # noqa: F403  settings too, in a file of their own
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 if env_file := env_str("ENV_FILE", ".env"):
@@ -55,8 +56,8 @@ WEB_CONCURRENCY = env_int("WEB_CONCURRENCY", 1, least=1)
 
 INSTALLED_APPS = [
     "eazynova_site",
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "eazynova_site.apps.ConsoleConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -65,8 +66,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "axes",
     "django_otp",
-    "django_otp.plugins.otp_totp",
-    "django_otp.plugins.otp_static",
     "corsheaders",
     "rest_framework",
     "drf_spectacular",
@@ -165,12 +164,13 @@ ENCRYPTION_KEYS_CONFIGURED = bool(env_secret("ENCRYPTION_KEYS"))
 ENCRYPTION_KEYS = [key.strip() for key in env_secret("ENCRYPTION_KEYS").split(",") if key.strip()] or (
     [urlsafe_b64encode(hashlib.sha256(SECRET_KEY.encode()).digest()).decode()] if DEBUG else []
 )
-AXES_FAILURE_LIMIT = 10
-AXES_COOLOFF_TIME = 1
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_RESET_ON_SUCCESS = True
+# by default demanded where the site is real; else of those who have set it up
+ADMIN_REQUIRE_2FA = env_bool("ADMIN_REQUIRE_2FA", not DEBUG)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
-SESSION_COOKIE_HTTPONLY = True
+# the prefix keeps cookies of neighbouring hosts out
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = (
+    ("sessionid", "csrftoken") if DEBUG else ("__Host-sessionid", "__Host-csrftoken")
+)
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

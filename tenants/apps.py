@@ -10,3 +10,4 @@ class TenantsConfig(AppConfig):
     def ready(self) -> None:
         from tenants import mail_events, receivers, tasks  # noqa: F401, PLC0415  models are not there before
         from tenants.api import cors  # noqa: F401, PLC0415  it hears whose web site asks
+        from tenants.sign_in import news  # noqa: F401, PLC0415  it hears of failed sign-ins

@@ -7,6 +7,7 @@ from tenants.models.mail import Mail
 from tenants.models.partner import ApiKey, Partner
 from tenants.models.plan import Blueprint, Plan
 from tenants.models.reconciliation import Reconciliation
+from tenants.models.second_factor import Authenticator, RecoveryCodes
 from tenants.models.signup import Signup
 from tenants.models.tenant import Tenant
 from tenants.models.webhook import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent
@@ -14,6 +15,7 @@ from tenants.models.webhook import WebhookAttempt, WebhookDelivery, WebhookEndpo
 __all__ = [
     "ApiKey",
     "AuditEntry",
+    "Authenticator",
     "Blueprint",
     "IdempotencyRecord",
     "Instance",
@@ -21,6 +23,7 @@ __all__ = [
     "Partner",
     "Plan",
     "Reconciliation",
+    "RecoveryCodes",
     "Signup",
     "Tenant",
     "WebhookAttempt",

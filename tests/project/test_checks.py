@@ -36,6 +36,7 @@ PRODUCTION = {
     "ANYMAIL": {"WEBHOOK_SECRET": "user:" + "p" * 32},
     "DEFAULT_FROM_EMAIL": "EAZYNOVA <bonjour@example.com>",
     "STAFF_ALERT_EMAILS": ["ops@example.com"],
+    "ADMIN_REQUIRE_2FA": True,
 }
 
 
@@ -72,6 +73,7 @@ def test_a_complete_production_configuration_passes():
         ({"DEFAULT_FROM_EMAIL": "EAZYNOVA <bonjour@localhost>"}, "E013"),
         ({"ANYMAIL": {}}, "E014"),
         ({"STAFF_ALERT_EMAILS": []}, "W001"),
+        ({"ADMIN_REQUIRE_2FA": False}, "W002"),
     ],
 )
 def test_each_half_configuration_is_found_alone(changes, expected):

@@ -1,0 +1,1 @@
+"""How staff get into the console: password, second factor, lock-out, and what the audit trail keeps of it."""
