@@ -4,19 +4,22 @@ import json
 import os
 import time
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from multiprocessing import get_context
 
 import redis
 from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone
 
-from eazynova_site.benchmarks import bare, surroundings
-from provisioning import engine
+from eazynova_site.benchmarks import bare, load, surroundings
+from provisioning import clients, engine
 from provisioning.models import Operation
+from provisioning.railway.notification import EVENTS
 from provisioning.states import OperationState
 from tenants.models import Instance
 from tenants.services import instances, partners
@@ -46,13 +49,19 @@ def order(count: int, prefix: str) -> list[int]:
 
 
 def by_engine(
-    count: int, prefix: str, *pool: str, deploy_seconds: float, app: str = "eazynova_site", **more: str
+    count: int,
+    prefix: str,
+    *pool: str,
+    deploy_seconds: float,
+    webhooks: bool = False,
+    app: str = "eazynova_site",
+    **more: str,
 ) -> Figures:
     """From the moment when workers may begin until every instance is ready, proven and announced.
 
     ``pool`` are options of the worker, ``more`` its further settings.
     """
-    with surroundings.sandbox(deploy_seconds):
+    with surroundings.sandbox(deploy_seconds), _called_by_railway() if webhooks else nullcontext():
         ordered = order(count, prefix)
         redis.Redis.from_url(settings.REDIS_URL).flushdb()
         Operation.objects.active().update(run_after=_far_away())
@@ -73,6 +82,20 @@ def by_engine(
                 sum(state["requests"].values()) / count,
                 latencies(ordered, state),
             )
+
+
+@contextmanager
+def _called_by_railway() -> Iterator[None]:
+    """A web server that Railway's webhooks reach."""
+    with load.production_server():
+        surroundings.until(lambda: surroundings.listens(surroundings.SITE_PORT), "the server listens", 60)
+        clients.railway().create_notification_rule(
+            workspace_id=clients.workspace_id(),
+            url=f"http://127.0.0.1:{surroundings.SITE_PORT}"
+            + reverse("railway_webhook", args=[settings.RAILWAY_WEBHOOK_SECRET]),
+            event_types=EVENTS,
+        )
+        yield
 
 
 def by_bare_loop(count: int, *, processes: int) -> Figures:
