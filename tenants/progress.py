@@ -17,6 +17,8 @@ REMEMBERED = 50
 CACHED_SECONDS = 300
 # a step that takes longer than usual is thought to need this share of its usual time more
 STILL = 0.15
+# what building the repository's image adds, until there is history
+BUILD_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ def progress_of(operation: Operation, now: datetime) -> Progress:
     rows = {row.code: row for row in operation.steps.all()}
     definitions = RECIPES[operation.kind].steps
     steps = tuple(_step(definition, rows.get(definition.code)) for definition in definitions)
-    usual = usual_seconds(operation.kind)
+    usual = usual_seconds(operation.kind, built=bool(operation.spec["source"]["repository"]))
     left = sum(usual[step.code] for step in steps if step.state != StepState.DONE)
     whole = sum(usual.values())
     current = next((step for step in steps if step.state != StepState.DONE), None)
@@ -57,16 +59,25 @@ def progress_of(operation: Operation, now: datetime) -> Progress:
     )
 
 
-def usual_seconds(kind: str) -> dict[str, float]:
-    """Each step's median over the last successful operations of this kind; the recipe's own figure without any."""
+def usual_seconds(kind: str, *, built: bool) -> dict[str, float]:
+    """Each step's median over the last successful operations of this kind; the recipe's own figure without any.
+
+    ``built``: from a repository, which takes Railway minutes longer than starting an image.
+    """
     measured: dict[str, float] = (
-        cache.get_or_set(f"usual-seconds:{kind}", lambda: _measured(kind), CACHED_SECONDS) or {}
+        cache.get_or_set(f"usual-seconds:{kind}:{built}", lambda: _measured(kind, built=built), CACHED_SECONDS) or {}
     )
-    return {step.code: measured.get(step.code, step.usual_seconds) for step in RECIPES[kind].steps}
+    return {step.code: measured.get(step.code) or _guess(step, built=built) for step in RECIPES[kind].steps}
 
 
-def _measured(kind: str) -> dict[str, float]:
-    last = Operation.objects.filter(kind=kind, state=OperationState.SUCCEEDED).order_by("-pk")[:REMEMBERED]
+def _guess(step: StepDefinition, *, built: bool) -> float:
+    return step.usual_seconds + (BUILD_SECONDS if built and step.code == "deploy_odoo" else 0)
+
+
+def _measured(kind: str, *, built: bool) -> dict[str, float]:
+    done = Operation.objects.filter(kind=kind, state=OperationState.SUCCEEDED)
+    source = {"spec__source__repository": ""}
+    last = (done.exclude(**source) if built else done.filter(**source)).order_by("-pk")[:REMEMBERED]
     durations: dict[str, list[float]] = defaultdict(list)
     rows = Step.objects.filter(operation__in=list(last.values_list("pk", flat=True)), state=StepState.DONE)
     for code, start, end in rows.values_list("code", "started_at", "ended_at"):

@@ -1,0 +1,67 @@
+"""Progress tells the truth: weighed by what each step usually takes, for a build and for an image apart."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from provisioning.models import Operation, Step
+from provisioning.states import OperationState, StepState
+from tenants.models import Blueprint, Plan
+from tenants.progress import progress_of, usual_seconds
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+NOW = timezone.now()
+
+
+def creation(name, *, built=False, seconds=None):
+    """The creation of an instance; with ``seconds`` it has succeeded and each of its steps took so long."""
+    plan = Plan.objects.get(code="demo")
+    if built:
+        plan.blueprint = Blueprint.objects.exclude(repository="").first()
+        plan.save()
+    operation = Operation.objects.get(instance=factories.order_instance(name))
+    if seconds is not None:
+        Step.objects.filter(operation=operation).update(
+            state=StepState.DONE, started_at=NOW, ended_at=NOW + timedelta(seconds=seconds)
+        )
+        Operation.objects.filter(pk=operation.pk).update(state=OperationState.SUCCEEDED, ended_at=NOW)
+    return operation
+
+
+def test_without_history_the_recipe_guesses_and_a_build_is_given_more_time():
+    image, build = usual_seconds("create", built=False), usual_seconds("create", built=True)
+    assert build["deploy_odoo"] > image["deploy_odoo"]
+    assert {code for code in image if image[code] != build[code]} == {"deploy_odoo"}
+
+
+def test_the_median_of_past_creations_counts_and_one_that_was_slow_does_not():
+    for number, seconds in enumerate((10, 12, 900)):
+        creation(f"done-{number}", seconds=seconds)
+    assert set(usual_seconds("create", built=False).values()) == {12}
+
+
+def test_slow_builds_do_not_make_an_image_look_slow():
+    creation("image", seconds=4)
+    creation("build", built=True, seconds=400)
+    assert usual_seconds("create", built=False)["deploy_odoo"] == 4
+    assert usual_seconds("create", built=True)["deploy_odoo"] == 400
+
+
+def test_a_step_that_takes_longer_than_usual_never_promises_the_past():
+    creation("done", seconds=10)
+    operation = creation("now")
+    operation.steps.filter(position__lt=6).update(state=StepState.DONE)
+    operation.steps.filter(code="deploy_odoo").update(state=StepState.WAITING, started_at=NOW - timedelta(hours=1))
+    progress = progress_of(operation, NOW)
+    assert progress.percent == 60
+    assert progress.current.code == "deploy_odoo"
+    assert NOW + timedelta(seconds=30) < progress.estimated_end < NOW + timedelta(seconds=40)
+
+
+def test_what_has_ended_promises_nothing():
+    operation = creation("done", seconds=10)
+    operation.refresh_from_db()
+    progress = progress_of(operation, NOW)
+    assert (progress.percent, progress.current, progress.estimated_end) == (100, None, None)

@@ -1,0 +1,61 @@
+"""Cloudflare Turnstile on the form, played by a server in this process."""
+
+import json
+import re
+
+import pytest
+
+from tenants.models import Instance
+from tenants.web import captcha
+from tests.provisioning.hooks.partner_site import PartnerSite
+
+pytestmark = pytest.mark.django_db
+ORDER = {"company": "Acme", "email": "a@acme.example", "plan": "demo", "language": "fr"}
+
+
+@pytest.fixture
+def turnstile(settings, monkeypatch):
+    settings.SIGNUP_MIN_SECONDS = 0
+    settings.TURNSTILE_SITE_KEY, settings.TURNSTILE_SECRET_KEY = "site-key", "turnstile-secret"
+    with PartnerSite(status=200, headers={"Content-Type": "application/json"}) as site:
+        monkeypatch.setattr(captcha, "VERIFY_URL", site.url)
+        yield site
+
+
+def sign_up(client, answer):
+    ticket = re.search(r'name="ticket" value="([^"]+)"', client.get("/").content.decode())[1]
+    return client.post("/signup", ORDER | {"ticket": ticket, captcha.FIELD: answer})
+
+
+def test_who_solved_it_gets_an_instance(client, turnstile):
+    turnstile.body = json.dumps({"success": True}).encode()
+    assert sign_up(client, "solved").status_code == 302
+    [(_path, _headers, asked)] = turnstile.received
+    assert b"secret=turnstile-secret" in asked
+    assert b"response=solved" in asked
+
+
+@pytest.mark.parametrize("answer", ["", "wrong"])
+def test_who_did_not_is_asked_again_and_loses_nothing(client, turnstile, answer):
+    turnstile.body = json.dumps({"success": False, "error-codes": ["invalid-input-response"]}).encode()
+    refused = sign_up(client, answer)
+    assert refused.status_code == 422
+    assert 'value="a@acme.example"' in refused.content.decode()
+    assert not Instance.objects.exists()
+
+
+@pytest.mark.parametrize("broken", [{"status": 503}, {"body": b"no json"}])
+def test_while_turnstile_is_away_nobody_is_turned_away(client, turnstile, broken):
+    for name, value in broken.items():
+        setattr(turnstile, name, value)
+    assert sign_up(client, "solved").status_code == 302
+
+
+def test_only_a_page_that_uses_it_may_load_it(client, turnstile, settings):
+    page = client.get("/")
+    assert captcha.FIELD.removesuffix("-response") in page.content.decode()
+    assert "https://challenges.cloudflare.com" in page["Content-Security-Policy"]
+    settings.TURNSTILE_SITE_KEY = settings.TURNSTILE_SECRET_KEY = ""
+    page = client.get("/")
+    assert "cloudflare" not in page.content.decode()
+    assert "cloudflare" not in page["Content-Security-Policy"]
