@@ -1,12 +1,30 @@
 """The clients of this process, made from the settings when first needed and kept for their connections."""
 
 import os
+from collections.abc import Callable
 from functools import lru_cache
 
 from django.conf import settings
 
+from provisioning import budget, turns
 from provisioning.errors import Permanent
 from provisioning.railway.client import RailwayClient
+from provisioning.railway.errors import ProjectThrottled, VolumeThrottled
+from provisioning.railway.exchange import Exchange
+
+THROTTLED = {ProjectThrottled.code: "project_create", VolumeThrottled.code: "volume_create"}
+
+
+def _mind_throttles(workspace: str, done: Exchange) -> None:
+    """Somebody else in the workspace was faster: nobody of ours needs to try before the interval has passed."""
+    if request := THROTTLED.get(done.outcome):
+        queue = turns.queue_name(request, workspace)
+        turns.put_off(queue, done.retry_after or turns.interval(queue))
+
+
+# what stands around every request to Railway; a hook of BEFORE may raise to prevent it
+BEFORE: tuple[Callable[[str, str], None], ...] = (budget.before,)
+AFTER: tuple[Callable[[str, Exchange], None], ...] = (budget.after, _mind_throttles)
 
 
 class UnknownWorkspace(Permanent):
@@ -19,7 +37,7 @@ def railway(workspace: str = "default") -> RailwayClient:
     """The client for a configured workspace. Raises UnknownWorkspace."""
     if workspace != "default":
         raise UnknownWorkspace(f"No Railway workspace named {workspace} is configured.")
-    return _client(os.getpid(), settings.RAILWAY_API_URL, settings.RAILWAY_API_TOKEN)
+    return _client(os.getpid(), settings.RAILWAY_API_URL, settings.RAILWAY_API_TOKEN, workspace)
 
 
 def workspace_id(workspace: str = "default") -> str:
@@ -31,6 +49,15 @@ def workspace_id(workspace: str = "default") -> str:
 
 
 @lru_cache(maxsize=16)
-def _client(process: int, url: str, token: str) -> RailwayClient:
+def _client(process: int, url: str, token: str, workspace: str) -> RailwayClient:
     """One a process: connections must not cross a fork."""
-    return RailwayClient(url=url, token=token)
+
+    def before(document: str) -> None:
+        for hook in BEFORE:
+            hook(workspace, document)
+
+    def after(done: Exchange) -> None:
+        for hook in AFTER:
+            hook(workspace, done)
+
+    return RailwayClient(url=url, token=token, before=before, after=after)

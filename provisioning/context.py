@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 
-from provisioning import clients, pacing
+from django.utils import timezone
+
+from provisioning import clients, turns
 from provisioning.ledger import Ledger
 from provisioning.models import Operation, Step
 from provisioning.outcomes import Wait
@@ -65,17 +67,17 @@ class Context:
             self.note(asked=now)
         return due
 
-    def turn(self, request: str, interval: float) -> Wait | None:
+    def turn(self, request: str) -> Wait | None:
         """None when it is this step's turn to send a paced request (once), else how long to wait for it."""
-        if not interval:
+        queue = turns.queue_name(request, self.spec.workspace)
+        if not turns.interval(queue):
             return None
-        now = time.time()
-        moment = self.step.notes.get("turn")
-        if moment is None or now >= moment + interval:
-            moment = pacing.reserve(f"{request}:{self.spec.workspace}", interval)
-        if moment > now:
-            self.note(turn=moment)
-            return Wait(moment - now, "waiting_for_turn")
-        self.step.notes.pop("turn", None)
-        self.note()
+        seconds = turns.take(self.operation, queue)
+        if seconds:
+            return Wait(seconds, "waiting_for_turn", queue)
+        if not self.step.notes.get("had_turn"):
+            # what was waited for in the queue does not count as the step's own time
+            self.step.started_at = timezone.now()
+            self.step.save(update_fields=["started_at"])
+            self.note(had_turn=1)
         return None

@@ -13,9 +13,9 @@ from django.db import transaction
 from django.db.models import F, Model
 from django.utils import timezone
 
-from provisioning import lease, logcontext
+from provisioning import lease, logcontext, turns
 from provisioning.context import Context
-from provisioning.errors import Permanent, Temporary
+from provisioning.errors import NotNow, Permanent, Temporary
 from provisioning.lease import LeaseLost
 from provisioning.models import Operation, Step
 from provisioning.outcomes import Done, Wait
@@ -90,6 +90,8 @@ def sweep(*, limit: int = 500) -> int:
     Operation.objects.filter(pk__in=due).update(rung_at=now)
     for operation_id in due:
         operation_due.send(Operation, operation_id=operation_id, urgent=False)
+    for operation_id in turns.overdue():
+        wake(operation_id)
     return len(due)
 
 
@@ -115,6 +117,7 @@ def retry(operation: Operation) -> Operation:
             message="",
             run_after=now,
             rung_at=now,
+            queue="",
             ended_at=None,
             lease_token="",
             lease_expires_at=None,
@@ -148,6 +151,8 @@ def _advance(operation: Operation) -> bool:
         outcome = step_definition(operation.kind, step.code).run(context)
     except LeaseLost:
         raise
+    except NotNow as error:
+        return _queue(operation, step, Wait(error.retry_after or 1.0, error.code, error.queue))
     except Permanent as error:
         _fail(operation, step, error.code, error.message)
     except Temporary as error:
@@ -173,6 +178,8 @@ def _record(operation: Operation, step: Step, outcome: Done | Wait) -> bool:
     now = timezone.now()
     step.failures = 0
     if isinstance(outcome, Wait):
+        if outcome.queue:
+            return _queue(operation, step, outcome)
         if now > operation.deadline_at:
             _fail(operation, step, outcome.reason, "The deadline has passed.", "deadline")
             return False
@@ -181,10 +188,18 @@ def _record(operation: Operation, step: Step, outcome: Done | Wait) -> bool:
     step.state, step.reason, step.message, step.ended_at = StepState.DONE, "", "", now
     operation.facts = {**operation.facts, **outcome.facts}
     with transaction.atomic():
-        _hold(operation, facts=operation.facts)
+        _hold(operation, facts=operation.facts, queue="")
         step.save(update_fields=["state", "reason", "message", "ended_at", "failures"])
         step_changed.send(Step, step=step)
     return True
+
+
+def _queue(operation: Operation, step: Step, wait: Wait) -> bool:
+    """Let go until its turn is expected. Time in a queue is not the work's own: the deadline starts over behind it."""
+    step.state, step.reason, step.message = StepState.WAITING, wait.reason, ""
+    until = timezone.now() + timedelta(seconds=wait.seconds + turns.stagger(operation, wait.queue))
+    deadline_at = max(operation.deadline_at, until + RECIPES[operation.kind].deadline)
+    return _pause(operation, step, until, queue=wait.queue, deadline_at=deadline_at)
 
 
 def _back_off(operation: Operation, step: Step, code: str, message: str, retry_after: float | None, most: int) -> None:
@@ -199,10 +214,10 @@ def _back_off(operation: Operation, step: Step, code: str, message: str, retry_a
     _pause(operation, step, timezone.now() + timedelta(seconds=seconds * random.uniform(1.0, 1.25)))  # noqa: S311
 
 
-def _pause(operation: Operation, step: Step, until: datetime) -> bool:
+def _pause(operation: Operation, step: Step, until: datetime, *, queue: str = "", **changes: object) -> bool:
     """Let go until then, unless somebody woke the operation while the step was running."""
     with transaction.atomic():
-        _hold(operation)
+        _hold(operation, queue=queue, **changes)
         step.save(update_fields=["state", "reason", "message", "failures"])
         step_changed.send(Step, step=step)
         mine = Operation.objects.active().filter(pk=operation.pk, lease_token=operation.lease_token)

@@ -49,6 +49,7 @@ class Operation(models.Model):
     sealed = SealedField(_("secrets"))
     reason = models.CharField(_("reason code"), max_length=60, blank=True)
     message = models.TextField(_("message for staff"), blank=True)
+    queue = models.CharField(_("waits in the queue"), max_length=80, blank=True, editable=False)
     run_after = models.DateTimeField(_("may go on from"), default=timezone.now)
     rung_at = models.DateTimeField(null=True, blank=True, editable=False)
     deadline_at = models.DateTimeField(_("deadline"))
@@ -79,6 +80,11 @@ class Operation(models.Model):
         indexes = (
             models.Index(fields=("run_after",), condition=Q(state=OperationState.ACTIVE), name="operation_due"),
             models.Index(fields=("kind", "state", "ended_at"), name="operation_outcome"),
+            models.Index(
+                fields=("queue", "id"),
+                condition=Q(state=OperationState.ACTIVE) & ~Q(queue=""),
+                name="operation_queue",
+            ),
         )
 
     def __str__(self) -> str:
@@ -175,7 +181,7 @@ class Resource(models.Model):
 
 
 class Slot(models.Model):
-    """The next free moment of a paced request, when there is no Redis to share it."""
+    """The next free moment of a request that Railway throttles by the clock."""
 
     key = models.CharField(max_length=120, primary_key=True)
     free_at = models.FloatField(default=0)
@@ -186,3 +192,17 @@ class Slot(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class RequestBudget(models.Model):
+    """Railway's request budget of a workspace, when there is no Redis to share it."""
+
+    workspace = models.CharField(max_length=40, primary_key=True)
+    figures = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name = _("request budget")
+        verbose_name_plural = _("request budgets")
+
+    def __str__(self) -> str:
+        return self.workspace

@@ -38,7 +38,7 @@ REASONS: dict[str, Reason] = {
     "unknown_workspace": Reason(_REFUSED, _("Configure the Railway workspace that the operation names.")),
     "looking_for_lost_answer": Reason(_("We are checking what the hosting platform has already done.")),
     "waiting_for_turn": Reason(_("Waiting for its turn: instances are created one after the other.")),
-    "waiting_for_budget": Reason(_("Waiting for its turn: many requests are under way.")),
+    "waiting_for_railway_budget": Reason(_("Waiting for its turn: many requests are under way.")),
     "waiting_for_volumes": Reason(_("The storage is being prepared.")),
     "waiting_for_domain": Reason(_("The web address is being prepared.")),
     "waiting_for_postgres": Reason(_("The database is starting.")),

@@ -1,5 +1,6 @@
 import shutil
 import socket
+import time
 from importlib import import_module
 from types import SimpleNamespace
 
@@ -9,6 +10,7 @@ from django.core.cache import caches
 from django.db import connection
 from django.db.models.signals import post_migrate
 
+from provisioning import budget_redis
 from provisioning.sandbox.sandbox import Sandbox
 from tests import environment, factories
 
@@ -43,11 +45,17 @@ def _no_network():
 
 
 @pytest.fixture(autouse=True)
+def _redis_lives_in_the_time_of_the_test(monkeypatch):
+    monkeypatch.setattr(budget_redis, "server_clock", time.time)
+
+
+@pytest.fixture(autouse=True)
 def _caches_forget():
     """What one test counted is not held against the next; the broker's queue beside it is left alone."""
     if environment.WITH_SERVICES:
-        for key in environment.REDIS.scan_iter(":1:*", count=1000):
-            environment.REDIS.delete(key)
+        for kind in (":1:*", f"{budget_redis.PREFIX}*"):
+            for key in environment.REDIS.scan_iter(kind, count=1000):
+                environment.REDIS.delete(key)
     else:
         for cache in caches.all(initialized_only=True):
             cache.clear()

@@ -43,6 +43,9 @@ def environment() -> dict[str, str]:
         "RAILWAY_API_URL": f"http://127.0.0.1:{GRAPHQL_PORT}/graphql/v2",
         "RAILWAY_API_TOKEN": "sandbox-token",
         "RAILWAY_WORKSPACE_ID": "5a4db0c0-0000-4000-8000-000000000001",
+        # counted as in production, only not held back
+        "RAILWAY_REQUESTS_PER_SECOND": "0",
+        "RAILWAY_REQUESTS_PER_HOUR": "99999999",
         "RAILWAY_POLL_SECONDS": str(POLL_SECONDS),
         "RAILWAY_PROJECT_INTERVAL_SECONDS": "0",
         "RAILWAY_VOLUME_INTERVAL_SECONDS": "0",

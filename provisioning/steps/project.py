@@ -1,7 +1,5 @@
 """The isolated project of one instance."""
 
-from django.conf import settings
-
 from provisioning.context import Context
 from provisioning.outcomes import Done, Wait
 from provisioning.railway.results import Project
@@ -11,7 +9,7 @@ def create_project(ctx: Context) -> Done | Wait:
     """One Railway project an instance, found again by the marker in its description."""
     known = ctx.ledger.get("project", "project")
     if known is None or not known.external_id:
-        wait = ctx.turn("project_create", settings.RAILWAY_PROJECT_INTERVAL_SECONDS)
+        wait = ctx.turn("project_create")
         if wait:
             return wait
     project_id = ctx.ledger.ensure("project", "project", find=lambda: _found_id(ctx), create=lambda: _create(ctx).id)

@@ -36,7 +36,7 @@ def create_volumes(ctx: Context) -> Done | Wait:
         row = ctx.ledger.get("volume", service)
         if row is not None and row.external_id:
             continue
-        wait = ctx.turn("volume_create", settings.RAILWAY_VOLUME_INTERVAL_SECONDS)
+        wait = ctx.turn("volume_create")
         if wait:
             return wait
         _create_volume(ctx, service, mount_path)

@@ -144,6 +144,7 @@ def _environment(folder: Path, graphql: int, site: int) -> dict[str, str]:
         "RAILWAY_API_URL": f"http://127.0.0.1:{graphql}/graphql/v2",
         "RAILWAY_API_TOKEN": "sandbox-token",
         "RAILWAY_WORKSPACE_ID": "5a4db0c0-0000-4000-8000-000000000001",
+        "RAILWAY_REQUESTS_PER_SECOND": "0",
         "RAILWAY_POLL_SECONDS": "0.5",
         "RAILWAY_PROJECT_INTERVAL_SECONDS": "0",
         "RAILWAY_VOLUME_INTERVAL_SECONDS": "0",
