@@ -10,7 +10,7 @@ DomainError
 │   ├── ClientNameTaken, NameTaken
 │   ├── WrongState, OperationInProgress
 │   ├── PasswordNotKept, KeyNotRotatable, TooManyEndpoints
-│   └── RequestInProgress
+│   └── RequestInProgress, AnswerNotKept
 ├── IdempotencyKeyReused
 ├── ConfirmationExpired, SignupClosed
 └── QuotaReached
@@ -171,6 +171,14 @@ class TooManyEndpoints(Conflict):
 class RequestInProgress(Conflict):
     code = "request_in_progress"
     message = _("A request with this Idempotency-Key is still at work. Ask again in a moment.")
+
+
+class AnswerNotKept(Conflict):
+    code = "answer_not_kept"
+    message = _(
+        "This request was carried out before, but its answer cannot be read any more. Nothing was done again: "
+        "look for what it made before you send another one with a new Idempotency-Key."
+    )
 
 
 class IdempotencyKeyReused(DomainError):

@@ -14,20 +14,21 @@ def create_project(ctx: Context) -> Done | Wait:
             return wait
     project_id = ctx.ledger.ensure("project", "project", find=lambda: _found_id(ctx), create=lambda: _create(ctx).id)
     if ctx.ledger.get("environment", "production") is None:
-        project = _find(ctx)
+        project = find_own(ctx)
         if project is None:
             return Wait(3, "looking_for_lost_answer")
         _record_environment(ctx, project)
     return Done({"project_id": project_id})
 
 
-def _find(ctx: Context) -> Project | None:
-    projects = ctx.railway.find_projects(ctx.workspace_id, ctx.spec.marker)
-    return projects[0] if projects else None
+def find_own(ctx: Context) -> Project | None:
+    """The project whose description is our marker and nothing else: whoever only quotes the marker keeps his own."""
+    found = ctx.railway.find_projects(ctx.workspace_id, ctx.spec.marker)
+    return next((project for project in found if project.description.strip() == ctx.spec.marker), None)
 
 
 def _found_id(ctx: Context) -> str | None:
-    project = _find(ctx)
+    project = find_own(ctx)
     return project.id if project else None
 
 

@@ -10,6 +10,7 @@ from provisioning.models import Resource
 from provisioning.outcomes import Done, Wait
 from provisioning.railway.errors import NotAuthorized, NotFound
 from provisioning.steps.deployments import STOPPED
+from provisioning.steps.project import find_own
 from provisioning.steps.wishes import ODOO, POSTGRES
 
 # Railway deletes 48 hours after it was asked; asking earlier might begin them anew
@@ -56,9 +57,9 @@ def _settle_project(ctx: Context) -> Wait | None:
     row = ctx.ledger.get("project", "project")
     if row is None or row.external_id or row.attempted_at is None:
         return None
-    found = ctx.railway.find_projects(ctx.workspace_id, ctx.spec.marker)
-    if found:
-        ctx.ledger.record(row, found[0].id)
+    found = find_own(ctx)
+    if found is not None:
+        ctx.ledger.record(row, found.id)
         return None
     if timezone.now() < row.attempted_at + timedelta(seconds=settings.RAILWAY_SETTLE_SECONDS):
         return Wait(5, "looking_for_lost_answer")

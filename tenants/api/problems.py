@@ -70,6 +70,7 @@ CATALOGUE: dict[str, Entry] = {
     "password_not_kept": Entry(409, _STATE),
     "too_many_endpoints": Entry(409, _STATE),
     "request_in_progress": Entry(409, _STATE),
+    "answer_not_kept": Entry(409, _("Answer not kept")),
     "conflict": Entry(409, _STATE, _("This is not possible now.")),
     # too much
     "rate_limited": Entry(429, _("Too many requests"), _("Too many requests. Please wait before the next one.")),

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from provisioning.sealing import SealBroken, seal, unseal
-from tenants.errors import IdempotencyKeyReused, RequestInProgress
+from tenants.errors import AnswerNotKept, IdempotencyKeyReused, RequestInProgress
 from tenants.models import IdempotencyRecord
 
 KEPT = timedelta(days=7)
@@ -32,8 +32,8 @@ class Answer:
 def once(*, caller: str, route: str, key: str, fingerprint: str, act: Callable[[], Answer]) -> Answer:
     """Act and keep the answer, or give the one that was kept; whatever ``act`` raises frees the key again.
 
-    Raises RequestInProgress while another request with this key is at work and IdempotencyKeyReused
-    when the key belongs to a different request.
+    Raises RequestInProgress while another request with this key is at work, IdempotencyKeyReused when the key
+    belongs to a different request, and AnswerNotKept when the answer was sealed under a key that is gone.
     """
     claim = secrets.token_hex(16)
     record = _claim(caller, route, key, fingerprint, claim)
@@ -85,5 +85,6 @@ def _kept(record: IdempotencyRecord) -> Answer:
     try:
         kept = unseal(record.answer)
     except SealBroken as error:
-        raise RequestInProgress from error
+        # the effect is there: acting again could make it twice
+        raise AnswerNotKept from error
     return Answer(int(record.status or 0), json.loads(kept["body"]), json.loads(kept["headers"]), replayed=True)

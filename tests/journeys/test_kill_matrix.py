@@ -54,9 +54,11 @@ def beat():
 
 
 def expire_lease(operation):
-    """The dead runner's lease has run out."""
+    """The dead runner's lease has run out, and the message that rang for it is lost."""
     past = timezone.now() - timedelta(seconds=1)
-    Operation.objects.active().filter(pk=operation.pk).exclude(lease_token="").update(lease_expires_at=past)
+    Operation.objects.active().filter(pk=operation.pk).exclude(lease_token="").update(
+        lease_expires_at=past, rung_at=None
+    )
 
 
 def hold(sandbox, kind, document, seconds=HELD):

@@ -3,6 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from cryptography.fernet import Fernet
 from django.db import connection, connections
 from django.utils import timezone
 
@@ -92,6 +93,16 @@ def test_what_a_killed_request_had_begun_is_taken_over(as_alice, monkeypatch):
     assert as_alice.order(**{"Idempotency-Key": "k"}).status_code == 409
     IdempotencyRecord.objects.update(claimed_at=timezone.now() - timedelta(minutes=5))
     assert as_alice.order(**{"Idempotency-Key": "k"}).status_code == 202
+
+
+@pytest.mark.django_db
+def test_an_answer_sealed_under_a_removed_key_is_said_to_be_lost_and_nothing_is_done_again(as_alice, settings):
+    assert as_alice.order(**{"Idempotency-Key": "k"}).status_code == 202
+    settings.ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+    answer = as_alice.order(**{"Idempotency-Key": "k"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "answer_not_kept")
+    assert "Retry-After" not in answer
+    assert Instance.objects.count() == 1
 
 
 @pytest.mark.django_db
