@@ -80,12 +80,14 @@ def before(workspace: str, document: str) -> None:
 def after(workspace: str, done: Exchange) -> None:
     """Correct the budget by what Railway says about it."""
     pause = PAUSES.get(done.outcome, 0.0)
-    if pause and done.retry_after is not None:
-        pause = done.retry_after
     if not settings.RAILWAY_REQUESTS_PER_HOUR or (not pause and done.remaining is None):
         return
-    reset_in = None if done.reset_at is None else max(done.reset_at - time.time(), 0.0)
-    lesson = Lesson(done.limit, done.remaining, reset_in, pause)
+    if pause and done.retry_after is not None:
+        # said on purpose: it counts more than what the other headers may mean
+        lesson = Lesson(done.limit, pause=done.retry_after)
+    else:
+        reset_in = None if done.reset_at is None else max(done.reset_at - time.time(), 0.0)
+        lesson = Lesson(done.limit, done.remaining, reset_in, pause)
     _shared(lambda: budget_redis.learn(workspace, lesson), lambda: budget_rows.learn(workspace, lesson))
 
 
