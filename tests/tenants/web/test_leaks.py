@@ -66,7 +66,9 @@ def test_no_answer_holds_a_secret_another_customer_or_a_trace(addresses):
         text = body.decode(errors="replace") + str(dict(answer.headers))
         # the address that was asked for may be repeated
         text = text.replace(Instance.objects.get(client_name=OTHER["client_name"]).public_id, "")
-        seen.add(answer.status_code)
+        # Anymail has an address for every provider and complains of those that are not configured
+        if not path.startswith("/webhooks/mail/"):
+            seen.add(answer.status_code)
         for secret in private:
             assert secret not in text, (path, secret)
         if "javascript" not in answer.headers.get("Content-Type", ""):
