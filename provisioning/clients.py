@@ -4,9 +4,10 @@ import os
 from collections.abc import Callable
 from functools import lru_cache
 
+import httpx
 from django.conf import settings
 
-from provisioning import budget, turns
+from provisioning import budget, circuit, turns
 from provisioning.errors import Permanent
 from provisioning.railway.client import RailwayClient
 from provisioning.railway.errors import ProjectThrottled, VolumeThrottled
@@ -23,8 +24,9 @@ def _mind_throttles(workspace: str, done: Exchange) -> None:
 
 
 # what stands around every request to Railway; a hook of BEFORE may raise to prevent it
-BEFORE: tuple[Callable[[str, str], None], ...] = (budget.before,)
-AFTER: tuple[Callable[[str, Exchange], None], ...] = (budget.after, _mind_throttles)
+BEFORE: tuple[Callable[[str, str], None], ...] = (circuit.gate, budget.before)
+AFTER: tuple[Callable[[str, Exchange], None], ...] = (circuit.hear, budget.after, _mind_throttles)
+PROBE_TIMEOUT = httpx.Timeout(10)
 
 
 class UnknownWorkspace(Permanent):
@@ -38,6 +40,18 @@ def railway(workspace: str = "default") -> RailwayClient:
     if workspace != "default":
         raise UnknownWorkspace(f"No Railway workspace named {workspace} is configured.")
     return _client(os.getpid(), settings.RAILWAY_API_URL, settings.RAILWAY_API_TOKEN, workspace)
+
+
+def probing(workspace: str) -> RailwayClient:
+    """A client of its own, to be closed, that asks although the circuit is open, and does not wait long."""
+    if workspace != "default":
+        raise UnknownWorkspace(f"No Railway workspace named {workspace} is configured.")
+    return RailwayClient(
+        url=settings.RAILWAY_API_URL,
+        token=settings.RAILWAY_API_TOKEN,
+        timeout=PROBE_TIMEOUT,
+        after=lambda done: budget.after(workspace, done),
+    )
 
 
 def workspace_id(workspace: str = "default") -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.utils import timezone
 
-from provisioning import engine, watcher
+from provisioning import engine, recovery, watcher
 from provisioning.models import Operation
 from provisioning.states import OperationState
 
@@ -22,6 +22,7 @@ def drive(operation_id: int, *, timeout: float, tick: Callable[[Operation], None
     while True:
         engine.run(operation_id)
         if time.monotonic() >= next_look:
+            recovery.tend()
             watcher.watch()
             next_look = time.monotonic() + settings.RAILWAY_POLL_SECONDS
         operation = Operation.objects.get(pk=operation_id)

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import F, Model
 from django.utils import timezone
 
-from provisioning import lease, logcontext, turns
+from provisioning import circuit, lease, logcontext, turns
 from provisioning.context import Context
 from provisioning.errors import NotNow, Permanent, Temporary
 from provisioning.lease import LeaseLost
@@ -180,7 +180,7 @@ def _record(operation: Operation, step: Step, outcome: Done | Wait) -> bool:
     if isinstance(outcome, Wait):
         if outcome.queue:
             return _queue(operation, step, outcome)
-        if now > operation.deadline_at:
+        if _is_late(operation):
             _fail(operation, step, outcome.reason, "The deadline has passed.", "deadline")
             return False
         step.state, step.reason, step.message = StepState.WAITING, outcome.reason, ""
@@ -203,10 +203,13 @@ def _queue(operation: Operation, step: Step, wait: Wait) -> bool:
 
 
 def _back_off(operation: Operation, step: Step, code: str, message: str, retry_after: float | None, most: int) -> None:
+    if code == circuit.WAITING or circuit.is_open(_workspace(operation)):
+        _await_end_of_outage(operation, step)
+        return
     step.failures += 1
     step.state, step.reason, step.message = StepState.WAITING, code, message
     logger.warning("Step %s: %s (%s), failure %d", step.code, message, code, step.failures)
-    late = timezone.now() > operation.deadline_at
+    late = _is_late(operation)
     if late or step.failures >= most:
         _fail(operation, step, code, message, "deadline" if late else "")
         return
@@ -214,11 +217,28 @@ def _back_off(operation: Operation, step: Step, code: str, message: str, retry_a
     _pause(operation, step, timezone.now() + timedelta(seconds=seconds * random.uniform(1.0, 1.25)))  # noqa: S311
 
 
+def _await_end_of_outage(operation: Operation, step: Step) -> None:
+    """No attempt and no failure is counted; whoever ends the outage wakes those who wait for it."""
+    step.attempts, step.failures = max(step.attempts - 1, 0), 0
+    step.state, step.reason, step.message = StepState.WAITING, circuit.WAITING, ""
+    wait = circuit.LONGEST_WAIT if circuit.is_open(_workspace(operation), fresh=True) else 1.0
+    _pause(operation, step, timezone.now() + timedelta(seconds=wait * random.uniform(1.0, 1.25)))  # noqa: S311
+
+
+def _is_late(operation: Operation) -> bool:
+    """Past its deadline, which waits for as long as Railway does not answer."""
+    return timezone.now() > operation.deadline_at and not circuit.is_open(_workspace(operation), fresh=True)
+
+
+def _workspace(operation: Operation) -> str:
+    return str(operation.spec.get("workspace", "default"))
+
+
 def _pause(operation: Operation, step: Step, until: datetime, *, queue: str = "", **changes: object) -> bool:
     """Let go until then, unless somebody woke the operation while the step was running."""
     with transaction.atomic():
         _hold(operation, queue=queue, **changes)
-        step.save(update_fields=["state", "reason", "message", "failures"])
+        step.save(update_fields=["state", "reason", "message", "failures", "attempts"])
         step_changed.send(Step, step=step)
         mine = Operation.objects.active().filter(pk=operation.pk, lease_token=operation.lease_token)
         free = {"lease_token": "", "lease_expires_at": None}

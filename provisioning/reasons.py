@@ -39,6 +39,10 @@ REASONS: dict[str, Reason] = {
     "looking_for_lost_answer": Reason(_("We are checking what the hosting platform has already done.")),
     "waiting_for_turn": Reason(_("Waiting for its turn: instances are created one after the other.")),
     "waiting_for_railway_budget": Reason(_("Waiting for its turn: many requests are under way.")),
+    "waiting_for_railway_outage": Reason(
+        _("The hosting platform is unavailable at the moment. The work goes on by itself when it is back."),
+        _("Railway as a whole does not answer: see status.railway.com; nothing needs to be done."),
+    ),
     "waiting_for_volumes": Reason(_("The storage is being prepared.")),
     "waiting_for_domain": Reason(_("The web address is being prepared.")),
     "waiting_for_postgres": Reason(_("The database is starting.")),

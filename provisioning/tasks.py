@@ -8,7 +8,7 @@ from django.conf import settings
 from django.dispatch import receiver
 from kombu.exceptions import OperationalError
 
-from provisioning import engine, watcher
+from provisioning import engine, recovery, watcher
 from provisioning.signals import operation_due
 
 logger = logging.getLogger(__name__)
@@ -35,6 +35,11 @@ def watch() -> None:
 @shared_task(ignore_result=True)
 def catch_up() -> None:
     watcher.catch_up()
+
+
+@shared_task(ignore_result=True)
+def tend_outages() -> None:
+    recovery.tend()
 
 
 @receiver(operation_due, dispatch_uid="ring_for_operation")

@@ -1,13 +1,14 @@
 """How far an operation is, in words and in percent, from its real steps; nothing is invented."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import median
 
 from django.core.cache import cache
 from django.utils.functional import Promise
 
+from provisioning import circuit
 from provisioning.models import Operation, Step
 from provisioning.reasons import reason
 from provisioning.recipes import RECIPES, StepDefinition
@@ -48,6 +49,11 @@ def progress_of(operation: Operation, now: datetime) -> Progress:
     whole = sum(usual.values())
     current = next((step for step in steps if step.state != StepState.DONE), None)
     active = operation.state == OperationState.ACTIVE
+    outage = active and circuit.is_open(operation.spec.get("workspace", "default"))
+    if outage and current is not None:
+        # nobody knows when it ends, and this is the news, whatever the step last waited for
+        told = replace(current, note=reason(circuit.WAITING).sentence)
+        steps, current = tuple(told if step is current else step for step in steps), told
     if current is not None:
         spent = _spent(rows.get(current.code), now)
         ahead = left - min(spent, usual[current.code] * (1 - STILL))
@@ -55,7 +61,7 @@ def progress_of(operation: Operation, now: datetime) -> Progress:
         percent=round(100 * (whole - left) / whole),
         steps=steps,
         current=current,
-        estimated_end=now + timedelta(seconds=ahead) if active and current is not None else None,
+        estimated_end=now + timedelta(seconds=ahead) if active and not outage and current is not None else None,
     )
 
 

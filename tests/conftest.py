@@ -10,7 +10,7 @@ from django.core.cache import caches
 from django.db import connection
 from django.db.models.signals import post_migrate
 
-from provisioning import budget_redis
+from provisioning import budget_redis, circuit
 from provisioning.sandbox.sandbox import Sandbox
 from tests import environment, factories
 
@@ -52,6 +52,7 @@ def _redis_lives_in_the_time_of_the_test(monkeypatch):
 @pytest.fixture(autouse=True)
 def _caches_forget():
     """What one test counted is not held against the next; the broker's queue beside it is left alone."""
+    circuit.forget()
     if environment.WITH_SERVICES:
         for kind in (":1:*", f"{budget_redis.PREFIX}*"):
             for key in environment.REDIS.scan_iter(kind, count=1000):

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from provisioning import observation
+from provisioning import circuit, observation
 from provisioning.context import Context
 from provisioning.errors import Permanent, Temporary
 from provisioning.models import Resource
@@ -98,13 +98,20 @@ def _judge(ctx: Context, row: Resource) -> Done | Wait:
         ctx.ledger.gone(row)
         failure = DeploymentCrashed if row.status == DeploymentStatus.CRASHED else DeploymentFailed
         raise failure(f"Railway says {row.status} for the deployment {row.external_id} of {row.name}.")
-    if row.attempted_at and timezone.now() > row.attempted_at + LONGEST_DEPLOYMENT:
+    if row.attempted_at and timezone.now() > row.attempted_at + LONGEST_DEPLOYMENT + _outage(ctx, row.attempted_at):
         # Railway may never have had it, whatever it answered
         with suppress(NotFound, NotAuthorized):
             ctx.railway.cancel_deployment(row.external_id)
         ctx.ledger.gone(row)
         raise DeploymentStuck(f"The deployment {row.external_id} of {row.name} stayed {row.status or 'silent'}.")
     return Wait(observation.freshness().total_seconds(), f"waiting_for_{row.name.lower()}")
+
+
+def _outage(ctx: Context, since: datetime) -> timedelta:
+    """What an outage took from the deployment's time; read only when that seems to be over."""
+    if timezone.now() < since + LONGEST_DEPLOYMENT:
+        return timedelta()
+    return circuit.lost_time(ctx.spec.workspace, since)
 
 
 def _order(ctx: Context, service: str) -> str:
