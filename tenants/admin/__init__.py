@@ -1,5 +1,29 @@
 """The staff console: reads rows, and changes them only through the services."""
 
-from tenants.admin import audit, customers, endpoints, instances, messages, offers, partners, reconciliations
+from tenants.admin import (
+    audit,
+    customers,
+    endpoints,
+    instances,
+    keys,
+    messages,
+    offers,
+    partners,
+    reconciliations,
+    signups,
+    staff,
+)
 
-__all__ = ["audit", "customers", "endpoints", "instances", "messages", "offers", "partners", "reconciliations"]
+__all__ = [
+    "audit",
+    "customers",
+    "endpoints",
+    "instances",
+    "keys",
+    "messages",
+    "offers",
+    "partners",
+    "reconciliations",
+    "signups",
+    "staff",
+]

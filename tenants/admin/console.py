@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from unfold.admin import ModelAdmin
 
 from tenants.admin import changes
@@ -24,6 +25,15 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         changes.note_removal(request, obj)
         super().delete_model(request, obj)
+
+    def page(self, request: HttpRequest, template: str, **facts: Any) -> HttpResponse:
+        return TemplateResponse(
+            request, template, {**self.admin_site.each_context(request), "opts": self.opts, **facts}
+        )
+
+    def show_once(self, request: HttpRequest, *, title: str, secret: str, back: str) -> HttpResponse:
+        """The answer itself shows the secret: it goes through no message, session, cookie or address."""
+        return self.page(request, "admin/shown_once.html", title=title, secret=secret, back=back)
 
 
 class ReadOnlyAdmin(ConsoleAdmin):

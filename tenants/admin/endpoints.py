@@ -7,10 +7,12 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from tenants.admin import changes
 from tenants.admin.console import ConsoleAdmin
 from tenants.errors import DomainError
 from tenants.models import WebhookEndpoint
@@ -72,7 +74,10 @@ class WebhookEndpointAdmin(ConsoleAdmin):
             return
         made, secret = webhooks.create_endpoint(form.cleaned_data["partner"], **given)
         obj.pk = made.pk
-        self._show_secret(request, secret)
+        obj.clear = secret  # type: ignore[attr-defined]
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        return self._show_secret(request, obj, obj.clear)
 
     @admin.action(description=_("Send a test"), permissions=["change"])
     def send_test(self, request: HttpRequest, chosen: QuerySet[WebhookEndpoint]) -> None:
@@ -87,16 +92,26 @@ class WebhookEndpointAdmin(ConsoleAdmin):
     @admin.action(description=_("Replay what failed in the last three days"), permissions=["change"])
     def replay_failed(self, request: HttpRequest, chosen: QuerySet[WebhookEndpoint]) -> None:
         since = timezone.now() - REPLAYED
-        count = sum(webhooks.replay(endpoint, since=since, only_failed=True) for endpoint in chosen)
+        count = 0
+        for endpoint in chosen:
+            try:
+                count += webhooks.replay(endpoint, since=since, only_failed=True)
+            except DomainError as error:
+                messages.error(request, f"{endpoint.url}: {error}")
+            else:
+                changes.note(request, "replayed", endpoint, after={"since": since.isoformat()})
         messages.success(request, _("%(count)d deliveries are on their way again.") % {"count": count})
 
     @admin.action(description=_("New signing secret"), permissions=["change"])
-    def rotate_secret(self, request: HttpRequest, chosen: QuerySet[WebhookEndpoint]) -> None:
+    def rotate_secret(self, request: HttpRequest, chosen: QuerySet[WebhookEndpoint]) -> HttpResponse | None:
         if len(chosen) != 1:
             messages.error(request, _("Choose one endpoint: its new secret is shown once."))
-            return
-        self._show_secret(request, webhooks.rotate_secret(chosen[0]))
+            return None
+        secret = webhooks.rotate_secret(chosen[0])
+        changes.note(request, "secret_rotated", chosen[0])
+        return self._show_secret(request, chosen[0], secret)
 
-    def _show_secret(self, request: HttpRequest, secret: str) -> None:
-        text = _("Signing secret, shown this once: %(secret)s") % {"secret": secret}
-        messages.warning(request, text)
+    def _show_secret(self, request: HttpRequest, endpoint: WebhookEndpoint, secret: str) -> HttpResponse:
+        back = reverse("admin:tenants_webhookendpoint_change", args=[endpoint.pk])
+        title = _("The signing secret of %(url)s") % {"url": endpoint.url}
+        return self.show_once(request, title=title, secret=secret, back=back)

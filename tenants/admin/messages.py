@@ -1,20 +1,81 @@
-from django.contrib import admin
+from typing import Any
 
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import TabularInline
+
+from tenants.admin import changes
 from tenants.admin.console import ReadOnlyAdmin
-from tenants.models import Mail, WebhookDelivery
+from tenants.errors import DomainError
+from tenants.models import Mail, WebhookAttempt, WebhookDelivery
+from tenants.models.webhook import WebhookEvents
+from tenants.services import webhooks
 
 
 @admin.register(Mail)
 class MailAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "kind", "recipient", "state", "attempts", "error", "instance")
-    list_filter = ("state", "kind")
+    list_filter = ("state", "kind", "created_at")
     list_select_related = ("instance",)
     search_fields = ("recipient", "instance__client_name")
+    readonly_fields = ("partner_told",)
+
+    @admin.display(description=_("partner told"))
+    def partner_told(self, mail: Mail) -> SafeString | Promise:
+        """Whom the partner's webhooks told that the welcome e-mail came back."""
+        told = WebhookDelivery.objects.filter(
+            event__instance=mail.instance_id, event__type=WebhookEvents.BOUNCED, event__created_at__gte=mail.created_at
+        ).select_related("endpoint")
+        if mail.instance_id is None or mail.state != Mail.State.BOUNCED or not told:
+            return _("no")
+        rows = ((each.endpoint.url, each.get_state_display()) for each in told)
+        return format_html_join(", ", "{} ({})", rows)
+
+
+class AttemptInline(TabularInline):  # type: ignore[misc]
+    model = WebhookAttempt
+    fields = readonly_fields = ("at", "status", "milliseconds", "error", "answer")
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever may see the delivery may see how it went."""
+        return request.user.has_perm("tenants.view_webhookdelivery")
 
 
 @admin.register(WebhookDelivery)
 class WebhookDeliveryAdmin(ReadOnlyAdmin):
     list_display = ("public_id", "event", "endpoint", "state", "tries", "run_after", "delivered_at")
-    list_filter = ("state",)
+    list_filter = ("state", "event__type")
     list_select_related = ("event", "endpoint")
-    search_fields = ("public_id", "endpoint__url")
+    search_fields = ("public_id", "event__public_id", "endpoint__url")
+    inlines = (AttemptInline,)
+    actions = ["deliver_again"]
+
+    def has_replay_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("tenants.change_webhookendpoint")
+
+    @admin.action(description=_("Deliver again"), permissions=["replay"])
+    def deliver_again(self, request: HttpRequest, chosen: QuerySet[WebhookDelivery]) -> None:
+        count = 0
+        for delivery in chosen:
+            try:
+                replayed = webhooks.replay(delivery.endpoint, event_id=delivery.event.public_id)
+            except DomainError as error:
+                messages.error(request, f"{delivery.endpoint}: {error}")
+                continue
+            if replayed:
+                changes.note(request, "replayed", delivery)
+                count += replayed
+        messages.success(request, _("%(count)d deliveries are on their way again.") % {"count": count})

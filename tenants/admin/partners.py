@@ -1,20 +1,65 @@
-from django.contrib import admin
+from typing import Any
+from urllib.parse import urlsplit
 
-from tenants.admin.console import ConsoleAdmin, ReadOnlyAdmin
-from tenants.models import ApiKey, Partner
+from django import forms
+from django.contrib import admin
+from django.forms import ModelForm
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from tenants.admin.console import ConsoleAdmin
+from tenants.models import Partner
+
+
+class OriginsField(forms.CharField):
+    """Addresses of web sites, one a line; a list in the row."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> Any:
+        origins = super().clean(value).split()
+        for origin in origins:
+            parts = urlsplit(origin)
+            if (
+                parts.scheme not in ("https", "http")
+                or not parts.netloc
+                or origin != f"{parts.scheme}://{parts.netloc}"
+            ):
+                raise forms.ValidationError(
+                    _("%(origin)s is not the address of a web site: write https://www.partner.com, without a path."),
+                    params={"origin": origin},
+                )
+        return list(dict.fromkeys(origins))
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return list(initial or []) != (data or "").split()
+
+
+class PartnerForm(ModelForm):  # type: ignore[type-arg]
+    allowed_origins = OriginsField(
+        label=_("allowed origins"),
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        help_text=_("Web sites that may show the widget, one a line: https://www.partner.com."),
+    )
+
+    class Meta:
+        model = Partner
+        fields = ("name", "is_active", "contact_email", "reply_to", "language", "allowed_origins", "quota")
+
+    def clean_is_active(self) -> bool:
+        active: bool = self.cleaned_data["is_active"]
+        if self.instance.is_house and not active:
+            raise forms.ValidationError(
+                _("The house itself stays active: visitors of the public page order through it.")
+            )
+        return active
 
 
 @admin.register(Partner)
 class PartnerAdmin(ConsoleAdmin):
-    list_display = ("name", "is_active", "contact_email", "quota", "created_at")
+    form = PartnerForm
+    list_display = ("name", "is_active", "is_house", "contact_email", "quota", "created_at")
     list_filter = ("is_active",)
     search_fields = ("name", "contact_email")
-
-
-@admin.register(ApiKey)
-class ApiKeyAdmin(ReadOnlyAdmin):
-    list_display = ("__str__", "partner", "name", "kind", "scopes", "last_used_at", "expires_at", "revoked_at")
-    list_filter = ("kind",)
-    list_select_related = ("partner",)
-    search_fields = ("public_id", "name", "partner__name")
-    exclude = ("digest",)

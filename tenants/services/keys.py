@@ -2,13 +2,14 @@
 
 import re
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from tenants.errors import KeyNotRotatable, UnknownScope
-from tenants.models import ApiKey, Partner
+from tenants.models import ApiKey, AuditEntry, Partner
 from tenants.models.partner import checksum_of
 
 SECRET_SCOPES = (ApiKey.Scope.READ, ApiKey.Scope.WRITE, ApiKey.Scope.SECRETS)
@@ -30,15 +31,22 @@ def issue(
 
     A publishable key may sign up and nothing else, whatever is asked. Raises UnknownScope.
     """
-    usual = PUBLISHABLE_SCOPES if kind == ApiKey.Kind.PUBLISHABLE else SECRET_SCOPES
+    usual = usual_scopes(kind)
     chosen = [str(scope) for scope in (usual if scopes is None else scopes)]
     if not chosen or not set(chosen) <= {str(scope) for scope in usual}:
         raise UnknownScope
-    row, clear = ApiKey.issue(partner, kind=kind, scopes=chosen, name=name)
-    if expires_at is not None:
-        ApiKey.objects.filter(pk=row.pk).update(expires_at=expires_at)
-        row.refresh_from_db()
+    with transaction.atomic():
+        row, clear = ApiKey.issue(partner, kind=kind, scopes=chosen, name=name)
+        if expires_at is not None:
+            ApiKey.objects.filter(pk=row.pk).update(expires_at=expires_at)
+            row.refresh_from_db()
+        _note("issued", row, after={"partner": partner.name, "scopes": chosen, "expires_at": _moment(expires_at)})
     return row, clear
+
+
+def usual_scopes(kind: str) -> tuple[ApiKey.Scope, ...]:
+    """What a key of this kind may at most."""
+    return PUBLISHABLE_SCOPES if kind == ApiKey.Kind.PUBLISHABLE else SECRET_SCOPES
 
 
 def rotate(key: ApiKey, *, overlap: timedelta = OVERLAP) -> tuple[ApiKey, str]:
@@ -55,12 +63,19 @@ def rotate(key: ApiKey, *, overlap: timedelta = OVERLAP) -> tuple[ApiKey, str]:
         )
         end = timezone.now() + overlap
         ApiKey.objects.filter(Q(expires_at=None) | Q(expires_at__gt=end), pk=current.pk).update(expires_at=end)
+        before, after = (
+            {"expires_at": _moment(current.expires_at)},
+            {"successor": str(successor), "overlap_ends": _moment(end)},
+        )
+        _note("rotated", current, before=before, after=after)
     return successor, clear
 
 
 def revoke(key: ApiKey) -> None:
     """From the next request on, this key opens nothing. Harmless when it is revoked already."""
-    ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now())
+    with transaction.atomic():
+        if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now()):
+            _note("revoked", key, after={"partner": key.partner.name})
     key.refresh_from_db()
 
 
@@ -77,6 +92,14 @@ def recognise(clear: str) -> ApiKey | None:
         return None
     _note_use(key)
     return key
+
+
+def _note(what: str, key: ApiKey, *, before: dict[str, Any] | None = None, after: dict[str, Any]) -> None:
+    AuditEntry.write(f"apikey:{what}", None, subject=str(key), before=before, after=after)
+
+
+def _moment(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
 
 
 def _note_use(key: ApiKey) -> None:
