@@ -25,8 +25,8 @@ logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 # what a request leaves of the hour: looks of staff may use the last of it, a new project must leave enough for what
-# has been begun to be finished
-KEPT = {"Logs": 0.0, "WorkspaceInfo": 0.0, "ProjectCreate": 0.1}
+# has been begun to be finished, and comparing everything is never urgent
+KEPT = {"Logs": 0.0, "WorkspaceInfo": 0.0, "ProjectCreate": 0.1, "Stacks": 0.3, "ServiceDetails": 0.3}
 KEPT_BY_OTHERS = 0.02
 PAUSES = {RateLimited.code: float(RateLimited.pause), EdgeBlocked.code: float(EdgeBlocked.pause or 0)}
 # while Redis is away each try costs its time-out: not before every request

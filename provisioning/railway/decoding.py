@@ -85,7 +85,10 @@ def _service(node: Json) -> results.ServiceState:
 
 def _latest(node: Json) -> results.LatestDeployment:
     return results.LatestDeployment(
-        node["id"], results.DeploymentStatus(node["status"]), bool(node["deploymentStopped"])
+        id=node["id"],
+        status=results.DeploymentStatus(node["status"]),
+        stopped=bool(node["deploymentStopped"]),
+        created_at=moment(node.get("createdAt")),
     )
 
 

@@ -66,7 +66,7 @@ PROJECT_SCHEDULE_DELETE_FORCE = (
 _STACK = """{
     serviceInstances { edges { node {
       id serviceId serviceName source { image repo } startCommand healthcheckPath
-      latestDeployment { id status deploymentStopped }
+      latestDeployment { id status deploymentStopped createdAt }
       domains { serviceDomains { id domain targetPort } }
     } } }
     volumeInstances { edges { node { id volumeId serviceId mountPath state isPendingDeletion } } }

@@ -123,6 +123,7 @@ class LatestDeployment:
     id: str
     status: DeploymentStatus
     stopped: bool
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True)

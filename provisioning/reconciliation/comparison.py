@@ -50,8 +50,9 @@ def compare(workspace: str, read_owned: Callable[[], Sequence[Owned]], *, older_
     railway = clients.railway(workspace)
     listing = railway.list_projects(clients.workspace_id(workspace))
     owned = read_owned()
-    projects = ProjectComparison(workspace, listing, owned, oldest=started - older_than)
-    found = [*projects.differences(), *_inside(railway, workspace, owned, listing)]
+    oldest = started - older_than
+    projects = ProjectComparison(workspace, listing, owned, oldest)
+    found = [*projects.differences(), *_inside(railway, workspace, owned, listing, oldest)]
     quiet = _without_the_busy(found, started)
     return Comparison(
         workspace=workspace,
@@ -62,7 +63,7 @@ def compare(workspace: str, read_owned: Callable[[], Sequence[Owned]], *, older_
 
 
 def _inside(
-    railway: RailwayClient, workspace: str, owned: Sequence[Owned], listing: Sequence[Project]
+    railway: RailwayClient, workspace: str, owned: Sequence[Owned], listing: Sequence[Project], oldest: datetime
 ) -> Iterator[Difference]:
     environments = {project.id: project.environment_id for project in listing}
     places: dict[Place, Owned] = {}
@@ -76,7 +77,7 @@ def _inside(
             yield _unreadable(places[place], workspace, PROJECT, told)
         else:
             stacks[place] = told
-            yield from compare_stack(places[place], told, workspace)
+            yield from compare_stack(places[place], told, workspace, oldest=oldest)
     yield from _drift(railway, workspace, {place: (places[place], stack) for place, stack in stacks.items()})
 
 

@@ -1,16 +1,20 @@
 """The inside of a project: what the ledger lists there, and whether it runs as the instance's state says."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from provisioning.railway.results import ServiceState, Stack
-from provisioning.reconciliation.differences import Act, Difference, Kind
+from provisioning.reconciliation.differences import Act, Difference, Hold, Kind
 from provisioning.reconciliation.owned import Expected, Owned
 from provisioning.steps.deployments import RUNNING, STOPPED
 from provisioning.steps.wishes import ODOO, POSTGRES
 
 
-def compare_stack(owner: Owned, stack: Stack, workspace: str) -> Iterator[Difference]:
-    """What is missing from the project, and what runs or stands still there against the instance's state."""
+def compare_stack(owner: Owned, stack: Stack, workspace: str, *, oldest: datetime) -> Iterator[Difference]:
+    """What is missing from the project, and what runs or stands still there against the instance's state.
+
+    Nothing is to be done about a deployment that was made after ``oldest``.
+    """
     present = {
         "service": {service.id for service in stack.services},
         "volume": {volume.id for volume in stack.volumes if not volume.pending_deletion},
@@ -24,16 +28,26 @@ def compare_stack(owner: Owned, stack: Stack, workspace: str) -> Iterator[Differ
         known = owner.row("service", name)
         service = next((each for each in stack.services if known and each.id == known.external_id), None)
         if service is not None:
-            yield from _compare_deployment(owner, name, service, workspace)
+            yield from _compare_deployment(owner, name, service, workspace, oldest)
 
 
-def _compare_deployment(owner: Owned, name: str, service: ServiceState, workspace: str) -> Iterator[Difference]:
+def _compare_deployment(
+    owner: Owned, name: str, service: ServiceState, workspace: str, oldest: datetime
+) -> Iterator[Difference]:
     latest, known = service.latest_deployment, owner.row("deployment", name)
     thing = f"deployment {name}"
+    settled = latest is not None and latest.created_at is not None and latest.created_at <= oldest
+    hold = None if settled else Hold.YOUNG
     running = latest is not None and not latest.stopped and latest.status not in STOPPED
     if owner.expected is Expected.STOPPED and latest is not None and running:
         yield owner.differs(
-            Kind.STILL_RUNNING, workspace, thing, external_id=latest.id, detail=str(latest.status), act=Act.STOP
+            Kind.STILL_RUNNING,
+            workspace,
+            thing,
+            external_id=latest.id,
+            detail=str(latest.status),
+            act=Act.STOP,
+            hold=hold,
         )
     if owner.expected is not Expected.RUNNING:
         return
@@ -44,4 +58,4 @@ def _compare_deployment(owner: Owned, name: str, service: ServiceState, workspac
         yield owner.differs(Kind.NOT_RUNNING, workspace, thing, external_id=latest.id, detail=str(latest.status))
     elif known is None or known.external_id != latest.id:
         # a suspension would stop the one that the ledger names, and leave this one running
-        yield owner.differs(Kind.OTHER_DEPLOYMENT, workspace, thing, external_id=latest.id, act=Act.ADOPT)
+        yield owner.differs(Kind.OTHER_DEPLOYMENT, workspace, thing, external_id=latest.id, act=Act.ADOPT, hold=hold)

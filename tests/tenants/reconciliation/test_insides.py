@@ -74,6 +74,8 @@ def test_a_suspended_instance_that_somebody_started_is_stopped_and_can_be_resume
 def test_a_deployment_made_by_hand_is_adopted_so_that_a_suspension_stops_it(ready, railway, sandbox, clock):
     instance = ready()
     made = railway.deploy(service_id=id_of(instance, "service", "odoo"), environment_id=environment(instance))
+    young = look(apply=True)
+    assert ([each["hold"] for each in young.differences], young.acts) == (["young"], [])
     later(clock)
     assert_only_told(sandbox, [("other_deployment", "deployment odoo")], act="adopt")
     assert assert_put_right().differences == []

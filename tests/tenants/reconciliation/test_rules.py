@@ -1,6 +1,7 @@
 """What a comparison refuses, leaves out or finishes later, and how the command tells it."""
 
 import json
+from io import StringIO
 
 import pytest
 from django.core.management import CommandError
@@ -129,3 +130,19 @@ def test_the_command_fails_when_it_refuses(gone, railway, sandbox, clock):
     assert refused.value.returncode == 3
     with pytest.raises(CommandError, match="nowhere"):
         run_command("--workspace", "nowhere")
+
+
+class Terminal(StringIO):
+    """A person who has typed this."""
+
+    def isatty(self):
+        return True
+
+
+def test_a_person_confirms_by_typing_how_many_changes_there_are(gone, railway, sandbox, clock, monkeypatch):
+    leak = project(railway, sandbox, gone())
+    later(clock)
+    for typed, done in (("yes", False), ("2", False), ("1", True)):
+        monkeypatch.setattr("sys.stdin", Terminal(f"{typed}\n"))
+        run_command("--apply", "--share", "100")
+        assert (sandbox.state(leak.id)["projects"][0]["deletionAt"] is not None) is done
