@@ -13,6 +13,7 @@ from provisioning.models import Operation, Step
 from provisioning.reasons import reason
 from provisioning.recipes import RECIPES, StepDefinition
 from provisioning.states import OperationState, StepState
+from provisioning.turns import Place, place_of
 
 REMEMBERED = 50
 CACHED_SECONDS = 300
@@ -32,12 +33,16 @@ class StepProgress:
 
 @dataclass(frozen=True)
 class Progress:
-    """``percent`` is weighted by the usual duration of each step; ``estimated_end`` is None when it has ended."""
+    """``percent`` is weighted by the usual duration of each step; ``estimated_end`` is None when it has ended.
+
+    ``place`` is where the operation stands while it waits for its turn among others, which the estimate counts in.
+    """
 
     percent: int
     steps: tuple[StepProgress, ...]
     current: StepProgress | None
     estimated_end: datetime | None
+    place: Place | None
 
 
 def progress_of(operation: Operation, now: datetime) -> Progress:
@@ -54,14 +59,16 @@ def progress_of(operation: Operation, now: datetime) -> Progress:
         # nobody knows when it ends, and this is the news, whatever the step last waited for
         told = replace(current, note=reason(circuit.WAITING).sentence)
         steps, current = tuple(told if step is current else step for step in steps), told
-    if current is not None:
-        spent = _spent(rows.get(current.code), now)
-        ahead = left - min(spent, usual[current.code] * (1 - STILL))
+    going = active and not outage
+    place = place_of(operation) if going else None
     return Progress(
         percent=round(100 * (whole - left) / whole),
         steps=steps,
         current=current,
-        estimated_end=now + timedelta(seconds=ahead) if active and not outage and current is not None else None,
+        estimated_end=_end(rows.get(current.code), usual[current.code], left, place, now)
+        if going and current is not None
+        else None,
+        place=place,
     )
 
 
@@ -90,6 +97,13 @@ def _measured(kind: str, *, built: bool) -> dict[str, float]:
         if start and end:
             durations[code].append((end - start).total_seconds())
     return {code: max(0.1, median(values)) for code, values in durations.items()}
+
+
+def _end(row: Step | None, usual: float, left: float, place: Place | None, now: datetime) -> datetime:
+    """From its turn on when it waits for one, else from now less what the current step has had of its usual time."""
+    if place is not None:
+        return max(place.starts_at, now) + timedelta(seconds=left)
+    return now + timedelta(seconds=left - min(_spent(row, now), usual * (1 - STILL)))
 
 
 def _spent(row: Step | None, now: datetime) -> float:

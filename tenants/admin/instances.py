@@ -7,12 +7,15 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import formats
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from provisioning.models import Operation, Step
 from provisioning.states import StepState
+from provisioning.turns import place_of
 from tenants.admin import timeline
 from tenants.admin.actions import ACTIONS, StaffAction, carry_out
 from tenants.admin.console import ReadOnlyAdmin
@@ -36,7 +39,7 @@ class InstanceAdmin(ReadOnlyAdmin):
         "project_id",
         "operations__reference",
     )
-    readonly_fields = ("buttons", "timeline", "ledger", "logs")
+    readonly_fields = ("buttons", "queue", "timeline", "ledger", "logs")
     exclude = ("created_by_key",)
     actions = ["retry_chosen", "suspend_chosen", "resume_chosen", "resend_chosen"]
 
@@ -82,6 +85,17 @@ class InstanceAdmin(ReadOnlyAdmin):
         """Only what can work now; what the reader may not do is refused by the page behind it."""
         offered = [(self._act_url(instance, each), each.label) for each in ACTIONS.values() if each.offered(instance)]
         return format_html_join(" · ", '<a href="{}">{}</a>', offered)
+
+    @admin.display(description=_("queue"))
+    def queue(self, instance: Instance) -> str:
+        """Where its work stands among others that wait for the same, and when its turn is expected."""
+        operation = instance.active_operation()
+        place = place_of(operation) if operation else None
+        if operation is None or place is None:
+            return "-"
+        numbers = {"position": place.position, "waiting": place.waiting, "queue": operation.queue}
+        told = _("%(position)d of %(waiting)d in %(queue)s, turn expected at %(at)s")
+        return told % (numbers | {"at": formats.date_format(localtime(place.starts_at), "DATETIME_FORMAT")})
 
     @admin.display(description=_("timeline"))
     def timeline(self, instance: Instance) -> SafeString:

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from provisioning.models import Operation
 from provisioning.reasons import reason
 from provisioning.states import OperationKind, OperationState
+from provisioning.turns import Place
 from tenants.api.authority import Authority
 from tenants.api.inputs import PublicStatus
 from tenants.lifecycle import InstanceState
@@ -24,8 +25,16 @@ class StepOutput(serializers.Serializer[None]):
     note = serializers.CharField(allow_blank=True)
 
 
+class QueueOutput(serializers.Serializer[None]):
+    """While it waits for its turn among other work: ``position`` counts from 1 among the ``waiting``."""
+
+    position = serializers.IntegerField(min_value=1)
+    waiting = serializers.IntegerField(min_value=1)
+    estimatedStartAt = serializers.DateTimeField()
+
+
 class StatusOutput(serializers.Serializer[None]):
-    """Where an instance stands. Everything after ``estimatedReadyAt`` needs an API key or the status token."""
+    """Where an instance stands. Everything after ``queue`` needs an API key or the status token."""
 
     instanceId = serializers.CharField()
     status = serializers.ChoiceField(choices=PublicStatus.values)
@@ -33,6 +42,7 @@ class StatusOutput(serializers.Serializer[None]):
     step = StepOutput(allow_null=True)
     steps = StepOutput(many=True)
     estimatedReadyAt = serializers.DateTimeField(allow_null=True)
+    queue = QueueOutput(allow_null=True)
     error = serializers.CharField(required=False)
     errorCode = serializers.CharField(required=False)
     instanceUrl = serializers.URLField(required=False, allow_null=True)
@@ -193,7 +203,7 @@ def telling_operation(instance: Instance) -> Operation | None:
 
 def _progress(instance: Instance, operation: Operation | None) -> dict[str, Any]:
     if operation is None:
-        return {"progress": 100, "step": None, "steps": [], "estimatedReadyAt": None}
+        return {"progress": 100, "step": None, "steps": [], "estimatedReadyAt": None, "queue": None}
     progress = progress_of(operation, timezone.now())
     steps = [
         {"code": step.code, "label": str(step.label), "state": step.state, "note": str(step.note)}
@@ -206,4 +216,11 @@ def _progress(instance: Instance, operation: Operation | None) -> dict[str, Any]
         "step": current,
         "steps": steps,
         "estimatedReadyAt": moment(progress.estimated_end) if creating else None,
+        "queue": _queue(progress.place),
     }
+
+
+def _queue(place: Place | None) -> dict[str, Any] | None:
+    if place is None:
+        return None
+    return {"position": place.position, "waiting": place.waiting, "estimatedStartAt": moment(place.starts_at)}

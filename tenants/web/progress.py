@@ -75,6 +75,7 @@ def _context(instance: Instance) -> dict[str, Any]:
         "progress": progress,
         "ended": instance.state in ENDED,
         "ready_around": words.clock(end) if end else "",
+        "queue": words.queue(progress.place) if progress and progress.place else "",
         "sentence": reason(operation.reason).sentence if operation and operation.reason else "",
         "password_kept": kept,
         "kept_until": words.day(_kept_until(instance)) if kept else "",

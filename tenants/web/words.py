@@ -4,8 +4,10 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.utils import formats, timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+
+from provisioning.turns import Place
 
 SYMBOLS = {"fr": {"USD": "$ US", "EUR": "€", "CHF": "CHF", "CAD": "$ CA", "GBP": "£"},
            "en": {"USD": "US$", "EUR": "€", "CHF": "CHF ", "CAD": "CA$", "GBP": "£"}}  # fmt: skip
@@ -32,6 +34,18 @@ def clock(moment: datetime) -> str:
     if _language() == "fr":
         return f"{local.hour}{HARD}h{HARD}{local.minute:02d}"
     return formats.time_format(local, "TIME_FORMAT")
+
+
+def queue(place: Place) -> str:
+    """Where somebody stands in a queue and when the turn is expected, as one sentence."""
+    ahead, start = place.position - 1, clock(place.starts_at)
+    if not ahead:
+        return _("Your turn is next, around %(start)s.") % {"start": start}
+    return ngettext(
+        "%(count)d request before yours, start around %(start)s.",
+        "%(count)d requests before yours, start around %(start)s.",
+        ahead,
+    ) % {"count": ahead, "start": start}
 
 
 def day(moment: datetime) -> str:

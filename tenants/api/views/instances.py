@@ -157,6 +157,8 @@ def watched_answer(instance: Instance) -> Answer:
 
 
 def _etag(body: dict[str, Any]) -> str:
-    """Weak: the estimate moves with the clock and is no reason to send the same again."""
+    """Weak: the estimates move with the clock and are no reason to send the same again."""
     steady = {name: value for name, value in body.items() if name != "estimatedReadyAt"}
+    if steady["queue"]:
+        steady["queue"] = {name: value for name, value in steady["queue"].items() if name != "estimatedStartAt"}
     return 'W/"' + hashlib.sha256(json.dumps(steady, sort_keys=True).encode()).hexdigest()[:32] + '"'

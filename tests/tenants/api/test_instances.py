@@ -8,7 +8,7 @@ from tests.tenants.api.conftest import ORIGIN, Caller, key_of, make_ready, order
 
 pytestmark = pytest.mark.django_db
 
-BARE = {"instanceId", "status", "progress", "step", "steps", "estimatedReadyAt"}
+BARE = {"instanceId", "status", "progress", "step", "steps", "estimatedReadyAt", "queue"}
 
 
 def test_an_order_is_taken_with_where_to_look_and_when(as_alice):
