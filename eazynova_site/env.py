@@ -60,6 +60,14 @@ def env_float(name: str, default: float, *, least: float = 0, kind: type = float
     return number
 
 
+def env_days(name: str, default: str) -> list[int]:
+    """Comma separated whole numbers of days, each at least 1, the most first; empty for none."""
+    found = env_list(name, default)
+    if not all(re.fullmatch(r"[1-9]\d{0,3}", item) for item in found):
+        raise ImproperlyConfigured(f"{name} is {', '.join(found)!r}: write whole numbers of days, such as 7,1.")
+    return sorted({int(item) for item in found}, reverse=True)
+
+
 def env_list(name: str, default: str = "") -> list[str]:
     """Comma separated."""
     return [item.strip() for item in env_str(name, default).split(",") if item.strip()]

@@ -13,6 +13,7 @@ from eazynova_site.database import database_from_url
 from eazynova_site.env import (
     env_bool,
     env_choice,
+    env_days,
     env_float,
     env_int,
     env_list,
@@ -234,6 +235,11 @@ CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOW_METHODS = ["GET", "POST"]
 CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key", "x-api-key", "x-status-token"]
 CORS_EXPOSE_HEADERS = ["etag", "idempotent-replayed", "location", "ratelimit", "retry-after", "x-request-id"]
+
+# The end
+EXPIRY_REMINDER_DAYS = env_days("EXPIRY_REMINDER_DAYS", "7,1")
+EXPIRY_GRACE_DAYS = env_int("EXPIRY_GRACE_DAYS", 7, least=1)
+DECOMMISSION_GRACE_DAYS = env_int("DECOMMISSION_GRACE_DAYS", 7, least=1)
 
 # Mail
 EMAIL_BACKEND = env_str("EMAIL_BACKEND", "django.core.mail.backends.filebased.EmailBackend")

@@ -6,11 +6,11 @@ to do it (a Celery task, the embedded worker, a command in the foreground), plus
 
 import logging
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Model
+from django.db.models import F, Model, Q
 from django.utils import timezone
 
 from provisioning import circuit, lease, logcontext, turns
@@ -102,8 +102,8 @@ def wake(operation_id: int) -> None:
         _ring(operation_id, urgent=True)
 
 
-def retry(operation: Operation) -> Operation:
-    """Go on from the step that failed, with a new deadline. Raises NotRetryable."""
+def retry(operation: Operation, *, anew: Collection[str] = ()) -> Operation:
+    """Go on from the step that failed, and do ``anew`` steps whose effect was taken back. Raises NotRetryable."""
     now = timezone.now()
     recipe = RECIPES[operation.kind]
     with transaction.atomic():
@@ -125,7 +125,7 @@ def retry(operation: Operation) -> Operation:
         )
         if not changed:
             raise NotRetryable("This operation has not failed.")
-        operation.steps.exclude(state=StepState.DONE).update(
+        operation.steps.filter(~Q(state=StepState.DONE) | Q(code__in=anew)).update(
             state=StepState.PENDING, failures=0, reason="", message="", ended_at=None
         )
         operation.refresh_from_db()

@@ -96,6 +96,9 @@ REASONS: dict[str, Reason] = {
     "odoo_wrong_password_accepted": Reason(
         _CHECK_FAILED, _("Odoo accepts a wrong password: suspend the instance and tell the developers.")
     ),
+    "odoo_former_login_accepted": Reason(
+        _CHECK_FAILED, _("Odoo accepts the login that was replaced: look for a second account with that address.")
+    ),
     "odoo_default_login_open": Reason(
         _CHECK_FAILED, _("admin/admin opens Odoo: suspend the instance and tell the developers.")
     ),

@@ -76,7 +76,7 @@ DECOMMISSION = Recipe(
 RESET_PASSWORD = Recipe(
     (
         StepDefinition("set_password", _("Set the new password in Odoo"), account.set_password, 5),
-        StepDefinition("prove_login", _("Check that the new password works"), proof.prove_login, 5),
+        StepDefinition("prove_login", _("Check that the new password works"), proof.prove_access, 5),
     ),
     deadline=timedelta(minutes=15),
 )
@@ -84,9 +84,18 @@ RESET_PASSWORD = Recipe(
 CHANGE_EMAIL = Recipe(
     (
         StepDefinition("set_email", _("Set the new e-mail address in Odoo"), account.set_email, 5),
-        StepDefinition("prove_login", _("Check that the new address works"), proof.prove_login, 5),
+        StepDefinition("prove_login", _("Check that the new address works"), proof.prove_access, 5),
     ),
     deadline=timedelta(minutes=15),
+)
+
+# without the customer's current password nobody can log in to change it: Odoo's own start does
+RENEW_ACCESS = Recipe(
+    (
+        StepDefinition("deploy_odoo", _("Restart Odoo with the new access"), deployments.deploy_odoo, 60),
+        StepDefinition("prove_login", _("Check that the new access works"), proof.prove_access, 5),
+    ),
+    deadline=timedelta(minutes=45),
 )
 
 RECIPES: dict[str, Recipe] = {
@@ -96,6 +105,7 @@ RECIPES: dict[str, Recipe] = {
     OperationKind.DECOMMISSION: DECOMMISSION,
     OperationKind.RESET_PASSWORD: RESET_PASSWORD,
     OperationKind.CHANGE_EMAIL: CHANGE_EMAIL,
+    OperationKind.RENEW_ACCESS: RENEW_ACCESS,
 }
 
 

@@ -32,3 +32,4 @@ class OperationKind(models.TextChoices):
     DECOMMISSION = "decommission", _("decommissioning")
     RESET_PASSWORD = "reset_password", _("new admin password")
     CHANGE_EMAIL = "change_email", _("new admin e-mail address")
+    RENEW_ACCESS = "renew_access", _("new access by a restart")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Act:
-    """``actor`` is a user name; empty for the system itself."""
+    """``actor`` is a user name; the reference of an operation, the name of a key, or empty."""
 
     actor: str = ""
     reason: str = ""
@@ -20,6 +20,14 @@ _current: ContextVar[Act] = ContextVar("current_act", default=NOBODY)
 
 def current_act() -> Act:
     return _current.get()
+
+
+@contextmanager
+def acting_unless_known(actor: str) -> Iterator[None]:
+    """What nobody ordered just now is this actor's doing, such as an operation's own."""
+    who = current_act()
+    with acting(who.actor or actor, who.reason):
+        yield
 
 
 @contextmanager

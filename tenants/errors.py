@@ -3,12 +3,12 @@
 DomainError
 ├── InvalidInput          a value is wrong: ``field`` names it
 │   ├── InvalidClientName, ReservedClientName
-│   ├── InvalidEmail, InvalidCompany, UnknownLanguage
+│   ├── InvalidEmail, InvalidCompany, InvalidExpiry, UnknownLanguage
 │   ├── UnknownPlan, UnknownPartner, UnknownScope
 │   └── InvalidWebhookUrl, UnknownWebhookEvent
 ├── Conflict              the value is right, the moment is not
 │   ├── ClientNameTaken, NameTaken
-│   ├── WrongState, OperationInProgress
+│   ├── WrongState, OperationInProgress, SameEmail
 │   ├── PasswordNotKept, KeyNotRotatable, TooManyEndpoints
 │   └── RequestInProgress, AnswerNotKept
 ├── IdempotencyKeyReused
@@ -68,6 +68,12 @@ class InvalidCompany(InvalidInput):
     message = _("The company name has 1 to 100 characters, on one line.")
 
 
+class InvalidExpiry(InvalidInput):
+    code = "invalid_expiry"
+    field = "expires_at"
+    message = _("The end must lie in the future.")
+
+
 class UnknownLanguage(InvalidInput):
     code = "unknown_language"
     field = "language"
@@ -110,6 +116,12 @@ class WrongState(Conflict):
 class OperationInProgress(Conflict):
     code = "operation_in_progress"
     message = _("Other work is under way on this instance. Try again when it has ended.")
+
+
+class SameEmail(Conflict):
+    code = "same_email"
+    field = "email"
+    message = _("This is the address that the administrator has already.")
 
 
 class PasswordNotKept(Conflict):

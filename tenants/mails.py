@@ -42,9 +42,20 @@ def write_failure(instance: Instance, operation: Operation) -> Mail:
     return _write(Mail.Kind.FAILURE, instance, purpose=f"failure:{operation.reference}")
 
 
-def write_expires_soon(instance: Instance) -> Mail:
-    """Once for each end that the instance is given."""
-    return _write(Mail.Kind.EXPIRES_SOON, instance, purpose=f"expires:{instance.public_id}:{instance.expires_at}")
+def write_expires_soon(instance: Instance, days: int) -> Mail:
+    """Once for each end that the instance is given and each of the days before it that have come."""
+    return _write(Mail.Kind.EXPIRES_SOON, instance, purpose=reminder_purpose(instance, days))
+
+
+def reminder_purpose(instance: Instance, days: int) -> str:
+    return f"expires:{instance.public_id}:{instance.expires_at:%Y%m%dT%H%M%S}:{days}"
+
+
+def write_email_changed(instance: Instance, operation: Operation, former: str) -> Mail:
+    """To the address that was replaced, so that nobody loses access without being told."""
+    return _queue(
+        Mail.Kind.EMAIL_CHANGED, f"email-changed:{operation.reference}", former, instance.tenant.language, instance
+    )
 
 
 def write_confirmation(signup: Signup) -> Mail:

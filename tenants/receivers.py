@@ -9,8 +9,9 @@ from provisioning.models import Operation
 from provisioning.signals import operation_changed
 from provisioning.states import OperationKind, OperationState
 from tenants import mails, webhooks
+from tenants.audit import acting_unless_known
 from tenants.lifecycle import InstanceState
-from tenants.models import Instance
+from tenants.models import AuditEntry, Instance
 from tenants.models.webhook import WebhookEvents
 from tenants.services.instances import ready_changes
 
@@ -18,7 +19,8 @@ from tenants.services.instances import ready_changes
 @receiver(operation_changed, dispatch_uid="follow_operation")
 def follow(operation: Operation, **news: Any) -> None:
     instance = operation.instance
-    FOLLOWERS[OperationKind(operation.kind)](instance, operation)
+    with acting_unless_known(operation.reference):
+        FOLLOWERS[OperationKind(operation.kind)](instance, operation)
 
 
 def _follow_creation(instance: Instance, operation: Operation) -> None:
@@ -37,7 +39,8 @@ def _follow_creation(instance: Instance, operation: Operation) -> None:
 
 
 def _follow_suspension(instance: Instance, operation: Operation) -> None:
-    if operation.state == OperationState.SUCCEEDED:
+    # what has failed was only stopped, because it will be deleted
+    if operation.state == OperationState.SUCCEEDED and instance.state == InstanceState.READY:
         instance.transition_to(InstanceState.SUSPENDED)
         webhooks.announce(instance, WebhookEvents.SUSPENDED)
 
@@ -63,9 +66,13 @@ def _follow_new_password(instance: Instance, operation: Operation) -> None:
 
 def _follow_new_email(instance: Instance, operation: Operation) -> None:
     if operation.state == OperationState.SUCCEEDED:
-        Instance.objects.filter(pk=instance.pk).update(admin_email=operation.instance_spec.email)
+        former, new = instance.admin_email, operation.instance_spec.email
+        Instance.objects.filter(pk=instance.pk).update(admin_email=new)
         instance.refresh_from_db()
         mails.write_welcome(instance, operation)
+        if former != new:
+            mails.write_email_changed(instance, operation, former)
+            AuditEntry.write("email_changed", instance.pk, before={"email": former}, after={"email": new})
 
 
 def _project(operation: Operation) -> dict[str, str]:
@@ -79,4 +86,5 @@ FOLLOWERS = {
     OperationKind.DECOMMISSION: _follow_decommissioning,
     OperationKind.RESET_PASSWORD: _follow_new_password,
     OperationKind.CHANGE_EMAIL: _follow_new_email,
+    OperationKind.RENEW_ACCESS: _follow_new_email,
 }

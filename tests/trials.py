@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 import time_machine
@@ -17,7 +16,7 @@ from provisioning.sandbox import Sandbox
 from provisioning.states import OperationKind, OperationState, ResourceState, StepState
 from tenants.lifecycle import InstanceState
 from tenants.models import Instance, Mail
-from tenants.services import instances
+from tenants.services import access, instances
 
 MOST_ROUNDS = 80
 WRITES = ("INSERT", "UPDATE", "DELETE")
@@ -150,20 +149,22 @@ def retry(operation: Operation) -> Operation:
 
 
 def _change_email(instance: Instance) -> Operation:
-    spec = replace(instances.spec_of(instance, "fr"), email=f"new-{instance.admin_email}")
-    password = instance.admin_password() or ""
-    operation = engine.start(
-        kind=OperationKind.CHANGE_EMAIL, instance=instance, spec=spec, secrets={"admin_password": password}
-    )
-    operation.facts = {"url": instance.url, "current_email": instance.admin_email}
-    operation.save(update_fields=["facts"])
+    operation = access.change_email(instance, f"new-{instance.admin_email}")
+    assert operation is not None
     return operation
+
+
+def _renew_access(instance: Instance) -> Operation:
+    """As when the password is not kept any more."""
+    Operation.objects.filter(instance=instance).update(sealed="")
+    return access.reset_password(instance)
 
 
 ORDERS: dict[OperationKind, Callable[[Instance], Operation]] = {
     OperationKind.SUSPEND: instances.suspend,
     OperationKind.RESUME: instances.resume,
     OperationKind.DECOMMISSION: instances.decommission,
-    OperationKind.RESET_PASSWORD: instances.reset_password,
+    OperationKind.RESET_PASSWORD: access.reset_password,
     OperationKind.CHANGE_EMAIL: _change_email,
+    OperationKind.RENEW_ACCESS: _renew_access,
 }

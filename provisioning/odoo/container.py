@@ -11,10 +11,11 @@ import secrets
 import zipfile
 from importlib import resources
 
-from provisioning.odoo.identity import Identity
+from provisioning.odoo.identity import Identity, odoo_login
 
 __all__ = [
     "Identity",
+    "access_variables",
     "bootstrap_archive",
     "literal",
     "odoo_variables",
@@ -27,6 +28,7 @@ PASSWORD_ROUNDS = 600_000
 DATA_DIR = "/var/lib/odoo"
 HTTP_PORT = 8069
 ARCHIVE_VARIABLE = "EAZYNOVA_BOOTSTRAP"
+REVISION_VARIABLE = "PROV_ACCESS_REVISION"
 ARCHIVE_PATH = "/tmp/eazynova-bootstrap"  # noqa: S108 nobody else is in the container
 ARCHIVE_MAIN = "from bootstrap.main import main\n\nmain()\n"
 ARCHIVE_TIME = (1980, 1, 1, 0, 0, 0)
@@ -81,6 +83,19 @@ def odoo_variables(
         ARCHIVE_VARIABLE: base64.b64encode(bootstrap_archive()).decode(),
     }
     return {name: value for name, value in variables.items() if value}
+
+
+def access_variables(login: str, password_hash: str, revision: str) -> dict[str, str]:
+    """What gives the administrator another login and password at the next start, once for each ``revision``.
+
+    The bootstrap travels with it: the one that the instance was created with may not know how.
+    """
+    return {
+        "PROV_ADMIN_LOGIN": literal(odoo_login(login)),
+        "PROV_ADMIN_PASSWORD_HASH": password_hash,
+        REVISION_VARIABLE: revision,
+        ARCHIVE_VARIABLE: base64.b64encode(bootstrap_archive()).decode(),
+    }
 
 
 def postgres_variables(password: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ OdooError
 ├── WrongCompany          Permanent   the company has another name
 ├── WrongLanguage         Permanent   the customer would see another language
 ├── WrongPasswordAccepted Permanent   any password opens the account
+├── FormerLoginAccepted   Permanent   the login before the change still opens the account
 ├── DefaultLoginOpen      Permanent   admin/admin opens the instance
 └── ManagerOpen           Permanent   strangers can see or change databases
 """
@@ -62,6 +63,10 @@ class WrongLanguage(OdooError, Permanent):
 
 class WrongPasswordAccepted(OdooError, Permanent):
     code = "odoo_wrong_password_accepted"
+
+
+class FormerLoginAccepted(OdooError, Permanent):
+    code = "odoo_former_login_accepted"
 
 
 class DefaultLoginOpen(OdooError, Permanent):

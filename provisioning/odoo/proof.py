@@ -12,8 +12,10 @@ from provisioning.odoo.client import Account, OdooClient
 from provisioning.odoo.errors import (
     AssetsBroken,
     DefaultLoginOpen,
+    FormerLoginAccepted,
     LoginRefused,
     NotAdministrator,
+    OdooError,
     WrongCompany,
     WrongLanguage,
     WrongPasswordAccepted,
@@ -59,16 +61,19 @@ def prove(
     login: str,
     password: str | None,
     *,
-    company: str,
-    language: str,
+    company: str | None = None,
+    language: str | None = None,
+    former_login: str = "",
     timeout: float = 60.0,
     transport: httpx.BaseTransport | None = None,
 ) -> Proof:
     """Prove the instance at ``base_url`` ready, or raise the OdooError that says what is not.
 
-    ``language`` is "fr" or "en". Without ``password`` the customer's login is left out, and the proof says so.
-    It may be repeated at will: a missing server is noticed before a login is tried, and the right login comes before
-    the two that must fail, so Odoo, which forgets failures at a success, never counts more than two in a row.
+    ``language`` is "fr" or "en"; it and ``company`` become the customer's to change, and are only looked at when given.
+    ``former_login`` must no longer log in with ``password``. Without ``password`` the customer's login is left out, and
+    the proof says so. It may be repeated at will: a missing server is noticed before a login is tried, and the right
+    login comes before those that must fail, so Odoo, which forgets failures at a success, never counts more than three
+    in a row.
     """
     record = _Record()
     with OdooClient(base_url, database, timeout, transport) as odoo:
@@ -80,6 +85,9 @@ def prove(
             with record.check("login"):
                 account = odoo.authenticate(login, password)
                 _check_account(account, company, language)
+        if password is not None and former_login and odoo_login(former_login) != odoo_login(login):
+            with record.check("former login refused"):
+                _check_refused(odoo, former_login, password, FormerLoginAccepted("The former login is still open."))
         with record.check("wrong password refused"):
             _check_refused(odoo, login, secrets.token_urlsafe(24), WrongPasswordAccepted("Any password logs in."))
         if (odoo_login(login), password) != ("admin", "admin"):
@@ -123,19 +131,16 @@ def _check_pages(odoo: OdooClient, record: _Record) -> None:
         odoo.check_stylesheet(stylesheet)
 
 
-def _check_account(account: Account, company: str, language: str) -> None:
+def _check_account(account: Account, company: str | None, language: str | None) -> None:
     if not account.is_administrator:
         raise NotAdministrator("The customer's account may not administer Odoo.")
-    if one_line(account.company) != one_line(company):
+    if company is not None and one_line(account.company) != one_line(company):
         raise WrongCompany("The company has another name than the one ordered.")
-    wanted = odoo_language(language)
-    if account.language != wanted:
-        raise WrongLanguage(f"The customer would see {account.language} instead of {wanted}.")
+    if language is not None and account.language != odoo_language(language):
+        raise WrongLanguage(f"The customer would see {account.language} instead of {odoo_language(language)}.")
 
 
-def _check_refused(
-    odoo: OdooClient, login: str, password: str, accepted: WrongPasswordAccepted | DefaultLoginOpen
-) -> None:
+def _check_refused(odoo: OdooClient, login: str, password: str, accepted: OdooError) -> None:
     try:
         odoo.authenticate(login, password)
     except LoginRefused as refused:

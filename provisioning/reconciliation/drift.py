@@ -82,5 +82,5 @@ def _other_variables(wanted: Mapping[str, str], found: Mapping[str, str]) -> Ite
         elif name not in PRESENCE_ONLY and found[name] != value:
             yield name
     for name in sorted(found):
-        if name not in wanted and not name.startswith(RAILWAYS_OWN):
+        if name not in wanted and name != container.REVISION_VARIABLE and not name.startswith(RAILWAYS_OWN):
             yield f"+{name}"

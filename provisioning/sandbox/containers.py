@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from provisioning.sandbox.odoo.database import Records, fresh_records
+from provisioning.sandbox.odoo.database import Records, fresh_records, renew_access
 from provisioning.sandbox.records import Deployment, Service, Volume
 from provisioning.sandbox.references import private_domain
 from provisioning.sandbox.store import Store
@@ -92,6 +92,8 @@ def _start_odoo(store: Store, deployment: Deployment) -> None:
         raise CannotStart("Using the database user 'postgres' is a security risk, aborting.")
     found = database(store, deployment)
     if found.content:
+        if renew_access(found.content, variables):
+            store.save(found.volume)
         return
     missing = [name for name in IDENTITY if not variables.get(name)]
     if missing:

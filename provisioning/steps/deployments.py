@@ -4,12 +4,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.utils import timezone
 
 from provisioning import circuit, observation
 from provisioning.context import Context
 from provisioning.errors import Permanent, Temporary
 from provisioning.models import Resource
+from provisioning.odoo import container
 from provisioning.outcomes import Done, Wait
 from provisioning.railway.errors import NotAuthorized, NotFound
 from provisioning.railway.results import DeploymentStatus
@@ -42,6 +44,8 @@ def deploy_postgres(ctx: Context) -> Done | Wait:
 
 def deploy_odoo(ctx: Context) -> Done | Wait:
     """Start Odoo, from its image or from its repository, and wait until Railway says it runs."""
+    if _access_is_to_be_renewed(ctx):
+        _renew_access(ctx)
     if not ctx.spec.source.repository:
         return _deploy(ctx, ODOO, lambda: _order(ctx, ODOO))
     outcome = _deploy(ctx, ODOO, lambda: _order_from_repository(ctx))
@@ -60,6 +64,10 @@ def stop_services(ctx: Context) -> Done:
     """Odoo first, then the database, so that nothing is cut off while it writes; the data stays."""
     for service in (ODOO, POSTGRES):
         row = ctx.ledger.get("deployment", service)
+        if row is not None and row.attempted_at and not row.external_id:
+            # a creation that failed in doubt may have started it all the same
+            found = _unknown_deployment(ctx, service)
+            row = ctx.ledger.record(row, found) if found else None
         if row is not None and row.external_id and row.status not in STOPPED:
             ctx.railway.remove_deployments([row.external_id])
     return Done()
@@ -79,6 +87,36 @@ def verify_stopped(ctx: Context) -> Done | Wait:
         untouched = [row.external_id for row in running if row.status != DeploymentStatus.REMOVING]
         ctx.railway.remove_deployments(untouched)
     return Wait(5, "waiting_for_stop")
+
+
+def _access_is_to_be_renewed(ctx: Context) -> bool:
+    told: dict[str, object] = ctx.operation.facts
+    return bool(told.get("access_revision", "") != ctx.step.notes.get("access_revision", ""))
+
+
+def _renew_access(ctx: Context) -> None:
+    """Tell the next start the new login and password; a deployment that has started without them is replaced."""
+    password = ctx.secret("admin_password")
+    if password is None:
+        raise LookupError("The operation holds no admin password.")
+    row = ctx.ledger.get("deployment", ODOO)
+    if row is not None and row.attempted_at and not row.external_id:
+        # a lost answer: find what was made before it is replaced
+        ctx.ledger.ensure(
+            "deployment", ODOO, find=lambda: _unknown_deployment(ctx, ODOO), create=lambda: _order(ctx, ODOO)
+        )
+        row = ctx.ledger.get("deployment", ODOO)
+    revision = ctx.operation.facts["access_revision"]
+    ctx.railway.set_variables(
+        project_id=ctx.project_id,
+        environment_id=ctx.environment_id,
+        service_id=ctx.ledger.id_of("service", ODOO),
+        variables=container.access_variables(ctx.spec.email, container.password_hash(password), revision),
+    )
+    with transaction.atomic():
+        if row is not None and row.external_id:
+            ctx.ledger.gone(row)
+        ctx.note(access_revision=revision)
 
 
 def _deploy(ctx: Context, service: str, order: Callable[[], str]) -> Done | Wait:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from tenants.audit import acting
 from tenants.lifecycle import InstanceState
 from tenants.models import AuditEntry, Instance
-from tenants.services import instances, lifecycle, welcome
+from tenants.services import access, instances, lifecycle, possible, welcome
 
 _S = InstanceState
 
@@ -33,7 +33,7 @@ def _idle(*states: InstanceState) -> Callable[[Instance], bool]:
 
 
 def _retryable(instance: Instance) -> bool:
-    return instances.retryable(instance) is not None
+    return possible.why_not("retry", instance) is None
 
 
 def _resumable(instance: Instance) -> bool:
@@ -70,7 +70,7 @@ ACTIONS = {
             "reset_password",
             _("New admin password"),
             "operate_instance",
-            lambda one, days: instances.reset_password(one),
+            lambda one, days: access.reset_password(one),
             lambda one: _mailable(one) and one.active_operation() is None,
         ),
         StaffAction(
@@ -86,7 +86,7 @@ ACTIONS = {
             _("Undo the decommissioning"),
             "decommission_instance",
             lambda one, days: lifecycle.undo_decommission(one),
-            lambda one: one.decommission_after is not None and one.state in lifecycle.SCHEDULABLE,
+            lambda one: one.decommission_after is not None and one.state in possible.ENDABLE,
         ),
     )
 }

@@ -1,10 +1,10 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from tenants.models import Instance
-from tenants.services.lifecycle import GRACE_DAYS
 
 
 class ConfirmationForm(forms.Form):
@@ -19,7 +19,10 @@ class ConfirmationForm(forms.Form):
             self.fields["reason"].required = True
             self.fields["client_name"] = forms.CharField(label=_("Type the client name"))
             self.fields["grace_days"] = forms.IntegerField(
-                label=_("Days in which it can be undone"), min_value=0, max_value=90, initial=GRACE_DAYS
+                label=_("Days in which it can be undone"),
+                min_value=0,
+                max_value=90,
+                initial=settings.DECOMMISSION_GRACE_DAYS,
             )
 
     def clean(self) -> dict[str, Any]:

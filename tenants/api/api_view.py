@@ -20,6 +20,7 @@ from rest_framework.views import APIView
 from tenants import limits
 from tenants.api.authentication import KeyAuthentication
 from tenants.api.exceptions import ApiProblem
+from tenants.audit import acting
 from tenants.models import ApiKey, Instance
 from tenants.services import idempotency
 from tenants.services.idempotency import Answer
@@ -101,6 +102,11 @@ class ApiView(APIView):
             raise NotAuthenticated
         return key
 
+    def actor(self) -> str:
+        """Who acts, for the audit trail."""
+        key = self.caller()
+        return f"{key.partner} {key}" if key else "visitor"
+
     def read(self, serializer: type[Serializer[Any]]) -> dict[str, Any]:
         """The checked body. Raises ParseError when it is no object."""
         if not isinstance(self.request.data, dict):
@@ -122,8 +128,13 @@ class ApiView(APIView):
         """Act; with an Idempotency-Key a repetition gets the answer of the first time instead."""
         request = self.request._request
         sent = request.headers.get("Idempotency-Key")
+
+        def audited() -> Answer:
+            with acting(self.actor()):
+                return act()
+
         if sent is None:
-            return _response(act())
+            return _response(audited())
         if not KEY_SHAPE.fullmatch(sent):
             raise ApiProblem("invalid_idempotency_key")
         key = self.caller()
@@ -134,7 +145,7 @@ class ApiView(APIView):
                 route=f"{request.method} {request.path_info}"[:160],
                 key=sent,
                 fingerprint=_fingerprint(request, self.request.data if request.body else None),
-                act=act,
+                act=audited,
             )
         )
 

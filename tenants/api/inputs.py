@@ -69,6 +69,20 @@ class OrderInput(serializers.Serializer[None]):
         return value
 
 
+class EmailInput(serializers.Serializer[None]):
+    """The administrator's corrected address."""
+
+    adminEmail = EmailField(max_length=254, help_text="The new address, which is also the new login.")
+
+
+class EndQuery(serializers.Serializer[None]):
+    """How an instance ends."""
+
+    immediately = serializers.BooleanField(
+        default=False, help_text="Delete now, for ever, without a grace period; needs the scope `delete`."
+    )
+
+
 class ListQuery(serializers.Serializer[None]):
     """Which of the caller's instances, and which page of them."""
 

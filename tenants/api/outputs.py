@@ -49,6 +49,8 @@ class StatusOutput(serializers.Serializer[None]):
     adminEmail = serializers.EmailField(required=False)
     databaseName = serializers.CharField(required=False)
     projectId = serializers.CharField(required=False, allow_null=True)
+    expiresAt = serializers.DateTimeField(required=False, allow_null=True)
+    decommissionAfter = serializers.DateTimeField(required=False, allow_null=True)
     adminPassword = serializers.CharField(required=False)
 
 
@@ -75,6 +77,7 @@ class InstanceOutput(serializers.Serializer[None]):
     createdAt = serializers.DateTimeField()
     readyAt = serializers.DateTimeField(allow_null=True)
     expiresAt = serializers.DateTimeField(allow_null=True)
+    decommissionAfter = serializers.DateTimeField(allow_null=True)
 
 
 class InstancePage(serializers.Serializer[None]):
@@ -123,6 +126,8 @@ def status_body(instance: Instance, authority: Authority, operation: Operation |
             "adminEmail": instance.admin_email,
             "databaseName": instance.database_name,
             "projectId": instance.project_id or None,
+            "expiresAt": moment(instance.expires_at),
+            "decommissionAfter": moment(instance.decommission_after),
         }
     if authority >= Authority.OWNER and instance.state in (InstanceState.READY, InstanceState.SUSPENDED):
         password = instance.admin_password()
@@ -154,6 +159,7 @@ def instance_body(instance: Instance) -> dict[str, Any]:
         "createdAt": moment(instance.created_at),
         "readyAt": moment(instance.ready_at),
         "expiresAt": moment(instance.expires_at),
+        "decommissionAfter": moment(instance.decommission_after),
     }
 
 

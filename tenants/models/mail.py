@@ -21,6 +21,7 @@ class Mail(models.Model):
         WELCOME = "welcome", _("welcome")
         FAILURE = "failure", _("failure")
         CONFIRMATION = "confirmation", _("confirmation of the address")
+        EMAIL_CHANGED = "email_changed", _("address replaced")
         EXPIRES_SOON = "expires_soon", _("expires soon")
 
     class State(models.TextChoices):

@@ -52,6 +52,7 @@ class ApiKey(models.Model):
     class Scope(models.TextChoices):
         READ = "read", _("read")
         WRITE = "write", _("create and change")
+        DELETE = "delete", _("delete without grace")
         SECRETS = "secrets", _("read admin passwords")
         SIGNUP = "signup", _("sign up customers")
 

@@ -2,7 +2,9 @@
 
 import secrets
 import string
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -13,25 +15,23 @@ from provisioning import engine
 from provisioning.engine import NotRetryable
 from provisioning.models import Operation
 from provisioning.spec import InstanceSpec, Limits, Source
-from provisioning.states import OperationKind, OperationState
+from provisioning.states import OperationKind, StepState
 from tenants import client_names
 from tenants.errors import (
     ClientNameTaken,
     InvalidCompany,
     InvalidEmail,
     OperationInProgress,
-    PasswordNotKept,
     QuotaReached,
     UnknownLanguage,
     UnknownPlan,
     WrongState,
 )
-from tenants.lifecycle import InstanceState
 from tenants.models import ApiKey, Instance, Partner, Plan, Tenant
+from tenants.services import possible
 
 DEFAULT_PLAN = "starter"
 PASSWORD_LENGTH = 32
-TOWARDS_THE_END = frozenset({OperationKind.SUSPEND, OperationKind.DECOMMISSION})
 COUNTRIES = {"fr": "FR", "en": ""}
 TIMEZONES = {"fr": "Europe/Paris", "en": "UTC"}
 
@@ -62,7 +62,7 @@ def create_instance(
             _check_quota(partner)
             tenant = _customer(partner, email, company, language)
             instance = _requested(tenant, plan, client_name, key)
-            _start(instance, OperationKind.CREATE, language=language, admin_password=generated_password())
+            _start(instance, OperationKind.CREATE, facts={}, sealed={"admin_password": generated_password()})
     except IntegrityError as error:
         if Instance.objects.live().filter(client_name=client_name).exists():
             raise ClientNameTaken from error
@@ -70,27 +70,15 @@ def create_instance(
     return instance
 
 
-def retryable(instance: Instance) -> Operation | None:
-    """What would go on if it were retried: the last operation, when it failed or was cancelled.
-
-    While the instance's deletion is scheduled, only a suspension or the deletion itself goes on: a customer must not be
-    given what is about to be deleted.
-    """
-    last = Operation.objects.filter(instance=instance).order_by("-pk").first()
-    if last is None or last.state not in (OperationState.FAILED, OperationState.CANCELLED):
-        return None
-    return last if instance.decommission_after is None or last.kind in TOWARDS_THE_END else None
-
-
 def retry(instance: Instance) -> Operation:
     """Go on with what failed last on this instance. Raises WrongState or OperationInProgress."""
-    if instance.active_operation() is not None:
-        raise OperationInProgress
-    last = retryable(instance)
+    possible.require("retry", instance)
+    last = possible.retryable(instance)
     if last is None:
         raise WrongState
     try:
-        return engine.retry(last)
+        with transaction.atomic():
+            return engine.retry(last, anew=_taken_back(last))
     except NotRetryable as error:
         raise WrongState from error
 
@@ -99,39 +87,45 @@ def cancel(instance: Instance) -> None:
     """Stop the work that is under way at its next step boundary. Raises WrongState when there is none."""
     operation = instance.active_operation()
     if operation is None or not engine.cancel(operation):
+        possible.require("cancel", instance)
         raise WrongState
 
 
 def suspend(instance: Instance) -> Operation:
     """Stop the services and keep the data. Raises WrongState or OperationInProgress."""
-    return _work_on(instance, OperationKind.SUSPEND, {InstanceState.READY})
+    possible.require("suspend", instance)
+    return start_work(instance, OperationKind.SUSPEND)
 
 
 def resume(instance: Instance) -> Operation:
     """Start the services again. Raises WrongState (also while its deletion is scheduled) or OperationInProgress."""
-    if instance.decommission_after is not None:
-        raise WrongState
-    return _work_on(instance, OperationKind.RESUME, {InstanceState.SUSPENDED})
+    possible.require("resume", instance)
+    return start_work(instance, OperationKind.RESUME)
 
 
 def decommission(instance: Instance) -> Operation:
     """Delete everything that the ledger lists, for ever. Raises WrongState or OperationInProgress."""
-    allowed = {InstanceState.REQUESTED, InstanceState.READY, InstanceState.SUSPENDED, InstanceState.FAILED}
-    return _work_on(instance, OperationKind.DECOMMISSION, allowed)
+    possible.require("decommission_now", instance)
+    return start_work(instance, OperationKind.DECOMMISSION)
 
 
-def reset_password(instance: Instance) -> Operation:
-    """Give the customer's account a new password. Raises WrongState, OperationInProgress or PasswordNotKept."""
-    current = instance.admin_password()
-    if current is None:
-        raise PasswordNotKept
-    return _work_on(
-        instance,
-        OperationKind.RESET_PASSWORD,
-        {InstanceState.READY},
-        admin_password=generated_password(),
-        current_password=current,
-    )
+def start_work(
+    instance: Instance,
+    kind: OperationKind,
+    *,
+    email: str = "",
+    facts: dict[str, Any] | None = None,
+    sealed: dict[str, str] | None = None,
+) -> Operation:
+    """Begin work on an instance that has none; ``email`` is the address it will have then.
+
+    Raises OperationInProgress.
+    """
+    try:
+        with transaction.atomic():
+            return _start(instance, kind, email=email, facts=facts or {}, sealed=sealed or {})
+    except IntegrityError as error:
+        raise OperationInProgress from error
 
 
 def find_plan(code: str) -> Plan:
@@ -180,24 +174,39 @@ def _requested(tenant: Tenant, plan: Plan, client_name: str, key: ApiKey | None)
     )
 
 
-def _work_on(instance: Instance, kind: OperationKind, allowed: set[InstanceState], **sealed: str) -> Operation:
-    if instance.active_operation() is not None:
-        raise OperationInProgress
-    if instance.state not in allowed:
-        raise WrongState
-    try:
-        with transaction.atomic():
-            return _start(instance, kind, language=instance.tenant.language, **sealed)
-    except IntegrityError as error:
-        raise OperationInProgress from error
-
-
-def _start(instance: Instance, kind: OperationKind, *, language: str, **sealed: str) -> Operation:
-    operation = engine.start(kind=kind, instance=instance, spec=spec_of(instance, language), secrets=sealed)
-    if instance.url:
-        operation.facts = {"url": instance.url}
+def _start(
+    instance: Instance, kind: OperationKind, *, email: str = "", facts: dict[str, Any], sealed: dict[str, str]
+) -> Operation:
+    spec = spec_of(instance, instance.tenant.language)
+    if email:
+        spec = replace(spec, email=email)
+    operation = engine.start(kind=kind, instance=instance, spec=spec, secrets=sealed)
+    known = {"url": instance.url} if instance.url else {}
+    if known or facts:
+        operation.facts = {**known, **facts}
         operation.save(update_fields=["facts"])
     return operation
+
+
+def _taken_back(last: Operation) -> tuple[str, ...]:
+    """The steps whose effect is gone: what was stopped meanwhile, or started with another owner, starts anew."""
+    if last.kind == OperationKind.RENEW_ACCESS:
+        # another revision, so that the next start tries again
+        last.facts = {**last.facts, "access_revision": f"{last.reference}-{secrets.token_hex(4)}"}
+        last.save(update_fields=["facts"])
+        return ("deploy_odoo",)
+    if last.kind != OperationKind.CREATE:
+        return ()
+    later = Operation.objects.filter(instance=last.instance_id, pk__gt=last.pk, kind=OperationKind.SUSPEND)
+    done = last.steps.filter(state=StepState.DONE)
+    if later.exists():
+        return tuple(
+            done.filter(code__in=("deploy_postgres", "deploy_odoo", "prove_login")).values_list("code", flat=True)
+        )
+    told = last.steps.filter(code="deploy_odoo").values_list("notes", flat=True).first() or {}
+    if last.facts.get("access_revision", "") != told.get("access_revision", ""):
+        return tuple(done.filter(code__in=("deploy_odoo", "prove_login")).values_list("code", flat=True))
+    return ()
 
 
 def spec_of(instance: Instance, language: str) -> InstanceSpec:

@@ -29,11 +29,13 @@ def issue(
 ) -> tuple[ApiKey, str]:
     """A new key; the second value is the key itself, shown this once.
 
-    A publishable key may sign up and nothing else, whatever is asked. Raises UnknownScope.
+    A publishable key may sign up and nothing else, whatever is asked; ``delete`` is only given when it is asked for.
+    Raises UnknownScope.
     """
     usual = usual_scopes(kind)
+    on_demand = () if kind == ApiKey.Kind.PUBLISHABLE else (ApiKey.Scope.DELETE,)
     chosen = [str(scope) for scope in (usual if scopes is None else scopes)]
-    if not chosen or not set(chosen) <= {str(scope) for scope in usual}:
+    if not chosen or not set(chosen) <= {str(scope) for scope in (*usual, *on_demand)}:
         raise UnknownScope
     with transaction.atomic():
         row, clear = ApiKey.issue(partner, kind=kind, scopes=chosen, name=name)

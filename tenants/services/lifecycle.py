@@ -1,56 +1,75 @@
 """Use cases of the end: a decommissioning with a grace period that can be undone, and demonstrations that expire."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from provisioning.models import Operation
+from provisioning.states import OperationKind
+from tenants import webhooks
 from tenants.audit import acting
-from tenants.errors import DomainError, OperationInProgress, WrongState
+from tenants.errors import DomainError, InvalidExpiry
 from tenants.lifecycle import InstanceState
 from tenants.models import AuditEntry, Instance
-from tenants.services import instances
+from tenants.models.webhook import WebhookEvents
+from tenants.services import instances, possible
 
-GRACE_DAYS = 7
-SCHEDULABLE = frozenset({InstanceState.READY, InstanceState.SUSPENDED, InstanceState.FAILED})
+EXPIRY = "expiry"
 
 
-def schedule_decommission(instance: Instance, *, grace_days: int = GRACE_DAYS) -> Operation | None:
-    """Suspend now and delete after ``grace_days``; no days mean at once. Returns the work that began, if any.
+def schedule_decommission(instance: Instance, *, grace_days: int | None = None) -> Operation | None:
+    """Stop what runs now and delete after ``grace_days`` (else DECOMMISSION_GRACE_DAYS); none mean at once.
 
-    Raises WrongState or OperationInProgress. Until the end :func:`undo_decommission` takes it back.
+    Returns the work that began, if any. Raises WrongState or OperationInProgress. Until the end
+    :func:`undo_decommission` takes it back.
     """
-    if grace_days <= 0:
+    days = settings.DECOMMISSION_GRACE_DAYS if grace_days is None else grace_days
+    if days <= 0:
         return instances.decommission(instance)
     with transaction.atomic():
         current = Instance.objects.select_for_update().get(pk=instance.pk)
-        if current.state not in SCHEDULABLE or current.decommission_after is not None:
-            raise WrongState
-        if current.active_operation() is not None:
-            raise OperationInProgress
-        current.decommission_after = timezone.now() + timedelta(days=grace_days)
+        possible.require("decommission", current)
+        current.decommission_after = timezone.now() + timedelta(days=days)
         current.save(update_fields=["decommission_after"])
         AuditEntry.write(
             "schedule_decommission", current.pk, after={"decommission_after": current.decommission_after.isoformat()}
         )
-        return instances.suspend(current) if current.state == InstanceState.READY else None
+        webhooks.announce(current, WebhookEvents.DECOMMISSION_SCHEDULED)
+        if current.state == InstanceState.SUSPENDED:
+            return None
+        # what has failed may run all the same
+        return instances.start_work(current, OperationKind.SUSPEND)
 
 
 def undo_decommission(instance: Instance) -> None:
-    """Keep the instance; it stays suspended until it is resumed. Raises WrongState when nothing is scheduled."""
+    """Keep the instance; it stays as it is until it is resumed or retried. Raises WrongState: nothing is scheduled."""
     with transaction.atomic():
         current = Instance.objects.select_for_update().get(pk=instance.pk)
-        if current.decommission_after is None or current.state not in SCHEDULABLE:
-            raise WrongState
-        before = {"decommission_after": current.decommission_after.isoformat()}
+        possible.require("undo_decommission", current)
+        before = {"decommission_after": _told(current.decommission_after)}
         current.decommission_after = None
         # an end that has passed would schedule it again at once
         if current.expires_at is not None and current.expires_at <= timezone.now():
-            before["expires_at"] = current.expires_at.isoformat()
+            before["expires_at"] = _told(current.expires_at)
             current.expires_at = None
         current.save(update_fields=["decommission_after", "expires_at"])
         AuditEntry.write("undo_decommission", current.pk, before=before, after={})
+        webhooks.announce(current, WebhookEvents.DECOMMISSION_UNDONE)
+
+
+def change_expiry(instance: Instance, expires_at: datetime | None) -> None:
+    """Another end, or None for no end at all; a reminder is due again. Raises InvalidExpiry or WrongState."""
+    if expires_at is not None and expires_at <= timezone.now():
+        raise InvalidExpiry
+    with transaction.atomic():
+        current = Instance.objects.select_for_update().get(pk=instance.pk)
+        possible.require("change_expiry", current)
+        before = {"expires_at": _told(current.expires_at)}
+        current.expires_at = expires_at
+        current.save(update_fields=["expires_at"])
+        AuditEntry.write("change_expiry", current.pk, before=before, after={"expires_at": _told(expires_at)})
 
 
 def expire(*, dry_run: bool = False) -> list[tuple[str, Instance]]:
@@ -59,7 +78,7 @@ def expire(*, dry_run: bool = False) -> list[tuple[str, Instance]]:
     Repeating it does nothing twice. What is busy or was changed by somebody meanwhile waits for the next call.
     """
     now = timezone.now()
-    living = Instance.objects.filter(state__in=SCHEDULABLE).select_related("tenant", "plan__blueprint")
+    living = Instance.objects.filter(state__in=possible.ENDABLE).select_related("tenant", "plan__blueprint")
     over = [("decommission", each) for each in living.filter(decommission_after__lte=now)]
     expired = [("suspend", each) for each in living.filter(decommission_after=None, expires_at__lte=now)]
     planned = over + expired
@@ -71,15 +90,19 @@ def expire(*, dry_run: bool = False) -> list[tuple[str, Instance]]:
 def _carry_out(act: str, instance: Instance) -> bool:
     reason = "expired" if act == "suspend" else "the grace period is over"
     try:
-        with transaction.atomic(), acting("", reason):
+        with transaction.atomic(), acting(EXPIRY, reason):
             current = Instance.objects.select_for_update().get(pk=instance.pk)
             end = current.expires_at if act == "suspend" else current.decommission_after
             if end is None or end > timezone.now():
                 return False
             if act == "suspend":
-                schedule_decommission(current)
+                schedule_decommission(current, grace_days=settings.EXPIRY_GRACE_DAYS)
             else:
                 instances.decommission(current)
     except DomainError:
         return False
     return True
+
+
+def _told(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

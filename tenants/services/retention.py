@@ -1,6 +1,6 @@
 """Use cases of forgetting and reminding: passwords that are no longer kept, demonstrations that end soon."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -12,8 +12,6 @@ from provisioning.states import OperationKind, OperationState
 from tenants import mails
 from tenants.lifecycle import InstanceState
 from tenants.models import Instance, Mail
-
-REMIND_BEFORE = timedelta(days=3)
 
 
 def forget_passwords() -> int:
@@ -30,14 +28,22 @@ def forget_passwords() -> int:
 
 
 def remind_of_ends() -> int:
-    """Write the "expires soon" e-mail for every instance that ends within three days, once."""
-    now = timezone.now()
-    told = Mail.objects.filter(kind=Mail.Kind.EXPIRES_SOON).values("instance")
-    due = Instance.objects.filter(
-        state=InstanceState.READY, expires_at__gt=now, expires_at__lte=now + REMIND_BEFORE
-    ).exclude(pk__in=told)
-    found = list(due.select_related("tenant"))
-    for instance in found:
+    """Write the "expires soon" e-mail once for each of the EXPIRY_REMINDER_DAYS before an end; returns how many."""
+    now, days = timezone.now(), settings.EXPIRY_REMINDER_DAYS
+    if not days:
+        return 0
+    soon = Instance.objects.filter(
+        state=InstanceState.READY, expires_at__gt=now, expires_at__lte=now + timedelta(days=days[0])
+    )
+    due = {mails.reminder_purpose(each, _reminder(each, now)): each for each in soon.select_related("tenant")}
+    told = set(Mail.objects.filter(purpose__in=list(due)).values_list("purpose", flat=True))
+    for purpose in due.keys() - told:
         with transaction.atomic():
-            mails.write_expires_soon(instance)
-    return len(found)
+            mails.write_expires_soon(due[purpose], _reminder(due[purpose], now))
+    return len(due.keys() - told)
+
+
+def _reminder(instance: Instance, now: datetime) -> int:
+    """The latest of the days before the end that has come; the others are not made up for."""
+    left = (instance.expires_at or now) - now
+    return min(days for days in settings.EXPIRY_REMINDER_DAYS if left <= timedelta(days=days))

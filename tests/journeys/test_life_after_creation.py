@@ -9,11 +9,14 @@ from django.utils import timezone
 
 from provisioning import driver, engine
 from provisioning.models import Operation, Resource
-from provisioning.states import OperationState, ResourceState
+from provisioning.odoo.client import OdooClient
+from provisioning.odoo.errors import LoginRefused
+from provisioning.states import OperationState, ResourceState, StepState
 from tenants.errors import OperationInProgress, WrongState
 from tenants.lifecycle import InstanceState
 from tenants.models import Instance, Mail
-from tenants.services import instances
+from tenants.services import access, instances, lifecycle
+from tests import trials
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -54,10 +57,81 @@ def test_suspended_means_stopped_with_its_data_kept_and_resumed_means_proven_aga
 
 def test_a_new_password_is_set_in_odoo_proven_and_mailed(sandbox, ready):
     before = ready.admin_password()
-    drive(instances.reset_password(ready))
+    drive(access.reset_password(ready))
     after = Instance.objects.get().admin_password()
     assert after != before
     assert Mail.objects.filter(kind=Mail.Kind.WELCOME).count() == 2
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_corrected_address_logs_in_the_former_does_not_and_both_are_told(sandbox, ready, kept):
+    former, new = ready.admin_email, "right@acme.example"
+    before = ready.admin_password()
+    if not kept:
+        Operation.objects.update(sealed="")
+    drive(access.change_email(ready, "Right@acme.example"))
+    ready.refresh_from_db()
+    password = ready.admin_password()
+    assert (ready.admin_email, password == before) == (new, kept)
+    with OdooClient(ready.url, ready.database_name) as odoo:
+        assert odoo.authenticate(new, password).is_administrator
+        with pytest.raises(LoginRefused):
+            odoo.authenticate(former, before)
+    mails = Mail.objects.order_by("pk").values_list("kind", "recipient")
+    assert list(mails) == [("welcome", former), ("welcome", new), ("email_changed", former)]
+
+
+def test_a_password_that_is_not_kept_is_renewed_once_and_later_starts_leave_the_customers_own_alone(sandbox, ready):
+    before = ready.admin_password()
+    Operation.objects.update(sealed="")
+    drive(access.reset_password(ready))
+    given = ready.admin_password()
+    with OdooClient(ready.url, ready.database_name) as odoo:
+        with pytest.raises(LoginRefused):
+            odoo.authenticate(ready.admin_email, before)
+        odoo.change_password(ready.admin_email, given, "the customer's own")
+    drive(instances.suspend(ready))
+    ready.refresh_from_db()
+    drive(instances.resume(ready))
+    with OdooClient(ready.url, ready.database_name) as odoo:
+        assert odoo.authenticate(ready.admin_email, "the customer's own").is_administrator
+
+
+@pytest.mark.parametrize("failing", ["create_volumes", "prove_login"])
+def test_the_address_of_a_failed_creation_is_corrected_and_its_retry_ends_ready(sandbox, order_instance, failing):
+    instance = failed(sandbox, order_instance, failing)
+    assert access.change_email(instance, "right@acme.example") is None
+    drive(instances.retry(instance))
+    instance.refresh_from_db()
+    assert (instance.state, instance.admin_email) == (InstanceState.READY, "right@acme.example")
+    assert Mail.objects.get(kind=Mail.Kind.WELCOME).recipient == "right@acme.example"
+
+
+def test_what_failed_stands_still_until_it_is_deleted_and_runs_again_when_that_is_undone(sandbox, order_instance):
+    instance = failed(sandbox, order_instance, "prove_login")
+    drive(lifecycle.schedule_decommission(instance))
+    instance.refresh_from_db()
+    assert instance.state == InstanceState.FAILED
+    assert not answers(Instance(url=Operation.objects.first().facts.get("url", "http://127.0.0.1:9")))
+    [project] = sandbox.state()["projects"]
+    assert [service["deploymentsByStatus"].get("SUCCESS", 0) for service in project["services"]] == [0, 0]
+    lifecycle.undo_decommission(instance)
+    instance.refresh_from_db()
+    drive(instances.retry(instance))
+    instance.refresh_from_db()
+    assert instance.state == InstanceState.READY
+    assert answers(instance)
+
+
+def failed(sandbox, order_instance, step):
+    """A creation that was stopped when it came to this step."""
+    instance = order_instance()
+    operation = Operation.objects.get()
+    with trials.at_step(step, StepState.RUNNING, lambda _: engine.cancel(operation)):
+        driver.drive(operation.pk, timeout=60, tick=lambda _: None)
+    instance.refresh_from_db()
+    assert instance.state == InstanceState.FAILED
+    return instance
 
 
 def test_decommissioned_means_that_railway_no_longer_lists_it(sandbox, ready):

@@ -17,7 +17,8 @@ STEPS = [(kind, step.code) for kind, recipe in RECIPES.items() for step in recip
 BUILT = [("create", "configure", "starter"), ("create", "deploy_odoo", "starter")]
 CASES = [(kind, code, "demo") for kind, code in STEPS] + BUILT
 STARTS = {OperationKind.RESUME: 2}
-MAILS = {OperationKind.RESET_PASSWORD: 2, OperationKind.CHANGE_EMAIL: 2}
+RESTARTED = {OperationKind.RENEW_ACCESS: "deploy_odoo"}
+MAILS = {OperationKind.RESET_PASSWORD: 2, OperationKind.CHANGE_EMAIL: 2, OperationKind.RENEW_ACCESS: 2}
 FEWEST_WRITES = 60
 SHARES = 3
 
@@ -69,7 +70,11 @@ def assert_as_it_should_be(sandbox, operation):
             assert not instance.resources.filter(gone_at=None).exists()
         case kind:
             trials.assert_exactly_one_of_everything(
-                sandbox, instance, starts=STARTS.get(kind, 1), mails=MAILS.get(kind, 1)
+                sandbox,
+                instance,
+                starts=STARTS.get(kind, 1),
+                mails=MAILS.get(kind, 1),
+                restarted=RESTARTED.get(kind, ""),
             )
 
 

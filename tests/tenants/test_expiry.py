@@ -3,15 +3,16 @@ from io import StringIO
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.core.management import call_command
 from django.utils import timezone
 
 from provisioning.models import Operation
 from provisioning.states import OperationKind
-from tenants.errors import WrongState
+from tenants.errors import InvalidExpiry, WrongState
 from tenants.lifecycle import InstanceState
-from tenants.models import Instance
-from tenants.services import instances, lifecycle
+from tenants.models import AuditEntry, Instance
+from tenants.services import instances, lifecycle, retention
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +37,7 @@ def test_what_expired_is_suspended_once_and_deleted_after_the_grace_period(expir
     assert Operation.objects.get().kind == OperationKind.SUSPEND
     Operation.objects.all().delete()
     Instance.objects.update(state=InstanceState.SUSPENDED)
-    with time_machine.travel(timezone.now() + timedelta(days=lifecycle.GRACE_DAYS, minutes=1)):
+    with time_machine.travel(timezone.now() + timedelta(days=settings.EXPIRY_GRACE_DAYS, minutes=1)):
         assert [act for act, _ in lifecycle.expire()] == ["decommission"]
         assert lifecycle.expire() == []
     assert Instance.objects.get().state == InstanceState.DECOMMISSIONING
@@ -53,14 +54,30 @@ def test_what_will_be_deleted_is_not_resumed_before_that_is_undone(expired):
     instances.resume(Instance.objects.get())
 
 
-def test_what_failed_and_will_be_deleted_is_not_retried_before_that_is_undone(order_instance):
+def test_what_failed_and_will_be_deleted_is_stopped_and_its_creation_not_retried_before_that_is_undone(order_instance):
     instance = order_instance()
     instances.cancel(instance)
     instance.refresh_from_db()
-    lifecycle.schedule_decommission(instance, grace_days=7)
+    stopping = lifecycle.schedule_decommission(instance, grace_days=7)
+    assert stopping.kind == OperationKind.SUSPEND
+    Operation.objects.filter(pk=stopping.pk).update(state="succeeded", ended_at=timezone.now())
     instance.refresh_from_db()
     with pytest.raises(WrongState):
         instances.retry(instance)
     lifecycle.undo_decommission(instance)
     instance.refresh_from_db()
-    assert instances.retry(instance)
+    assert instances.retry(instance).kind == OperationKind.CREATE
+
+
+def test_each_reminder_goes_out_once_and_again_for_another_end(expired, settings):
+    settings.EXPIRY_REMINDER_DAYS = [7, 1]
+    now = timezone.now()
+    lifecycle.change_expiry(expired, now + timedelta(days=6))
+    assert [retention.remind_of_ends(), retention.remind_of_ends()] == [1, 0]
+    with time_machine.travel(now + timedelta(days=5, hours=1)):
+        assert [retention.remind_of_ends(), retention.remind_of_ends()] == [1, 0]
+        lifecycle.change_expiry(expired, now + timedelta(days=20))
+        assert retention.remind_of_ends() == 0
+    with pytest.raises(InvalidExpiry):
+        lifecycle.change_expiry(expired, now)
+    assert list(AuditEntry.objects.filter(act="change_expiry").values_list("instance", flat=True)) == [expired.pk] * 2

@@ -13,6 +13,7 @@ from .process import rest
 from .settings import Settings
 
 MARKER = "eazynova.provisioned"
+REVISION = "eazynova.access_revision"
 LOCK_SECONDS = 900
 INVALID = -2
 EXTENSIONS = ("pg_trgm", "unaccent")
@@ -129,6 +130,14 @@ def modules_in_the_making(settings: Settings) -> tuple[list[str], list[str]]:
         if state.startswith("to ") or (name in wanted and state != "installed")
     ]
     return unknown, unfinished
+
+
+def access_revision(settings: Settings) -> str:
+    """Which change of the administrator's access was last made here; "" for none."""
+    link = connect(settings, settings.database)
+    found = _value(link, "SELECT value FROM ir_config_parameter WHERE key = %s", REVISION)
+    link.close()
+    return str(found or "")
 
 
 def _look_inside(link: connection) -> State:

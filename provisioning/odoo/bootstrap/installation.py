@@ -13,7 +13,7 @@ from . import database, program
 from .database import State
 from .outcome import DONE, LATER, PERSON, SETTINGS, Stop, say
 from .process import run
-from .settings import Owner, Settings
+from .settings import REVISION, Owner, Settings
 
 
 class Installation:
@@ -43,6 +43,8 @@ class Installation:
                 if database.find_state(self._settings, admin) is not State.READY:
                     raise Stop(LATER, "the database did not become ready")
                 say("the database is ready")
+            else:
+                self._renew_access()
             self._served.touch()
         finally:
             admin.close()
@@ -73,7 +75,20 @@ class Installation:
         if settings.modules:
             self._run("modules", program.modules_arguments(settings))
         self._check_modules()
-        self._shell("owner", f"hand_over(env, {owner.as_dict()!a}, {database.MARKER!a})")
+        self._shell("owner", f"hand_over(env, {owner.as_dict()!a}, {database.MARKER!a}, {database.REVISION!a})")
+
+    def _renew_access(self) -> None:
+        """Another login and password for the administrator, once; what cannot be done does not keep Odoo down."""
+        wanted = self._environ.get(REVISION, "").strip()
+        if not wanted or wanted == database.access_revision(self._settings):
+            return
+        try:
+            owner = Owner.read(self._environ)
+            self._shell("access", f"renew_access(env, {owner.as_dict()!a}, {database.REVISION!a})")
+        except Stop as stop:
+            if stop.code == DONE:
+                raise
+            say(f"the administrator keeps the old access: {stop.reason}")
 
     def _check_modules(self) -> None:
         """Odoo's exit status says nothing: it ignores a module that it does not know."""

@@ -18,7 +18,7 @@ def set_country(env: Any, country: str) -> None:
     env.cr.commit()
 
 
-def hand_over(env: Any, owner: dict[str, Any], marker: str) -> None:
+def hand_over(env: Any, owner: dict[str, Any], marker: str, revision: str) -> None:
     """Company, languages, administrator and address become the owner's, in one transaction with the marker."""
     _load_languages(env, owner["languages"])
     company = env.ref("base.main_company")
@@ -31,6 +31,17 @@ def hand_over(env: Any, owner: dict[str, Any], marker: str) -> None:
         # Odoo would replace it by whatever address an administrator last logged in at.
         parameters.set_param("web.base.url.freeze", "True")
     parameters.set_param(marker, "1")
+    if owner["revision"]:
+        # the same start again must not undo what the customer changes later
+        parameters.set_param(revision, owner["revision"])
+    env.flush_all()
+    env.cr.commit()
+
+
+def renew_access(env: Any, owner: dict[str, Any], revision: str) -> None:
+    """The administrator's login and password become the owner's, in one transaction with the revision."""
+    _write_access(env, owner, {})
+    env["ir.config_parameter"].sudo().set_param(revision, owner["revision"])
     env.flush_all()
     env.cr.commit()
 
@@ -65,19 +76,22 @@ def _load_languages(env: Any, codes: list[str]) -> None:
 
 
 def _write_administrator(env: Any, owner: dict[str, Any]) -> None:
+    _write_access(env, owner, {"name": owner["name"], "lang": owner["languages"][0]})
+    if owner["timezone"]:
+        try:
+            env.ref("base.user_admin").write({"tz": owner["timezone"]})
+        except ValueError:
+            _refuse(env, "PROV_TZ is not a time zone")
+
+
+def _write_access(env: Any, owner: dict[str, Any], values: dict[str, Any]) -> None:
     administrator, login = env.ref("base.user_admin"), owner["login"]
     everybody = env["res.users"].with_context(active_test=False)
     if everybody.search([("login", "=", login), ("id", "!=", administrator.id)]):
         _refuse(env, "another user of this database has PROV_ADMIN_LOGIN")
     if everybody._crypt_context().identify(owner["password_hash"]) != "pbkdf2_sha512":
         _refuse(env, "PROV_ADMIN_PASSWORD_HASH is not a pbkdf2_sha512 hash")
-    values = {"active": True, "login": login, "name": owner["name"], "email": login, "lang": owner["languages"][0]}
-    administrator.write(values)
-    if owner["timezone"]:
-        try:
-            administrator.write({"tz": owner["timezone"]})
-        except ValueError:
-            _refuse(env, "PROV_TZ is not a time zone")
+    administrator.write({**values, "active": True, "login": login, "email": login})
     administrator._set_encrypted_password(administrator.id, owner["password_hash"])
     env.registry.clear_cache()
 

@@ -13,6 +13,8 @@ DATABASE = r"[a-z][a-z0-9_]{2,62}"
 NAMES = r"[a-z0-9_]+(,[a-z0-9_]+)*"
 LANGUAGES = r"[A-Za-z_@]+(,[A-Za-z_@]+)*"
 PASSWORD_HASH = r"\$pbkdf2-sha512\$[0-9]+\$[A-Za-z0-9./]+\$[A-Za-z0-9./]+"
+# another value than the last time gives the administrator another login and password
+REVISION = "PROV_ACCESS_REVISION"
 # Railway would expand "${{"; whoever sets the variables parts it with a zero-width space.
 PARTED, EXPANSION = "$\u200b{{", "${{"
 
@@ -59,7 +61,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Owner:
-    """Whom a fresh database is given to; not read again once it has been."""
+    """Whom a fresh database is given to; read again only for a ``revision`` that the database does not know."""
 
     login: str
     password_hash: str = field(repr=False)
@@ -69,6 +71,7 @@ class Owner:
     languages: tuple[str, ...]
     timezone: str
     base_url: str
+    revision: str
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Owner":
@@ -88,6 +91,7 @@ class Owner:
             languages=tuple(_matching(environ, "PROV_LANG", LANGUAGES, "en_US").split(",")),
             timezone=_text(environ, "PROV_TZ"),
             base_url=_text(environ, "PROV_BASE_URL").rstrip("/"),
+            revision=_text(environ, REVISION),
         )
 
     def as_dict(self) -> dict[str, Any]:

@@ -38,6 +38,7 @@ COUNTRIES: Mapping[str, tuple[int, str, int]] = {
 CURRENCIES = {1: "USD", 3: "CAD", 4: "CHF", 41: "XOF", 109: "DZD", 111: "MAD", 126: "EUR", 134: "TND", 142: "GBP"}
 US_DOLLAR = 1
 UNKNOWN_COUNTRIES_FROM = 1_000
+ACCESS_REVISION = "eazynova.access_revision"
 Records = dict[str, dict[str, dict[str, Any]]]
 
 
@@ -47,6 +48,8 @@ def fresh_records(variables: Mapping[str, str]) -> Records:
     languages = _listed(given["PROV_LANG"])
     asked = _listed(given.get("PROV_MODULES", ""))
     parameters = {"web.base.url": given.get("PROV_BASE_URL", ""), "web.base.url.freeze": "True"}
+    if given.get("PROV_ACCESS_REVISION"):
+        parameters[ACCESS_REVISION] = given["PROV_ACCESS_REVISION"]
     return {
         "res.users": {str(ADMIN): _admin(given, languages[0])},
         "res.company": {str(COMPANY): _company(given)},
@@ -56,6 +59,22 @@ def fresh_records(variables: Mapping[str, str]) -> Records:
         "ir.module.module": _numbered(_modules(asked)),
         "ir.config_parameter": _numbered({"key": key, "value": value} for key, value in parameters.items()),
     }
+
+
+def renew_access(records: Records, variables: Mapping[str, str]) -> bool:
+    """As the bootstrap at a later start: another login and password, once for each revision; True when it did."""
+    revision, parameters = variables.get("PROV_ACCESS_REVISION", ""), records["ir.config_parameter"]
+    known = {row["key"]: row["value"] for row in parameters.values()}
+    if not revision or known.get(ACCESS_REVISION) == revision:
+        return False
+    user, login = records["res.users"][str(ADMIN)], plain(variables["PROV_ADMIN_LOGIN"])
+    if any(row["login"] == login and row is not user for row in records["res.users"].values()):
+        return False
+    password = variables["PROV_ADMIN_PASSWORD_HASH"]
+    user.update(login=login, email=login, password=password, stamp=user["stamp"] + 1)
+    kept = [{"key": key, "value": value} for key, value in known.items() if key != ACCESS_REVISION]
+    records["ir.config_parameter"] = _numbered([*kept, {"key": ACCESS_REVISION, "value": revision}])
+    return True
 
 
 def _admin(given: Mapping[str, str], language: str) -> dict[str, Any]:

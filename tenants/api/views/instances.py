@@ -16,7 +16,7 @@ from tenants import limits
 from tenants.api.api_view import ApiView
 from tenants.api.authority import Authority, authority_over
 from tenants.api.exceptions import ApiProblem
-from tenants.api.inputs import ListQuery, OrderInput
+from tenants.api.inputs import EndQuery, ListQuery, OrderInput
 from tenants.api.outputs import (
     AcceptedOutput,
     InstancePage,
@@ -29,10 +29,11 @@ from tenants.api.outputs import (
 )
 from tenants.api.pages import page_of, page_response
 from tenants.api.schema import IDEMPOTENCY_KEY, IF_NONE_MATCH, OPEN_OR_KEY, STATUS_TOKEN, TOKEN
+from tenants.audit import acting
 from tenants.errors import UnknownPlan
 from tenants.lifecycle import PUBLIC_STATUS
 from tenants.models import ApiKey, Instance
-from tenants.services import instances, partners
+from tenants.services import instances, lifecycle, partners
 from tenants.services.idempotency import Answer
 
 POLL_SECONDS = 5
@@ -126,11 +127,19 @@ class InstanceView(ApiView):
         return Response(body, headers=headers)
 
     @extend_schema(
-        operation_id="decommission_instance", summary="Decommission an instance", responses={202: StatusOutput}
+        operation_id="decommission_instance",
+        summary="Decommission an instance",
+        description="It is stopped now and deleted at `decommissionAfter`; until then `undo-decommission` keeps it.",
+        parameters=[EndQuery],
+        responses={202: StatusOutput},
     )
     def delete(self, request: Request, instance_id: str) -> Response:
         instance = self.own_instance(instance_id)
-        instances.decommission(instance)
+        immediately = self.query(EndQuery)["immediately"]
+        if immediately and ApiKey.Scope.DELETE not in self.key().scopes:
+            raise ApiProblem("missing_scope")
+        with acting(self.actor()):
+            lifecycle.schedule_decommission(instance, grace_days=0 if immediately else None)
         return watched(instance)
 
 

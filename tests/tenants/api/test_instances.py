@@ -74,7 +74,14 @@ def test_only_the_key_that_ordered_reads_the_password(ready, alice, as_alice):
     other = Caller(key_of(alice))
     assert "adminPassword" in as_alice("GET", f"/instances/{ready.public_id}").json()
     seen = other("GET", f"/instances/{ready.public_id}").json()
-    assert set(seen) == BARE | {"instanceUrl", "adminEmail", "databaseName", "projectId"}
+    assert set(seen) == BARE | {
+        "instanceUrl",
+        "adminEmail",
+        "databaseName",
+        "projectId",
+        "expiresAt",
+        "decommissionAfter",
+    }
 
 
 def test_without_the_scope_for_secrets_even_the_ordering_key_reads_no_password(alice):

@@ -16,6 +16,9 @@ INSTANCE = (
     ("POST", "instances/<public_id:instance_id>/suspend"),
     ("POST", "instances/<public_id:instance_id>/resume"),
     ("POST", "instances/<public_id:instance_id>/resend-welcome"),
+    ("POST", "instances/<public_id:instance_id>/reset-password"),
+    ("POST", "instances/<public_id:instance_id>/change-email"),
+    ("POST", "instances/<public_id:instance_id>/undo-decommission"),
 )
 ENDPOINT = (
     ("GET", "webhook-endpoints/<public_id:endpoint_id>"),

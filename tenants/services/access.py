@@ -1,0 +1,92 @@
+"""Use cases of the customer's access to Odoo: a new password, a corrected e-mail address."""
+
+from typing import Any
+
+from django.db import transaction
+
+from provisioning.models import Operation, Resource
+from provisioning.states import OperationKind
+from tenants.errors import OperationInProgress, SameEmail, WrongState
+from tenants.lifecycle import InstanceState
+from tenants.models import AuditEntry, Instance
+from tenants.services import instances, possible
+
+
+def reset_password(instance: Instance) -> Operation:
+    """Give the customer's account a new password: over Odoo's API while the present one is kept, else by a restart.
+
+    Raises WrongState or OperationInProgress.
+    """
+    possible.require("reset_password", instance)
+    current = instance.admin_password()
+    if current is None:
+        return _renew_access(instance, instance.admin_email)
+    return instances.start_work(
+        instance,
+        OperationKind.RESET_PASSWORD,
+        sealed={"admin_password": instances.generated_password(), "current_password": current},
+    )
+
+
+def change_email(instance: Instance, email: str) -> Operation | None:
+    """Correct the administrator's address, which is also the login; returns the work that began, if any.
+
+    A ready instance changes it in Odoo, proves it, and then mails both addresses; without a kept password that takes a
+    restart and brings a new password. A creation that failed uses it when it is retried. Raises InvalidEmail,
+    SameEmail, WrongState or OperationInProgress.
+    """
+    email = instances.checked_email(email)
+    possible.require("change_email", instance)
+    if email == instance.admin_email:
+        raise SameEmail
+    with transaction.atomic():
+        AuditEntry.write("change_email", instance.pk, before={"email": instance.admin_email}, after={"email": email})
+        if instance.state == InstanceState.FAILED:
+            _correct_creation(instance, email)
+            return None
+        password = instance.admin_password()
+        if password is None:
+            return _renew_access(instance, email)
+        return instances.start_work(
+            instance,
+            OperationKind.CHANGE_EMAIL,
+            email=email,
+            facts={"current_email": instance.admin_email},
+            sealed={"admin_password": password},
+        )
+
+
+def _renew_access(instance: Instance, email: str) -> Operation:
+    with transaction.atomic():
+        operation = instances.start_work(
+            instance,
+            OperationKind.RENEW_ACCESS,
+            email=email,
+            facts={"current_email": instance.admin_email},
+            sealed={"admin_password": instances.generated_password()},
+        )
+        _set_facts(operation, access_revision=operation.reference)
+    return operation
+
+
+def _correct_creation(instance: Instance, email: str) -> None:
+    """Its frozen inputs are corrected; where the services exist already, the next start of Odoo is told too."""
+    current = Instance.objects.select_for_update().get(pk=instance.pk)
+    creation = Operation.objects.select_for_update().filter(instance=current, kind=OperationKind.CREATE).last()
+    if current.state != InstanceState.FAILED or creation is None:
+        raise WrongState
+    if current.active_operation() is not None:
+        raise OperationInProgress
+    creation.spec = {**creation.spec, "email": email}
+    creation.save(update_fields=["spec"])
+    if Resource.objects.filter(instance=current, kind="service", attempted_at__isnull=False).exists():
+        number = AuditEntry.objects.filter(instance=current, act="change_email").count()
+        _set_facts(creation, access_revision=f"{creation.reference}-{number}")
+    current.admin_email = email
+    current.save(update_fields=["admin_email"])
+    instance.admin_email = email
+
+
+def _set_facts(operation: Operation, **facts: Any) -> None:
+    operation.facts = {**operation.facts, **facts}
+    operation.save(update_fields=["facts"])

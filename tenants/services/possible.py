@@ -1,0 +1,117 @@
+"""What can be done with an instance now, and if not, why: asked by the services before they act and by whoever shows
+buttons."""
+
+from collections.abc import Callable
+
+from django.utils.translation import gettext as _
+
+from provisioning.models import Operation
+from provisioning.states import OperationKind, OperationState
+from tenants.errors import DomainError, OperationInProgress, PasswordNotKept, WrongState
+from tenants.lifecycle import InstanceState
+from tenants.models import Instance
+
+_S = InstanceState
+ENDABLE = (_S.READY, _S.SUSPENDED, _S.FAILED)
+TOWARDS_THE_END = frozenset({OperationKind.SUSPEND, OperationKind.DECOMMISSION})
+STOPPED_WORK = (OperationState.FAILED, OperationState.CANCELLED)
+
+
+def why_not(action: str, instance: Instance) -> DomainError | None:
+    """None when ``action`` (a name of CHECKS) is possible now, else the error that it would raise."""
+    try:
+        CHECKS[action](instance)
+    except DomainError as error:
+        return error
+    return None
+
+
+def require(action: str, instance: Instance) -> None:
+    """Raises WrongState, OperationInProgress or PasswordNotKept when ``action`` is not possible now."""
+    CHECKS[action](instance)
+
+
+def retryable(instance: Instance) -> Operation | None:
+    """What would go on if it were retried: the last work that failed or was cancelled.
+
+    While the instance's deletion is scheduled, only a suspension or the deletion itself goes on: a customer must not be
+    given what is about to be deleted. Once that is undone, a creation that had failed goes on.
+    """
+    work = Operation.objects.filter(instance=instance).order_by("-pk")
+    if instance.state == _S.FAILED and instance.decommission_after is None:
+        work = work.filter(kind=OperationKind.CREATE)
+    last = work.first()
+    if last is None or last.state not in STOPPED_WORK:
+        return None
+    return last if instance.decommission_after is None or last.kind in TOWARDS_THE_END else None
+
+
+def _idle(instance: Instance) -> None:
+    if instance.active_operation() is not None:
+        raise OperationInProgress
+
+
+def _in(*states: InstanceState) -> Callable[[Instance], None]:
+    def check(instance: Instance) -> None:
+        _idle(instance)
+        if instance.state not in states:
+            wanted = ", ".join(str(state.label) for state in states)
+            raise WrongState(
+                _("The instance is in the state “%(state)s”; for this it must be in: %(wanted)s.")
+                % {"state": instance.get_state_display(), "wanted": wanted}
+            )
+
+    return check
+
+
+def _unscheduled(instance: Instance) -> None:
+    if instance.decommission_after is not None:
+        raise WrongState(_("Its decommissioning is scheduled: undo that first."))
+
+
+def _retry(instance: Instance) -> None:
+    _idle(instance)
+    if retryable(instance) is None:
+        if instance.decommission_after is not None:
+            _unscheduled(instance)
+        raise WrongState(_("Nothing has failed or was cancelled here."))
+
+
+def _resend(instance: Instance) -> None:
+    if instance.state != _S.READY:
+        _in(_S.READY)(instance)
+    if instance.admin_password() is None:
+        raise PasswordNotKept
+
+
+def _cancel(instance: Instance) -> None:
+    if instance.active_operation() is None:
+        raise WrongState(_("No work is under way."))
+
+
+def _scheduled(instance: Instance) -> None:
+    if instance.decommission_after is None or instance.state not in ENDABLE:
+        raise WrongState(_("No decommissioning is scheduled that could be undone."))
+
+
+def _all(*checks: Callable[[Instance], None]) -> Callable[[Instance], None]:
+    def check(instance: Instance) -> None:
+        for each in checks:
+            each(instance)
+
+    return check
+
+
+CHECKS: dict[str, Callable[[Instance], None]] = {
+    "retry": _retry,
+    "resend": _resend,
+    "cancel": _cancel,
+    "suspend": _in(_S.READY),
+    "resume": _all(_in(_S.SUSPENDED), _unscheduled),
+    "reset_password": _in(_S.READY),
+    "change_email": _in(_S.READY, _S.FAILED),
+    "change_expiry": _all(_in(_S.READY, _S.SUSPENDED), _unscheduled),
+    "decommission": _all(_in(*ENDABLE), _unscheduled),
+    "decommission_now": _in(_S.REQUESTED, *ENDABLE),
+    "undo_decommission": _scheduled,
+}
