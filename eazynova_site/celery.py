@@ -3,19 +3,23 @@
 import logging
 import os
 import sys
+import time
 from dataclasses import dataclass
 from typing import Any
 
 import django
 from celery import Celery
-from celery.signals import beat_init, celeryd_init
+from celery.signals import beat_init, celeryd_init, heartbeat_sent
 from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError, close_old_connections
 
 from eazynova_site.checks import refuse_half_configuration
 
 logger = logging.getLogger(__name__)
+SIGN_OF_LIFE_SECONDS = 10.0
+_told_at = -SIGN_OF_LIFE_SECONDS
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "eazynova_site.settings")
 
 
@@ -50,6 +54,22 @@ app.conf.beat_schedule = {
     job.name: {"task": job.task, "schedule": job.seconds, "options": {"expires": max(job.seconds, 60)}}
     for job in PERIODIC
 }
+
+
+@heartbeat_sent.connect
+def _tell_that_a_worker_lives(**news: Any) -> None:
+    """Celery's worker says so every two seconds, busy or not, with or without a beat."""
+    from provisioning import heartbeat  # noqa: PLC0415  models are not there before
+
+    global _told_at  # noqa: PLW0603
+    if time.monotonic() - _told_at < SIGN_OF_LIFE_SECONDS:
+        return
+    _told_at = time.monotonic()
+    close_old_connections()
+    try:
+        heartbeat.beat(heartbeat.WORKER)
+    except DatabaseError as error:
+        logger.warning("No sign of life could be written down: %s", type(error).__name__)
 
 
 @celeryd_init.connect

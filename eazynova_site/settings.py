@@ -202,6 +202,9 @@ STORAGES = {
     },
 }
 
+# What machines ask
+METRICS_TOKEN = env_secret("METRICS_TOKEN")
+
 # API
 PUBLIC_SIGNUP = env_bool("PUBLIC_SIGNUP", True)
 SIGNUP_RATE = env_rate("SIGNUP_RATE", "5/h")
@@ -285,6 +288,7 @@ LOGGING = logging_config(
     secrets=[
         RAILWAY_API_TOKEN,
         RAILWAY_WEBHOOK_SECRET,
+        METRICS_TOKEN,
         TURNSTILE_SECRET_KEY,
         SECRET_KEY,
         *ENCRYPTION_KEYS,

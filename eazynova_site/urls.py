@@ -4,12 +4,16 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
+from eazynova_site import health, metrics
 from provisioning import railway_webhook
 
 urlpatterns = [
     path(settings.ADMIN_PATH, admin.site.urls),
     path("api/", include("tenants.api.urls")),
     path("webhooks/railway/<str:secret>", railway_webhook.receive, name="railway_webhook"),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("metrics", metrics.metrics),
     path("", include("tenants.web.urls")),
 ]
 

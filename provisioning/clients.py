@@ -7,7 +7,7 @@ from functools import lru_cache
 import httpx
 from django.conf import settings
 
-from provisioning import budget, circuit, turns
+from provisioning import budget, circuit, tally, turns
 from provisioning.errors import Permanent
 from provisioning.railway.client import RailwayClient
 from provisioning.railway.errors import ProjectThrottled, VolumeThrottled
@@ -23,9 +23,13 @@ def _mind_throttles(workspace: str, done: Exchange) -> None:
         turns.put_off(queue, done.retry_after or turns.interval(queue))
 
 
+def _count(workspace: str, done: Exchange) -> None:
+    tally.count("railway_requests", done.document, done.outcome)
+
+
 # what stands around every request to Railway; a hook of BEFORE may raise to prevent it
 BEFORE: tuple[Callable[[str, str], None], ...] = (circuit.gate, budget.before)
-AFTER: tuple[Callable[[str, Exchange], None], ...] = (circuit.hear, budget.after, _mind_throttles)
+AFTER: tuple[Callable[[str, Exchange], None], ...] = (circuit.hear, budget.after, _mind_throttles, _count)
 PROBE_TIMEOUT = httpx.Timeout(10)
 
 

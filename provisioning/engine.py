@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import F, Model, Q
 from django.utils import timezone
 
-from provisioning import circuit, lease, logcontext, turns
+from provisioning import circuit, lease, logcontext, tally, turns
 from provisioning.context import Context
 from provisioning.errors import NotNow, Permanent, Temporary
 from provisioning.lease import LeaseLost
@@ -209,6 +209,7 @@ def _back_off(operation: Operation, step: Step, code: str, message: str, retry_a
     step.failures += 1
     step.state, step.reason, step.message = StepState.WAITING, code, message
     logger.warning("Step %s: %s (%s), failure %d", step.code, message, code, step.failures)
+    tally.count("step_retries", code)
     late = _is_late(operation)
     if late or step.failures >= most:
         _fail(operation, step, code, message, "deadline" if late else "")

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.dispatch import receiver
 from kombu.exceptions import OperationalError
 
-from provisioning import engine, recovery, watcher
+from provisioning import engine, heartbeat, recovery, watcher
 from provisioning.signals import operation_due
 
 logger = logging.getLogger(__name__)
@@ -25,11 +25,13 @@ def run_operation(operation_id: int) -> None:
 @shared_task(ignore_result=True)
 def sweep() -> None:
     engine.sweep()
+    heartbeat.beat(heartbeat.BEAT)
 
 
 @shared_task(ignore_result=True)
 def watch() -> None:
     watcher.watch()
+    heartbeat.beat(heartbeat.WATCHER)
 
 
 @shared_task(ignore_result=True)

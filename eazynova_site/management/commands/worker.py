@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from celery import current_app
@@ -13,8 +14,8 @@ from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 from django.utils.translation import gettext as _
 
-from eazynova_site.celery import PERIODIC
-from provisioning import engine
+from eazynova_site.celery import PERIODIC, SIGN_OF_LIFE_SECONDS
+from provisioning import engine, heartbeat
 from tenants import mails, webhooks
 
 logger = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ class Command(BaseCommand):
             signal.signal(number, lambda *_: stop.set())
         if settings.REDIS_URL:
             self.stderr.write(_("REDIS_URL is set: Celery's worker and beat do this work; this command helps them."))
-        next_time = dict.fromkeys(PERIODIC, 0.0)
+        next_time, next_sign = dict.fromkeys(PERIODIC, 0.0), 0.0
         while not stop.wait(0.2):
             for work in (engine.run_due, mails.deliver_due, webhooks.deliver_due):
                 attempt(work)
@@ -39,6 +40,9 @@ class Command(BaseCommand):
                 if time.monotonic() >= next_time[job]:
                     next_time[job] = time.monotonic() + job.seconds
                     attempt(current_app.tasks[job.task])
+            if time.monotonic() >= next_sign:
+                next_sign = time.monotonic() + SIGN_OF_LIFE_SECONDS
+                attempt(partial(heartbeat.beat, heartbeat.WORKER))
 
 
 def attempt(work: Callable[[], object]) -> bool:

@@ -1,0 +1,107 @@
+"""Two pages for machines: /healthz says that this process answers, /readyz names everything that it stands on."""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from provisioning import budget, heartbeat
+
+Finding = dict[str, Any]
+
+
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Asks nobody: what restarts a process that does not answer must not restart it for a database that is away."""
+    return JsonResponse({"status": "ok"})
+
+
+@never_cache
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:
+    """503 when something named here fails; for those who watch, not for those who restart."""
+    checks = {name: _found(check) for name, check in CHECKS.items()}
+    good = all(found["ok"] for found in checks.values())
+    return JsonResponse({"status": "ok" if good else "failing", "checks": checks}, status=200 if good else 503)
+
+
+def _found(check: Callable[[], Finding]) -> Finding:
+    started = time.perf_counter()
+    try:
+        found = check()
+    except (DatabaseError, redis.RedisError, OSError) as error:
+        # its text may hold an address or a user name
+        found = {"ok": False, "error": type(error).__name__}
+    return found | {"milliseconds": round(1000 * (time.perf_counter() - started), 1)}
+
+
+def _database() -> Finding:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return {"ok": True}
+
+
+def _migrations() -> Finding:
+    waiting = _waiting_migrations()
+    if waiting:
+        # asked again next time: somebody may be running them
+        _waiting_migrations.cache_clear()
+    return {"ok": not waiting, "waiting": list(waiting)}
+
+
+@lru_cache(maxsize=1)
+def _waiting_migrations() -> tuple[str, ...]:
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return tuple(f"{migration.app_label}.{migration.name}" for migration, _backwards in plan)
+
+
+def _broker() -> Finding:
+    if not settings.REDIS_URL:
+        return {"ok": True, "kind": "embedded"}
+    client = redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=1)
+    try:
+        return {"ok": bool(client.ping()), "kind": "redis"}
+    finally:
+        client.close()
+
+
+def _alive(name: str) -> Callable[[], Finding]:
+    def check() -> Finding:
+        age, most = heartbeat.ages()[name], heartbeat.patience()[name]
+        seconds = None if age is None else round(age / timedelta(seconds=1), 1)
+        return {"ok": age is not None and age <= most, "ageSeconds": seconds}
+
+    return check
+
+
+def _budget() -> Finding:
+    state = budget.state()
+    left = not state.limit or state.remaining > 0
+    return {
+        "ok": left and state.paused_until is None,
+        "remaining": state.remaining,
+        "limit": state.limit,
+        "waitingOperations": state.waiting,
+    }
+
+
+CHECKS: dict[str, Callable[[], Finding]] = {
+    "database": _database,
+    "migrations": _migrations,
+    "broker": _broker,
+    "worker": _alive(heartbeat.WORKER),
+    "beat": _alive(heartbeat.BEAT),
+    "watcher": _alive(heartbeat.WATCHER),
+    "railwayBudget": _budget,
+}

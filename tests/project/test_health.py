@@ -1,0 +1,169 @@
+"""What machines ask: does it live, is it ready, and what has it done."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.conf import settings as live
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+from prometheus_client.parser import text_string_to_metric_families
+
+from eazynova_site import health
+from provisioning import budget, engine, heartbeat, tally
+from provisioning.models import Operation, Tally
+from provisioning.states import OperationState
+from provisioning.tasks import sweep, watch
+from tests import factories
+
+NAMES = {"database", "migrations", "broker", "worker", "beat", "watcher", "railwayBudget"}
+TOKEN = "metrics-token-of-thirty-two-letters"
+
+
+@pytest.fixture
+def _all_alive():
+    for name in heartbeat.patience():
+        heartbeat.beat(name)
+
+
+def test_a_process_that_answers_is_alive_whatever_else_is_away(client):
+    # without the database: pytest-django would refuse the access
+    assert client.get("/healthz").json() == {"status": "ok"}
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_all_alive")
+def test_ready_names_everything_that_it_stands_on(client):
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["status"]) == (200, "ok"), answer.json()
+    assert set(answer.json()["checks"]) == NAMES
+    assert "no-store" in answer["Cache-Control"]
+
+
+@pytest.mark.django_db
+def test_who_was_never_seen_is_not_ready(client):
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    failing = {name for name, check in answer.json()["checks"].items() if not check["ok"]}
+    assert failing == {"worker", "beat", "watcher"}
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_all_alive")
+def test_a_silent_beat_is_noticed_while_the_others_live(client):
+    with time_machine.travel(timezone.now() + timedelta(minutes=5), tick=False):
+        heartbeat.beat(heartbeat.WORKER)
+        heartbeat.beat(heartbeat.WATCHER)
+        checks = client.get("/readyz").json()["checks"]
+        assert heartbeat.silent() == ["beat"]
+    assert (checks["beat"]["ok"], checks["worker"]["ok"]) == (False, True)
+    assert checks["beat"]["ageSeconds"] >= 300
+
+
+@pytest.mark.django_db
+def test_the_periodic_jobs_leave_their_signs_of_life(sandbox):
+    sweep()
+    watch()
+    assert heartbeat.silent() == ["worker"]
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_all_alive")
+def test_a_used_up_budget_is_named(client, settings):
+    settings.RAILWAY_REQUESTS_PER_HOUR = 1
+    budget.before("default", "Logs")
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["checks"]["railwayBudget"]["remaining"] == 0
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("_all_alive")
+def test_a_broker_that_is_away_is_named_and_its_address_is_not(client, settings):
+    settings.REDIS_URL = "redis://:hidden-word@127.0.0.1:9/0"
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert not answer.json()["checks"]["broker"]["ok"]
+    assert "hidden-word" not in answer.content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_all_alive")
+def test_a_migration_that_was_not_run_is_named(client):
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'provisioning' AND name LIKE '0007%%'")
+    health._waiting_migrations.cache_clear()
+    found = client.get("/readyz").json()["checks"]["migrations"]
+    assert (found["ok"], len(found["waiting"])) == (False, 1)
+
+
+def told(client, token=TOKEN):
+    answer = client.get("/metrics", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 200
+    return {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(answer.content.decode())
+        for sample in family.samples
+    }
+
+
+@pytest.mark.django_db
+def test_only_the_token_opens_the_metrics(client, settings):
+    settings.METRICS_TOKEN = ""
+    assert client.get("/metrics", headers={"Authorization": "Bearer "}).status_code == 404
+    settings.METRICS_TOKEN = TOKEN
+    assert client.get("/metrics").status_code == 404
+    assert client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}x"}).status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_metrics_tell_what_a_creation_did(client, settings, sandbox):
+    settings.METRICS_TOKEN = TOKEN
+    factories.order_instance("waits")
+    factories.order_instance("done")
+    call_command("create_instance", "done", "admin@done.example", "--plan", "demo", "--json", verbosity=0)
+    found = told(client)
+    assert found["eazynova_instances", "ready"] == found["eazynova_instances", "provisioning"] == 1
+    assert found["eazynova_operations", "create", "succeeded"] == 1
+    assert found["eazynova_railway_requests_total", "ProjectCreate", "ok"] >= 1
+    assert found["eazynova_time_to_ready_seconds_count",] == found["eazynova_time_to_ready_seconds_bucket", "+Inf"] == 1
+    assert found["eazynova_time_to_ready_seconds_sum",] > 0
+    assert found["eazynova_queue_age_seconds",] > 0, "the other one is due and nobody takes it up"
+    assert found["eazynova_mails", "welcome", "sent"] == 1
+    names = "".join(map(str, found))
+    assert "done.example" not in names
+    assert live.RAILWAY_API_TOKEN not in names
+
+
+@pytest.mark.django_db(transaction=True)
+def test_retries_are_counted_by_their_error(client, settings):
+    settings.METRICS_TOKEN = TOKEN
+    settings.RAILWAY_API_URL = "http://127.0.0.1:9/graphql/v2"
+    operation = Operation.objects.get(instance=factories.order_instance())
+    before = {key: value for key, value in told(client).items() if key[0] == "eazynova_step_retries_total"}
+    engine.run(operation.pk)
+    after = {key: value for key, value in told(client).items() if key[0] == "eazynova_step_retries_total"}
+    assert sum(after.values()) == sum(before.values()) + 1
+    assert Operation.objects.get().state == OperationState.ACTIVE
+
+
+@pytest.mark.django_db(transaction=True)
+def test_counts_of_many_threads_add_up():
+    tally.flush()
+    before = sum(tally.read("trial").values())
+
+    def work():
+        for _ in range(50):
+            tally.count("trial", "same")
+        tally.flush()
+        connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(tally.read("trial").values()) == before + 200
+    assert Tally.objects.filter(name="trial").count() == 1
