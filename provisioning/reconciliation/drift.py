@@ -21,7 +21,8 @@ PRESENCE_ONLY = frozenset(
         container.ARCHIVE_VARIABLE,
     }
 )
-RAILWAYS_OWN = "RAILWAY_"
+# Railway's own, and the one with which a later operation renews the customer's access
+MAY_COME = ("RAILWAY_", container.REVISION_VARIABLE)
 
 
 def compare_settings(owner: Owned, name: str, service: ServiceState, workspace: str) -> Iterator[Difference]:
@@ -82,5 +83,5 @@ def _other_variables(wanted: Mapping[str, str], found: Mapping[str, str]) -> Ite
         elif name not in PRESENCE_ONLY and found[name] != value:
             yield name
     for name in sorted(found):
-        if name not in wanted and name != container.REVISION_VARIABLE and not name.startswith(RAILWAYS_OWN):
+        if name not in wanted and not name.startswith(MAY_COME):
             yield f"+{name}"

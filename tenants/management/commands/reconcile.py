@@ -10,11 +10,18 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from provisioning.reconciliation.differences import Act, Hold, Kind
 from tenants.models import Reconciliation
 from tenants.services import reconciliation
 from tenants.services.reconciliation import Rules
+
+OUTCOMES = {
+    "done": gettext_lazy("done"),
+    "changed meanwhile": gettext_lazy("not done, it has changed meanwhile"),
+    "not ours": gettext_lazy("not done, the ledger says otherwise"),
+}
 
 
 class Command(BaseCommand):
@@ -115,7 +122,8 @@ def _cost(difference: dict[str, Any]) -> str:
 
 def _remedy(difference: dict[str, Any]) -> str:
     if "outcome" in difference:
-        return f"{Act(difference['act']).label}: {difference['outcome']}"
+        outcome = OUTCOMES.get(difference["outcome"], difference["outcome"])
+        return _("%(act)s: %(outcome)s") % {"act": Act(difference["act"]).label, "outcome": outcome}
     if difference["hold"]:
         return f"- {Hold(difference['hold']).label}"
     return str(Act(difference["act"]).label) if difference["act"] else "-"

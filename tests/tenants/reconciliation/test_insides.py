@@ -88,7 +88,12 @@ def test_a_deployment_made_by_hand_is_adopted_so_that_a_suspension_stops_it(read
 def test_drift_is_told_by_names_and_never_by_values(ready, railway, sandbox):
     instance = ready()
     odoo, where = id_of(instance, "service", "odoo"), place(instance)
-    secrets = {"PROV_COMPANY_NAME": "s3cret-a", "EXTRA": "s3cret-b", "ODOO_ADMIN_PASSWD": ""}
+    secrets = {
+        "PROV_COMPANY_NAME": "s3cret-a",
+        "EXTRA": "s3cret-b",
+        "PROV_ACCESS_REVISION": "7",
+        "ODOO_ADMIN_PASSWD": "",
+    }
     railway.set_variables(**where, service_id=odoo, variables=secrets)
     settings = ServiceSettings(image="odoo:17", start_command="sh", healthcheck_path="/x", limits=Limits(32, 8))
     railway.configure(environment_id=where["environment_id"], services={odoo: settings})
