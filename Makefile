@@ -42,8 +42,8 @@ fault-matrix: install ## try every fault at every step and write docs/fault-matr
 bench: install ## measure on this machine's PostgreSQL and Redis, and write docs/benchmarks.md
 	$(RUN) -m eazynova_site.benchmarks
 
-screenshots: install ## every page and state of the running site (SITE=http://…), into var/screenshots
-	@$(RUN) tests/screenshots.py
+screenshots: install ## every page, state and e-mail, in both languages, light and dark, into var/screenshots
+	@$(RUN) -m pytest -n0 tests/journeys/screenshots.py
 
 messages: install ## regenerate the French catalogue and compile it (needs gettext)
 	$(RUN) manage.py makemessages -l fr --no-obsolete --no-wrap --add-location file \

@@ -32,10 +32,20 @@ def follow(event: Any, **news: Any) -> None:
     if mail is None:
         return
     with transaction.atomic():
-        words = str(event.description or event.reject_reason or "")[:500] if state != _S.DELIVERED else ""
+        words = (
+            str(event.description or event.mta_response or event.reject_reason or "")[:500]
+            if state != _S.DELIVERED
+            else ""
+        )
         moved = Mail.objects.filter(pk=mail.pk, state__in=before).update(state=state, error=words)
-        if moved and state == _S.BOUNCED and mail.kind == Mail.Kind.WELCOME and mail.instance is not None:
-            webhooks.announce(mail.instance, WebhookEvents.BOUNCED)
+        if moved and mail.instance is not None and state != _S.DELIVERED:
+            webhooks.announce(mail.instance, _news(mail, state))
+
+
+def _news(mail: Mail, state: str) -> WebhookEvents:
+    if state == _S.COMPLAINED:
+        return WebhookEvents.MAIL_COMPLAINED
+    return WebhookEvents.BOUNCED if mail.kind == Mail.Kind.WELCOME else WebhookEvents.MAIL_BOUNCED
 
 
 def _mail_of(event: Any) -> Mail | None:

@@ -39,6 +39,8 @@ class WebhookEvents(models.TextChoices):
     DECOMMISSION_UNDONE = "instance.decommission_undone", _("a scheduled decommissioning is undone")
     DECOMMISSIONED = "instance.decommissioned", _("an instance is decommissioned")
     BOUNCED = "welcome.bounced", _("the welcome e-mail came back")
+    MAIL_BOUNCED = "mail.bounced", _("another e-mail to the customer came back")
+    MAIL_COMPLAINED = "mail.complained", _("the customer reported an e-mail as unwanted")
 
 
 TEST_EVENT = "webhook.test"

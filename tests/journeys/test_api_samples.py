@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -51,6 +52,35 @@ def test_the_curl_sample_orders_and_finds_its_order(environment):
     )
     assert done.returncode == 0, done.stderr + done.stdout
     assert done.stdout.count(Instance.objects.get().public_id) >= 2
+
+
+@pytest.mark.parametrize(("language", "runner"), [("JavaScript", ("node", "--input-type=module")), ("PHP", ("php",))])
+def test_the_samples_of_other_languages_order_once_however_often_they_run(environment, language, runner):
+    if not shutil.which(runner[0]):
+        pytest.skip(f"needs {runner[0]}")
+    for _twice in range(2):
+        done = subprocess.run(
+            runner, input=sample(language), env=environment, capture_output=True, text=True, timeout=30, check=False
+        )
+        instance = Instance.objects.get()
+        assert done.stdout.split()[:2] == [instance.public_id, "creating"], done.stderr + done.stdout
+
+
+def test_the_php_verification_tells_ours_from_others(message, tmp_path):
+    if not shutil.which("php-cgi"):
+        pytest.skip("needs php-cgi")
+    secret, headers, body = message
+    script = tmp_path / "hook.php"
+    script.write_text(sample("Verifying in PHP"), encoding="utf-8")
+    names = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
+
+    def answer(content):
+        request = {"REQUEST_METHOD": "POST", "SCRIPT_FILENAME": str(script), "REDIRECT_STATUS": "200"}
+        values = os.environ | names | request | {"WEBHOOK_SECRET": secret, "CONTENT_LENGTH": str(len(content))}
+        return subprocess.run(["php-cgi"], input=content, env=values, capture_output=True, check=False).stdout
+
+    assert b"401" not in answer(body)
+    assert b"401" in answer(body + b" ")
 
 
 @pytest.fixture

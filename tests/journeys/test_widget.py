@@ -1,13 +1,29 @@
 """The widget on a partner's own site: another origin, a real browser."""
 
+import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
+from django.conf import settings as live
 
 from tenants.models import ApiKey, Instance
 from tenants.services import keys
 from tests import factories
+
+# what JSX and React’s three functions come to, without a build step or a network: the documented component is
+# mounted, taken away and mounted again as strict mode does
+REACT = """
+let effects = [];
+const h = (name, { ref }) => { const made = document.createElement(name); ref.current = made; return made; };
+const useRef = (current) => ({ current });
+const useEffect = (effect) => effects.push(effect);
+%s
+const made = EazynovaForm({ publishableKey: "%s", language: "en" });
+document.querySelector("h2").after(made);
+for (const effect of effects) { effect()(); effect(); }
+"""
 
 
 @pytest.fixture
@@ -69,3 +85,93 @@ def test_a_site_that_the_partner_has_not_named_gets_a_sentence_and_no_instance(s
     order(page, origin)
     page.wait_for_selector("[role=alert]:not(:empty)")
     assert not Instance.objects.exists()
+
+
+def documented(heading, site):
+    text = (Path(live.BASE_DIR) / "docs" / "widget.md").read_text(encoding="utf-8")
+    code = text.split(f"## {heading}\n", 1)[1]
+    lines = [line[4:] for line in code.splitlines() if line.startswith("    ")]
+    return "\n".join(lines).replace("https://portal.example.com", site)
+
+
+def allowed(partner_site):
+    """A publishable key of a partner whose page, at another origin than ours, holds nothing yet."""
+    partner = factories.make_partner(allowed_origins=[partner_site[1]])
+    return keys.issue(partner, kind=ApiKey.Kind.PUBLISHABLE)[1]
+
+
+def test_the_documented_fetch_orders_and_leads_to_the_progress_page(site, partner_site, visitor):
+    key = allowed(partner_site)
+    code = documented("With fetch", site).split("import { useEffect")[0].replace("eaz_pub_…", key)
+    page = visitor()
+    page.goto(partner_site[1])
+    page.evaluate(f"(async () => {{ {code} }})()")
+    page.wait_for_url(re.compile("/instances/acme-corp-"))
+    assert "Votre Odoo" in page.inner_text("h1")
+    assert Instance.objects.get().admin_email == "admin@acme.com"
+
+
+def test_the_documented_react_component_shows_one_form_even_when_it_is_mounted_twice(site, partner_site, visitor):
+    key = allowed(partner_site)
+    component = documented("With React", site).split("\n", 1)[1].replace("export ", "")
+    component = component.replace("<div ref={place} />", 'h("div", { ref: place })')
+    page = visitor()
+    page.goto(partner_site[1])
+    with page.expect_response("**/eazynova.js"):
+        page.evaluate(f"(() => {{ {REACT % (component, key)} }})()")
+    page.wait_for_selector("[data-eazynova] #company")
+    page.wait_for_load_state("networkidle")
+    assert page.locator("[data-eazynova]").count() == 1
+    assert page.inner_text("button") == "Create my Odoo"
+
+
+def test_an_order_whose_answer_got_lost_is_asked_for_again_and_made_once(site, partner_site, visitor):
+    _partner, origin = embed(site, partner_site, lambda origin: [origin])
+    page = visitor()
+
+    def lose(route):
+        route.fetch()
+        route.abort()
+
+    page.route("**/api/instances", lose, times=1)
+    order(page, origin)
+    page.wait_for_selector("[role=alert]:not(:empty)")
+    assert "réessayer" in page.inner_text("[role=alert]")
+    page.click("button")
+    page.wait_for_selector(".done")
+    assert Instance.objects.get().client_name == "boulangerie-d-alice"
+
+
+def test_offline_and_a_double_click_cost_nothing(site, partner_site, visitor):
+    _partner, origin = embed(site, partner_site, lambda origin: [origin])
+    page = visitor()
+    page.goto(origin)
+    page.fill("#company", "Boulangerie d’Alice")
+    page.fill("#email", "alice@pain.example")
+    page.context.set_offline(True)
+    page.click("button")
+    page.wait_for_selector("[role=alert]:not(:empty)")
+    assert page.input_value("#company") == "Boulangerie d’Alice"
+    page.context.set_offline(False)
+    page.dblclick("button")
+    page.wait_for_selector(".done")
+    assert Instance.objects.count() == 1
+
+
+def test_the_button_has_the_partners_colour_and_a_page_can_hear_of_the_order(site, partner_site, visitor):
+    _partner, origin = embed(site, partner_site, lambda origin: [origin])
+    page = visitor()
+    page.goto(origin)
+    assert (
+        page.evaluate(
+            "getComputedStyle(document.querySelector('[data-eazynova]').shadowRoot.querySelector('button'))"
+            ".backgroundColor"
+        )
+        == "rgb(10, 125, 79)"
+    )
+    page.evaluate("addEventListener('eazynova:created', (event) => { window.heard = event.detail.instanceId; })")
+    page.fill("#company", "Boulangerie d’Alice")
+    page.fill("#email", "alice@pain.example")
+    page.click("button")
+    page.wait_for_function("window.heard")
+    assert page.evaluate("window.heard") == Instance.objects.get().public_id

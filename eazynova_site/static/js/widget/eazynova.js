@@ -2,6 +2,7 @@
 // <script src="https://…/static/js/widget/eazynova.js" data-key="eaz_pub_…" data-plan="demo" data-language="fr" data-color="#3f56e0"></script>
 (() => {
   const tag = document.currentScript;
+  if (!tag.isConnected) return; // the page has taken it away while it was loading, as React does in strict mode
   const site = tag.dataset.site || new URL(tag.src).origin;
   const language = tag.dataset.language === "en" || (!tag.dataset.language && document.documentElement.lang.startsWith("en")) ? "en" : "fr";
   const color = /^#[0-9a-f]{6}$/i.test(tag.dataset.color || "") ? tag.dataset.color : "#3f56e0";
@@ -71,14 +72,20 @@ button,a{display:block;width:100%;font:inherit;font-weight:650;text-align:center
     return { status: reply.status, answer: await reply.json() };
   };
 
+  // an order whose answer got lost is asked for again under the same key and name: it may have been taken
+  let unsure = null;
+  const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (n) => n.toString(16).padStart(2, "0")).join("");
   const submit = async () => {
     const plain = fold(company.input.value);
-    let name = plain.length < 3 ? `${plain || "client"}-${suffix()}` : plain;
+    const said = [company.input.value, email.input.value].join("\n");
+    let attempt = unsure?.said === said ? unsure : { said, key: newKey(), name: plain.length < 3 ? `${plain || "client"}-${suffix()}` : plain };
     for (let tries = 0; tries < 4; tries += 1) {
-      const { status, answer } = await order(name, crypto.randomUUID());
+      unsure = attempt;
+      const { status, answer } = await order(attempt.name, attempt.key);
       if (status === 202) return done(answer);
+      if (status < 500 && answer.code !== "request_in_progress") unsure = null;
       if (!["client_name_taken", "reserved_client_name"].includes(answer.code)) return refuse(answer);
-      name = `${plain || "client"}-${suffix()}`;
+      attempt = { said, key: newKey(), name: `${plain || "client"}-${suffix()}` };
     }
     return refuse({});
   };

@@ -1,0 +1,63 @@
+"""Every page and state, for those who do not see well, do not use a mouse, or read on a small screen."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.core.cache import cache
+
+from tests.journeys import states
+
+# 1280 pixels at 400 %: WCAG 1.4.10
+REFLOW = {"width": 320, "height": 256}
+
+
+@pytest.fixture
+def staged(site):
+    with states.foreign_site(site, "fr") as foreign:
+        yield list(states.pages(site, foreign, "fr"))
+
+
+def walk(page, staged):
+    for state in staged:
+        cache.clear()
+        page.goto(state.address)
+        state.reach(page)
+        yield state.name
+
+
+def violations(page):
+    return [(found["id"], found["nodes"][0]["html"][:120]) for found in Axe().run(page).response["violations"]]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_anywhere(staged, visitor, scheme):
+    page = visitor(color_scheme=scheme, reduced_motion="reduce")
+    found = {name: violations(page) for name in walk(page, staged)}
+    assert {name: each for name, each in found.items() if each} == {}
+    assert len(found) == len(staged)
+
+
+# what is cut or stands beyond the edge, apart from what is hidden on purpose
+CUT = """[...document.querySelectorAll("main *")].filter((each) => {
+  if (each.closest(".visually-hidden, .trap")) return false;
+  const box = each.getBoundingClientRect();
+  return box.width && (box.right > innerWidth + 1 || box.left < -1);
+}).map((each) => each.outerHTML.slice(0, 80))"""
+
+
+def test_at_400_percent_nothing_is_cut_and_nothing_scrolls_sideways(staged, visitor):
+    page = visitor(viewport=REFLOW, reduced_motion="reduce")
+    for name in walk(page, staged):
+        assert page.evaluate("document.documentElement.scrollWidth") <= REFLOW["width"], name
+        assert page.evaluate(CUT) == [], name
+
+
+def test_the_password_is_shown_and_copied_by_keyboard_alone(staged, visitor):
+    page = visitor(permissions=["clipboard-read", "clipboard-write"])
+    page.goto(next(state.address for state in staged if state.name == "progress-ready"))
+    page.focus("[data-reveal] [type=submit]")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#password:visible")
+    assert page.evaluate("document.activeElement.dataset.copy") == "password"
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.getElementById('news').textContent")
+    assert page.evaluate("navigator.clipboard.readText()") == page.inner_text("#password")
