@@ -37,6 +37,7 @@ PERIODIC = (
     PeriodicJob("watch deployments", "provisioning.tasks.watch", settings.RAILWAY_POLL_SECONDS),
     PeriodicJob("look where webhooks told of news", "provisioning.tasks.catch_up", 1),
     PeriodicJob("probe Railway in an outage", "provisioning.tasks.tend_outages", 5),
+    PeriodicJob("tell staff what is wrong", "tenants.tasks.tend_alerts", 30),
     PeriodicJob("ring for due mails", "tenants.tasks.sweep_mails", 10),
     PeriodicJob("ring for due webhooks", "tenants.tasks.sweep_webhooks", 10),
     PeriodicJob("forget old API records", "tenants.tasks.purge_api_records", 3600),

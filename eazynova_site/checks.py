@@ -145,9 +145,9 @@ def mail_reaches_customers() -> Found:
             _("ANYMAIL_WEBHOOK_SECRET is missing or short: anybody could report bounces."),
             _("Write user:password, both random, and give the provider the same in its webhook's address."),
         )
-    if not settings.STAFF_ALERT_EMAILS:
+    if not settings.STAFF_ALERT_EMAILS and not settings.ALERT_WEBHOOK_URL:
         yield checks.Warning(
-            str(_("STAFF_ALERT_EMAILS is empty: nobody hears of a failed operation.")),
+            str(_("STAFF_ALERT_EMAILS and ALERT_WEBHOOK_URL are empty: nobody is told of failures and outages.")),
             hint=str(_("List the addresses of staff, separated by commas.")),
             id="eazynova.W001",
         )

@@ -255,6 +255,8 @@ EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS", True)
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env_str("DEFAULT_FROM_EMAIL", "EAZYNOVA <bonjour@localhost>")
 STAFF_ALERT_EMAILS = env_list("STAFF_ALERT_EMAILS")
+ALERT_WEBHOOK_URL = env_secret_url("ALERT_WEBHOOK_URL", schemes=("https", "http"))
+ALERT_REMINDER_HOURS = env_float("ALERT_REMINDER_HOURS", 24)
 ANYMAIL = {
     "REQUESTS_TIMEOUT": (5, 20),
     "SEND_DEFAULTS": {"track_clicks": False, "track_opens": False},
@@ -286,15 +288,8 @@ LOGGING = logging_config(
     form=env_choice("LOG_FORMAT", "text" if DEBUG else "json", ("text", "json")),
     level=env_choice("LOG_LEVEL", "WARNING" if DEBUG else "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
     secrets=[
-        RAILWAY_API_TOKEN,
-        RAILWAY_WEBHOOK_SECRET,
-        METRICS_TOKEN,
-        TURNSTILE_SECRET_KEY,
-        SECRET_KEY,
-        *ENCRYPTION_KEYS,
-        EMAIL_HOST_PASSWORD,
-        *env_prefixed("ANYMAIL_").values(),
-        DATABASES["default"].get("PASSWORD", ""),
-        urlsplit(REDIS_URL).password or "",
+        *(RAILWAY_API_TOKEN, RAILWAY_WEBHOOK_SECRET, METRICS_TOKEN, ALERT_WEBHOOK_URL, TURNSTILE_SECRET_KEY),
+        *(SECRET_KEY, *ENCRYPTION_KEYS, EMAIL_HOST_PASSWORD, *env_prefixed("ANYMAIL_").values()),
+        *(DATABASES["default"].get("PASSWORD", ""), urlsplit(REDIS_URL).password or ""),
     ],
 )

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.dispatch import receiver
 from kombu.exceptions import OperationalError
 
-from tenants import mails, webhook_notices, webhooks
+from tenants import alerts, mails, webhook_notices, webhooks
 from tenants.services import idempotency, lifecycle, reconciliation, retention, signup
 from tenants.signals import mail_due, webhook_due
 
@@ -78,3 +78,8 @@ def expire_instances() -> None:
 @shared_task(ignore_result=True)
 def reconcile_daily() -> None:
     reconciliation.reconcile_daily()
+
+
+@shared_task(ignore_result=True)
+def tend_alerts() -> None:
+    alerts.tend()

@@ -1,6 +1,7 @@
 """The staff console: reads rows, and changes them only through the services."""
 
 from tenants.admin import (
+    alerts,
     audit,
     customers,
     endpoints,
@@ -15,6 +16,7 @@ from tenants.admin import (
 )
 
 __all__ = [
+    "alerts",
     "audit",
     "customers",
     "endpoints",

@@ -1,5 +1,6 @@
 """The domain's rows: who buys, what they bought, where it stands."""
 
+from tenants.models.alert import Alert, AlertNote
 from tenants.models.audit import AuditEntry
 from tenants.models.idempotency import IdempotencyRecord
 from tenants.models.instance import Instance
@@ -13,6 +14,8 @@ from tenants.models.tenant import Tenant
 from tenants.models.webhook import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent
 
 __all__ = [
+    "Alert",
+    "AlertNote",
     "ApiKey",
     "AuditEntry",
     "Authenticator",

@@ -1,0 +1,97 @@
+"""What staff should know of at this moment, read from the rows: nothing here remembers or tells."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from provisioning import budget, circuit
+from provisioning.models import Operation, Outage
+from provisioning.states import OperationState
+from tenants.lifecycle import InstanceState
+from tenants.models import Alert, Mail, WebhookEndpoint
+
+# what is due this long and not done shows that workers or beat are silent
+PATIENCE = timedelta(minutes=5)
+MAIL_NEWS = timedelta(days=7)
+LEAST_BUDGET = 0.1
+MOST_REFERENCES = 20
+LOST = (Mail.State.BOUNCED, Mail.State.COMPLAINED, Mail.State.FAILED)
+OURS = ("gone", "failing")
+
+
+@dataclass(frozen=True)
+class Condition:
+    kind: str
+    topic: str
+    count: int
+    references: tuple[str, ...]
+
+
+def present() -> list[Condition]:
+    """Every condition of this moment, each kind and topic once."""
+    return [*_failed(), *_stuck(), *_mails(), *_endpoints(), *_outages(), *_budgets()]
+
+
+def _failed() -> Iterator[Condition]:
+    """Failed, and nothing has been done about it: neither a retry nor another operation nor the end."""
+    later = Operation.objects.filter(instance=OuterRef("instance"), pk__gt=OuterRef("pk"))
+    rows = Operation.objects.filter(~Exists(later), state=OperationState.FAILED).exclude(
+        instance__state=InstanceState.DECOMMISSIONED
+    )
+    return _grouped(Alert.Kind.FAILED, rows.order_by("-pk").values_list("reason", "reference"))
+
+
+def _stuck() -> Iterator[Condition]:
+    """Past its deadline, or due and taken up by nobody; in an outage deadlines wait."""
+    long_ago = timezone.now() - PATIENCE
+    idle = Q(run_after__lt=long_ago) & (Q(lease_expires_at=None) | Q(lease_expires_at__lt=long_ago))
+    late = Q() if _api_outages() else Q(deadline_at__lt=long_ago)
+    rows = Operation.objects.active().filter(idle | late if late else idle).order_by("pk")
+    return _grouped(Alert.Kind.STUCK, (("", reference) for reference in rows.values_list("reference", flat=True)))
+
+
+def _mails() -> Iterator[Condition]:
+    """Lost in the last week, and no later one of its kind was taken."""
+    taken = Mail.objects.filter(
+        instance=OuterRef("instance"),
+        kind=OuterRef("kind"),
+        pk__gt=OuterRef("pk"),
+        state__in=(Mail.State.SENT, Mail.State.DELIVERED),
+    )
+    rows = Mail.objects.filter(~Exists(taken), state__in=LOST, created_at__gt=timezone.now() - MAIL_NEWS)
+    return _grouped(Alert.Kind.MAIL, rows.order_by("-pk").values_list("state", "instance__client_name"))
+
+
+def _endpoints() -> Iterator[Condition]:
+    rows = WebhookEndpoint.objects.filter(state=WebhookEndpoint.State.DISABLED, disabled_reason__in=OURS)
+    return _grouped(Alert.Kind.ENDPOINT, rows.order_by("-pk").values_list("disabled_reason", "public_id"))
+
+
+def _outages() -> Iterator[Condition]:
+    kinds = {Outage.Kind.API: Alert.Kind.OUTAGE, Outage.Kind.TOKEN: Alert.Kind.TOKEN}
+    for outage in circuit.confirmed():
+        yield Condition(kinds[Outage.Kind(outage.kind)], outage.workspace, 1, (outage.notice,) if outage.notice else ())
+
+
+def _budgets() -> Iterator[Condition]:
+    state = budget.state()
+    if state.limit and state.remaining < LEAST_BUDGET * state.limit:
+        yield Condition(Alert.Kind.BUDGET, state.workspace, 1, (f"{state.remaining}/{state.limit}",))
+
+
+def _api_outages() -> bool:
+    return circuit.confirmed().filter(kind=Outage.Kind.API).exists()
+
+
+def _grouped(kind: str, rows: Iterable[tuple[str, str | None]]) -> Iterator[Condition]:
+    """One condition for each topic, with the newest references."""
+    by_topic: dict[str, list[str]] = defaultdict(list)
+    for topic, reference in rows:
+        by_topic[topic].append(reference or "")
+    for topic, references in by_topic.items():
+        shown = tuple(dict.fromkeys(each for each in references if each))[:MOST_REFERENCES]
+        yield Condition(kind, topic, len(references), shown)

@@ -1,0 +1,102 @@
+"""The messages about alerts, in the site's language: to staff by e-mail and to a Slack-compatible webhook."""
+
+import json
+import logging
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import F
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.html import format_html
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from provisioning.errors import Permanent, ProvisioningError
+from provisioning.hooks.client import post
+from provisioning.mail.letter import Letter, send
+from provisioning.reasons import reason
+from tenants.models import Alert, AlertNote, Mail
+
+logger = logging.getLogger(__name__)
+
+LONGEST_PAUSE = timedelta(hours=1)
+MAX_ATTEMPTS = 30
+PAGES = {
+    Alert.Kind.FAILED: "tenants_instance_changelist",
+    Alert.Kind.STUCK: "tenants_instance_changelist",
+    Alert.Kind.MAIL: "tenants_mail_changelist",
+    Alert.Kind.ENDPOINT: "tenants_webhookendpoint_changelist",
+}
+
+
+def send_due() -> int:
+    """Send what is due and say how many went out; what fails is tried again with growing pauses, each by itself."""
+    due = AlertNote.objects.filter(sent_at=None, run_after__lte=timezone.now(), attempts__lt=MAX_ATTEMPTS)
+    return sum(_send(note) for note in list(due.select_related("alert").order_by("pk")[:100]))
+
+
+def _send(note: AlertNote) -> bool:
+    pause = min(timedelta(seconds=30 * 2 ** min(note.attempts, 10)), LONGEST_PAUSE)
+    row = AlertNote.objects.filter(pk=note.pk, sent_at=None)
+    if not row.filter(attempts=note.attempts).update(attempts=F("attempts") + 1, run_after=timezone.now() + pause):
+        return False
+    try:
+        with translation.override(settings.LANGUAGE_CODE):
+            _hand_over(note)
+    except ProvisioningError as error:
+        logger.warning("The message about alert %s waits: %s", note.alert_id, error.message)
+        row.update(error=error.message[:300])
+        if isinstance(error, Permanent):
+            row.update(attempts=MAX_ATTEMPTS)
+        return False
+    row.update(sent_at=timezone.now(), error="")
+    return True
+
+
+def _hand_over(note: AlertNote) -> None:
+    subject, text = subject_of(note), text_of(note)
+    if "@" in note.recipient:
+        html = format_html('<p style="white-space:pre-line">{}</p>', text)
+        send(Letter(to=note.recipient, subject=subject, text=text, html=html, message_id=note.message_id))
+        return
+    body = json.dumps({"text": f"{subject}\n{text}"})
+    answer = post(settings.ALERT_WEBHOOK_URL, body=body, headers={}, allow_loopback=settings.WEBHOOK_ALLOW_LOOPBACK)
+    if not answer.taken:
+        raise ProvisioningError(f"The alert webhook answered {answer.status}.")
+
+
+def subject_of(note: AlertNote) -> str:
+    what = headline(note.alert)
+    if note.news == AlertNote.News.OVER:
+        return _("EAZYNOVA: over: %(what)s") % {"what": what}
+    if note.news == AlertNote.News.STILL:
+        return _("EAZYNOVA: still: %(what)s") % {"what": what}
+    return _("EAZYNOVA: %(what)s") % {"what": what}
+
+
+def headline(alert: Alert) -> str:
+    """What it is about, in one line."""
+    topic = dict(Mail.State.choices).get(alert.topic, alert.topic) if alert.kind == Alert.Kind.MAIL else alert.topic
+    return f"{alert.get_kind_display()} ({topic})" if topic else alert.get_kind_display()
+
+
+def text_of(note: AlertNote) -> str:
+    alert = note.alert
+    since = f"{localtime(alert.opened_at):%Y-%m-%d %H:%M}"
+    if note.news == AlertNote.News.OVER and alert.closed_at:
+        minutes = max(1, round((alert.closed_at - alert.opened_at).total_seconds() / 60))
+        lines = [_("Since %(since)s, for %(minutes)d minutes; at most %(count)d at once.")]
+        values = {"since": since, "minutes": minutes, "count": alert.most}
+    else:
+        lines, values = [_("Since %(since)s; %(count)d at this moment.")], {"since": since, "count": alert.count}
+    lines = [lines[0] % values]
+    if alert.kind == Alert.Kind.FAILED:
+        lines += [str(reason(alert.topic).sentence), str(reason(alert.topic).advice)]
+    lines += [", ".join(alert.references), _link(alert)]
+    return "\n".join(line for line in lines if line)
+
+
+def _link(alert: Alert) -> str:
+    page = PAGES.get(Alert.Kind(alert.kind), "tenants_alert_changelist")
+    return f"{settings.PUBLIC_BASE_URL}{reverse(f'admin:{page}')}"
