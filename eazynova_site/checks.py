@@ -3,6 +3,7 @@
 ``manage.py`` runs them before every command; the web server and Celery ask `refuse_half_configuration`.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlsplit
@@ -89,6 +90,25 @@ def railway_is_configured() -> Found:
         )
 
 
+def further_workspaces_are_complete(app_configs: Any = None, **options: Any) -> list[checks.CheckMessage]:
+    """With DEBUG on as well: an order would otherwise be taken and then fail."""
+    found: list[checks.CheckMessage] = []
+    further = settings.RAILWAY_WORKSPACES
+    for name, given in further.items():
+        variable = f"RAILWAY_WORKSPACE_{name.upper().replace('-', '_')}"
+        if name == "default" or not re.fullmatch(r"[a-z][a-z0-9-]{0,39}", name):
+            message = str(_("RAILWAY_WORKSPACES holds %(name)s, which cannot be a name.")) % {"name": repr(name)}
+            found.append(_error(20, message, _("Use lower-case letters, digits and hyphens, and not “default”.")))
+        elif not (given["identifier"] and given["token"]):
+            message = str(_("The workspace %(name)s has no id or no token.")) % {"name": name}
+            found.append(_error(21, message, str(_("Set %(name)s_ID and %(name)s_TOKEN.")) % {"name": variable}))
+    ids = [settings.RAILWAY_WORKSPACE_ID, *(given["identifier"] for given in further.values())]
+    if len(ids) != len(set(ids)):
+        hint = _("Each would count the same budget for itself: keep one of them.")
+        found.append(_error(22, _("Two names stand for one Railway workspace."), hint))
+    return found
+
+
 @in_production
 def processes_can_share_the_database() -> Found:
     sqlite = settings.DATABASES["default"]["ENGINE"].endswith("sqlite3")
@@ -171,6 +191,7 @@ CHECKS: tuple[Check, ...] = (
     secrets_are_set,
     encryption_keys_are_usable,
     railway_is_configured,
+    further_workspaces_are_complete,
     processes_can_share_the_database,
     the_public_address_is_known,
     mail_reaches_customers,

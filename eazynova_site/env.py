@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management.utils import get_random_secret_key
 
 TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"0", "false", "no", "off"})
@@ -122,6 +123,25 @@ def env_prefixed(prefix: str) -> dict[str, str]:
     """Every secret whose name begins with ``prefix``, under the rest of its name."""
     names = {name.removesuffix("_FILE") for name, value in os.environ.items() if name.startswith(prefix) and value}
     return {name.removeprefix(prefix): env_secret(name) for name in sorted(names)}
+
+
+def kept_secret(path: Path) -> str:
+    """Made once and kept, so that sessions survive a restart while nothing is configured."""
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(get_random_secret_key())
+        path.chmod(0o600)
+    return path.read_text()
+
+
+def env_workspace(prefix: str) -> dict[str, str | int]:
+    """The id, the token (also from a file) and the capacity of a further Railway workspace; a hyphen reads as _."""
+    prefix = prefix.upper().replace("-", "_")
+    return {
+        "identifier": env_str(f"{prefix}_ID"),
+        "token": env_secret(f"{prefix}_TOKEN"),
+        "capacity": env_int(f"{prefix}_CAPACITY", 0),
+    }
 
 
 def _checked_url(name: str, value: str, schemes: tuple[str, ...]) -> str:

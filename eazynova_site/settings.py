@@ -5,7 +5,6 @@ from base64 import urlsafe_b64encode
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from django.core.management.utils import get_random_secret_key
 from django.utils.translation import gettext_lazy as _
 from kombu import Queue
 
@@ -24,6 +23,8 @@ from eazynova_site.env import (
     env_str,
     env_time_zone,
     env_url,
+    env_workspace,
+    kept_secret,
     read_file,
 )
 from eazynova_site.logging import logging_config
@@ -34,21 +35,10 @@ if env_file := env_str("ENV_FILE", ".env"):
     read_file(BASE_DIR / env_file)
 VAR_DIR = BASE_DIR / (env_str("VAR_DIR") or "var")
 
-
-def _development_secret() -> str:
-    """Made once and kept in var/, so that sessions survive a restart while nothing is configured."""
-    path = VAR_DIR / "secret_key"
-    if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(get_random_secret_key())
-        path.chmod(0o600)
-    return path.read_text()
-
-
 SECRET_KEY_CONFIGURED = bool(env_secret("SECRET_KEY"))
 # who gives a secret key is on the way to production and must say so to get a page of debugging
 DEBUG = env_bool("DEBUG", not SECRET_KEY_CONFIGURED)
-SECRET_KEY = env_secret("SECRET_KEY") or (_development_secret() if DEBUG else "not-configured")
+SECRET_KEY = env_secret("SECRET_KEY") or (kept_secret(VAR_DIR / "secret_key") if DEBUG else "not-configured")
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]" if DEBUG else "")
 PUBLIC_BASE_URL = env_url("PUBLIC_BASE_URL", "http://127.0.0.1:8000" if DEBUG else "")
 ADMIN_PATH = env_str("ADMIN_PATH", "admin").strip("/") + "/"
@@ -267,6 +257,8 @@ ANYMAIL = {
 RAILWAY_API_URL = env_url("RAILWAY_API_URL", "https://backboard.railway.com/graphql/v2")
 RAILWAY_API_TOKEN = env_secret("RAILWAY_API_TOKEN")
 RAILWAY_WORKSPACE_ID = env_str("RAILWAY_WORKSPACE_ID")
+RAILWAY_WORKSPACE_CAPACITY = env_int("RAILWAY_WORKSPACE_CAPACITY", 0)
+RAILWAY_WORKSPACES = {name: env_workspace(f"RAILWAY_WORKSPACE_{name}") for name in env_list("RAILWAY_WORKSPACES")}
 RAILWAY_REQUESTS_PER_SECOND = env_float("RAILWAY_REQUESTS_PER_SECOND", 20)
 RAILWAY_REQUESTS_PER_HOUR = env_int("RAILWAY_REQUESTS_PER_HOUR", 10_000)
 RAILWAY_POLL_SECONDS = env_float("RAILWAY_POLL_SECONDS", 10, least=0.05)
@@ -291,5 +283,6 @@ LOGGING = logging_config(
         *(RAILWAY_API_TOKEN, RAILWAY_WEBHOOK_SECRET, METRICS_TOKEN, ALERT_WEBHOOK_URL, TURNSTILE_SECRET_KEY),
         *(SECRET_KEY, *ENCRYPTION_KEYS, EMAIL_HOST_PASSWORD, *env_prefixed("ANYMAIL_").values()),
         *(DATABASES["default"].get("PASSWORD", ""), urlsplit(REDIS_URL).password or ""),
+        *(str(workspace["token"]) for workspace in RAILWAY_WORKSPACES.values()),
     ],
 )

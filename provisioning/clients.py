@@ -7,8 +7,7 @@ from functools import lru_cache
 import httpx
 from django.conf import settings
 
-from provisioning import budget, circuit, tally, turns
-from provisioning.errors import Permanent
+from provisioning import budget, circuit, tally, turns, workspaces
 from provisioning.railway.client import RailwayClient
 from provisioning.railway.errors import ProjectThrottled, VolumeThrottled
 from provisioning.railway.exchange import Exchange
@@ -33,26 +32,16 @@ AFTER: tuple[Callable[[str, Exchange], None], ...] = (circuit.hear, budget.after
 PROBE_TIMEOUT = httpx.Timeout(10)
 
 
-class UnknownWorkspace(Permanent):
-    """The operation names a Railway workspace that the settings do not (or no longer) hold."""
-
-    code = "unknown_workspace"
-
-
 def railway(workspace: str = "default") -> RailwayClient:
     """The client for a configured workspace. Raises UnknownWorkspace."""
-    if workspace != "default":
-        raise UnknownWorkspace(f"No Railway workspace named {workspace} is configured.")
-    return _client(os.getpid(), settings.RAILWAY_API_URL, settings.RAILWAY_API_TOKEN, workspace)
+    return _client(os.getpid(), settings.RAILWAY_API_URL, workspaces.named(workspace).token, workspace)
 
 
 def probing(workspace: str) -> RailwayClient:
     """A client of its own, to be closed, that asks although the circuit is open, and does not wait long."""
-    if workspace != "default":
-        raise UnknownWorkspace(f"No Railway workspace named {workspace} is configured.")
     return RailwayClient(
         url=settings.RAILWAY_API_URL,
-        token=settings.RAILWAY_API_TOKEN,
+        token=workspaces.named(workspace).token,
         timeout=PROBE_TIMEOUT,
         after=lambda done: budget.after(workspace, done),
     )
@@ -60,10 +49,7 @@ def probing(workspace: str) -> RailwayClient:
 
 def workspace_id(workspace: str = "default") -> str:
     """Railway's id of a configured workspace. Raises UnknownWorkspace."""
-    if workspace != "default":
-        raise UnknownWorkspace(f"No Railway workspace named {workspace} is configured.")
-    identifier: str = settings.RAILWAY_WORKSPACE_ID
-    return identifier
+    return workspaces.named(workspace).identifier
 
 
 @lru_cache(maxsize=16)

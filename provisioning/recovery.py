@@ -15,6 +15,7 @@ from provisioning.models import Operation, Outage
 from provisioning.railway.client import RailwayClient
 from provisioning.railway.errors import RailwayError, RailwayPermanent, TokenRefused
 from provisioning.states import StepState
+from provisioning.workspaces import UnknownWorkspace
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ def _probe(outage: Outage) -> bool:
         return False
     try:
         client = clients.probing(outage.workspace)
-    except clients.UnknownWorkspace:
+    except UnknownWorkspace:
         mine.update(ended_at=now)
         return False
     with client:

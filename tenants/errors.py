@@ -13,7 +13,7 @@ DomainError
 │   └── RequestInProgress, AnswerNotKept
 ├── IdempotencyKeyReused
 ├── ConfirmationExpired, SignupClosed
-└── QuotaReached
+└── QuotaReached, NoRoom
 """
 
 from django.utils.functional import Promise
@@ -150,6 +150,11 @@ class SignupClosed(DomainError):
 class QuotaReached(DomainError):
     code = "quota_reached"
     message = _("The number of live instances that was agreed is reached.")
+
+
+class NoRoom(DomainError):
+    code = "no_room"
+    message = _("We cannot take a new instance right now: there is no room left. We are making some; try again later.")
 
 
 class UnknownScope(InvalidInput):

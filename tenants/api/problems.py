@@ -79,6 +79,7 @@ CATALOGUE: dict[str, Entry] = {
     "quota_reached": Entry(429, _("Quota reached")),
     # us
     "unexpected": Entry(500, _("Unexpected error"), _("Something went wrong here. Our team has been told.")),
+    "no_room": Entry(503, _("No room for a new instance")),
     "unavailable": Entry(503, _("Unavailable for a moment"), _("Please try again in a moment.")),
 }
 

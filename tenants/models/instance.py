@@ -44,6 +44,7 @@ class Instance(models.Model):
     admin_email = models.EmailField(_("admin e-mail"))
     database_name = models.CharField(_("database"), max_length=63)
     url = models.URLField(_("address"), blank=True)
+    workspace = models.CharField(_("Railway workspace"), max_length=40, default="default", editable=False)
     project_id = models.CharField(_("Railway project"), max_length=64, blank=True, db_index=True)
     price_per_month = models.DecimalField(_("price a month"), max_digits=10, decimal_places=2)
     estimated_cost = models.DecimalField(_("estimated cost a month"), max_digits=10, decimal_places=2)
@@ -80,6 +81,7 @@ class Instance(models.Model):
         indexes = (
             models.Index(fields=("state", "-created_at"), name="instance_state_age"),
             models.Index(fields=("-created_at",), name="instance_age"),
+            models.Index(fields=("workspace",), condition=~Q(state=InstanceState.DECOMMISSIONED), name="instance_room"),
         )
 
     def __str__(self) -> str:

@@ -74,7 +74,10 @@ class Plan(models.Model):
     )
     blueprint = models.ForeignKey(Blueprint, models.PROTECT, related_name="plans", verbose_name=_("blueprint"))
     workspace = models.CharField(
-        _("Railway workspace"), max_length=40, default="default", help_text=_("The name under which it is configured.")
+        _("Railway workspace"),
+        max_length=200,
+        default="default",
+        help_text=_("The name under which it is configured; of several, separated by commas, the first with room."),
     )
     lifetime_days = models.PositiveIntegerField(
         _("lifetime (days)"), null=True, blank=True, help_text=_("For demonstrations; empty: no end.")
@@ -116,6 +119,10 @@ class Plan(models.Model):
     @property
     def is_demo(self) -> bool:
         return self.lifetime_days is not None
+
+    def workspace_names(self) -> tuple[str, ...]:
+        """Where its instances may live, in the order of preference."""
+        return tuple(name.strip() for name in self.workspace.split(",") if name.strip())
 
     def module_names(self) -> tuple[str, ...]:
         """The blueprint's modules, then the plan's own, each once."""

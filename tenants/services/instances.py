@@ -28,7 +28,7 @@ from tenants.errors import (
     WrongState,
 )
 from tenants.models import ApiKey, Instance, Partner, Plan, Tenant
-from tenants.services import possible
+from tenants.services import possible, workspaces
 
 DEFAULT_PLAN = "starter"
 PASSWORD_LENGTH = 32
@@ -49,7 +49,7 @@ def create_instance(
     """Take the order: write the customer, the instance and its creation in one transaction; the work follows.
 
     ``company`` defaults to the client name, ``plan_code`` to the starter plan. Raises InvalidInput
-    (see tenants.errors for which), ClientNameTaken or QuotaReached; then nothing is written.
+    (see tenants.errors for which), ClientNameTaken, QuotaReached or NoRoom; then nothing is written.
     """
     client_names.check(client_name)
     email = checked_email(email)
@@ -163,6 +163,7 @@ def _requested(tenant: Tenant, plan: Plan, client_name: str, key: ApiKey | None)
     return Instance.objects.create(
         tenant=tenant,
         plan=plan,
+        workspace=workspaces.with_room(plan),
         created_by_key=key,
         client_name=client_name,
         public_id=Instance.new_public_id(client_name),
@@ -222,7 +223,7 @@ def spec_of(instance: Instance, language: str) -> InstanceSpec:
         country=instance.tenant.country,
         timezone=TIMEZONES[language],
         database=instance.database_name,
-        workspace=plan.workspace,
+        workspace=instance.workspace,
         source=Source(
             image=blueprint.image,
             repository=blueprint.repository,

@@ -25,6 +25,7 @@ from provisioning.reconciliation.owned import Expected, Owned
 from provisioning.reconciliation.projects import PROJECT
 from provisioning.spec import InstanceSpec
 from provisioning.states import OperationKind, ResourceState
+from provisioning.workspaces import configured
 from tenants.audit import acting
 from tenants.lifecycle import InstanceState
 from tenants.models import AuditEntry, Instance, Plan, Reconciliation
@@ -63,9 +64,9 @@ def workspaces() -> list[str]:
     """Every workspace that has, had or could have something of ours."""
     used = {
         *Resource.objects.values_list("workspace", flat=True).distinct(),
-        *Plan.objects.values_list("workspace", flat=True),
+        *(name for plan in Plan.objects.all() for name in plan.workspace_names()),
     }
-    return sorted(used | {"default"})
+    return sorted(used | set(configured()))
 
 
 def reconcile(
@@ -116,7 +117,7 @@ def owned_in(workspace: str) -> list[Owned]:
     rows: dict[int, list[Resource]] = defaultdict(list)
     for row in Resource.objects.filter(~Q(state=ResourceState.GONE) | Q(kind=PROJECT), workspace=workspace):
         rows[row.instance_id].append(row)
-    known = Instance.objects.filter(Q(pk__in=rows) | Q(resources=None, plan__workspace=workspace))
+    known = Instance.objects.filter(Q(pk__in=rows) | Q(resources=None, workspace=workspace))
     specs = _specs(workspace)
     return [_owned(each, specs.get(each.pk), rows[each.pk]) for each in known.distinct()]
 

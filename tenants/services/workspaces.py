@@ -1,0 +1,31 @@
+"""In which Railway workspace a new instance will live: chosen once, from its plan's wish and the room there is."""
+
+import logging
+
+from provisioning.models import Slot
+from provisioning.workspaces import configured
+from tenants.errors import NoRoom
+from tenants.models import Instance, Plan
+
+logger = logging.getLogger(__name__)
+
+
+def with_room(plan: Plan) -> str:
+    """The first of the plan's workspaces that has room for one more project. Raises NoRoom.
+
+    Inside the transaction that writes the instance: until it ends, others that want the same room wait.
+    """
+    known = configured()
+    for name in plan.workspace_names():
+        if name not in known:
+            logger.error("The plan %s names the Railway workspace %s, which is not configured", plan.code, name)
+        elif not known[name].capacity or _is_free(name, known[name].capacity):
+            return name
+    logger.error("No Railway workspace of the plan %s has room for one more instance", plan.code)
+    raise NoRoom
+
+
+def _is_free(name: str, capacity: int) -> bool:
+    Slot.objects.get_or_create(key=f"room:{name}")
+    Slot.objects.select_for_update().get(key=f"room:{name}")
+    return Instance.objects.live().filter(workspace=name).count() < capacity
