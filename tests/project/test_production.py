@@ -76,6 +76,7 @@ def test_the_production_server_serves_pages_files_and_refusals_as_it_should(site
     assert page.headers["Strict-Transport-Security"].startswith("max-age=31536000")
     assert page.headers["X-Content-Type-Options"] == "nosniff"
     assert "Secure" in page.headers["Set-Cookie"]
+    assert page.headers["Set-Cookie"].startswith("__Host-csrftoken=")
 
     stylesheet = re.search(r'href="(/static/[^"]+\.[0-9a-f]{12}\.css)"', page.text)
     assert stylesheet, "the page names no collected file"
