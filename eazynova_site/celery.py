@@ -14,6 +14,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, close_old_connections
+from kombu.exceptions import OperationalError
 
 from eazynova_site.checks import refuse_half_configuration
 
@@ -69,7 +70,10 @@ def _tell_that_a_worker_lives(**news: Any) -> None:
     close_old_connections()
     try:
         heartbeat.beat(heartbeat.WORKER)
-    except DatabaseError as error:
+        if heartbeat.BEAT in heartbeat.silent():
+            # who else would tell staff that nothing periodic runs
+            app.send_task("tenants.tasks.tend_alerts", expires=SIGN_OF_LIFE_SECONDS)
+    except (DatabaseError, OperationalError) as error:
         logger.warning("No sign of life could be written down: %s", type(error).__name__)
 
 

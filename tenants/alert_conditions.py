@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from provisioning import budget, circuit
+from provisioning import budget, circuit, heartbeat
 from provisioning.models import Operation, Outage
 from provisioning.states import OperationState
 from tenants.lifecycle import InstanceState
@@ -33,7 +33,7 @@ class Condition:
 
 def present() -> list[Condition]:
     """Every condition of this moment, each kind and topic once."""
-    return [*_failed(), *_stuck(), *_mails(), *_endpoints(), *_outages(), *_budgets()]
+    return [*_failed(), *_stuck(), *_mails(), *_endpoints(), *_outages(), *_budgets(), *_silent()]
 
 
 def _failed() -> Iterator[Condition]:
@@ -81,6 +81,13 @@ def _budgets() -> Iterator[Condition]:
     state = budget.state()
     if state.limit and state.remaining < LEAST_BUDGET * state.limit:
         yield Condition(Alert.Kind.BUDGET, state.workspace, 1, (f"{state.remaining}/{state.limit}",))
+
+
+def _silent() -> Iterator[Condition]:
+    """Lived once, and has given no sign of life for long: who reads this is one of the others."""
+    for name, age in heartbeat.ages().items():
+        if age is not None and age > heartbeat.patience()[name] + PATIENCE:
+            yield Condition(Alert.Kind.SILENT, name, 1, ())
 
 
 def _api_outages() -> bool:

@@ -18,6 +18,7 @@ class Alert(models.Model):
         TOKEN = "token", _("Railway refuses the token")
         BUDGET = "budget", _("the request budget is nearly used up")
         OUTAGE = "outage", _("Railway does not answer")
+        SILENT = "silent", _("a process is silent")
 
     kind = models.CharField(_("kind"), max_length=20, choices=Kind)
     topic = models.CharField(_("about"), max_length=80, blank=True)

@@ -10,7 +10,7 @@ from django.core import mail
 from django.urls import reverse
 from django.utils import timezone
 
-from provisioning import clients, engine, recovery
+from provisioning import clients, engine, heartbeat, recovery
 from provisioning.budget import OutOfBudget
 from provisioning.models import Operation
 from provisioning.railway.errors import RailwayError
@@ -161,6 +161,17 @@ def test_a_budget_that_is_nearly_used_is_told(settings, sandbox, clock):
             clients.railway().platform_status()
     assert alerts.tend() == 1
     assert Alert.objects.get().kind == Alert.Kind.BUDGET
+
+
+def test_a_process_that_lived_and_fell_silent_is_told_and_its_return_too(clock):
+    assert alerts.tend() == 0
+    heartbeat.beat(heartbeat.BEAT)
+    clock.shift(timedelta(minutes=10))
+    assert alerts.tend() == 1
+    assert (Alert.objects.get().kind, Alert.objects.get().topic) == (Alert.Kind.SILENT, "beat")
+    clock.shift(timedelta(minutes=3))
+    heartbeat.beat(heartbeat.BEAT)
+    assert is_over(clock)
 
 
 def test_reminders_come_at_most_once_an_interval(order_instance, clock, settings):
