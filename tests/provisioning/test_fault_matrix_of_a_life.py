@@ -25,7 +25,7 @@ A fault of Railway strikes the request that changes something, where a step has 
 that was suspended, what was resumed runs once, the new password and address log in, and of what was
 decommissioned Railway lists nothing. Where it says *fails*, that is after a retry.
 """
-LIFE = ("suspend", "resume", "reset_password", "change_email", "decommission")
+LIFE = ("suspend", "resume", "reset_password", "change_email", "renew_access", "decommission")
 ASK_ODOO = ("prove_service", "set_password", "set_email", "prove_login")
 DEPLOYS = ("deploy_postgres", "deploy_odoo")
 CHANGES = {
