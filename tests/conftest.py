@@ -105,11 +105,13 @@ def _what_the_migrations_brought_comes_back(django_db_setup):
     """Tests with real transactions end by emptying the tables; Django tells so with post_migrate."""
     first_offer = import_module("tenants.migrations.0002_first_offer")
     staff_groups = import_module("tenants.migrations.0009_staff_groups")
+    staff_orders = import_module("tenants.migrations.0016_staff_order_instances")
 
     def restore(sender, **news):
         if sender.name == "tenants" and not apps.get_model("tenants", "Partner").objects.exists():
             first_offer.bring(apps, None)
             staff_groups.bring(apps, SimpleNamespace(connection=connection))
+            staff_orders.grant(apps, SimpleNamespace(connection=connection))
 
     post_migrate.connect(restore)
     yield

@@ -4,29 +4,87 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from tenants.models import Instance
+from tenants.admin.actions import StaffAction
+from tenants.errors import DomainError
+from tenants.models import Instance, Partner, Plan
 
 
-class ConfirmationForm(forms.Form):
-    """A destructive act wants its reason, the client name typed, and how long it can be undone."""
-
-    reason = forms.CharField(label=_("Reason"), required=False, max_length=500)
-
-    def __init__(self, *arguments: Any, instance: Instance, destructive: bool, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self._client_name = instance.client_name
-        if destructive:
-            self.fields["reason"].required = True
-            self.fields["client_name"] = forms.CharField(label=_("Type the client name"))
-            self.fields["grace_days"] = forms.IntegerField(
+def _field(name: str) -> forms.Field:
+    """What an action asks beside the reason."""
+    match name:
+        case "email":
+            return forms.EmailField(label=_("Corrected e-mail address, also the login"), max_length=254)
+        case "expires_at":
+            picker = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+            return forms.DateTimeField(label=_("Ends (empty: never)"), required=False, widget=picker)
+        case _:
+            return forms.IntegerField(
                 label=_("Days in which it can be undone"),
                 min_value=0,
                 max_value=90,
                 initial=settings.DECOMMISSION_GRACE_DAYS,
             )
 
+
+class ActionForm(forms.Form):
+    """What an action wants to know, and why it is done."""
+
+    reason = forms.CharField(label=_("Reason"), required=False, max_length=500)
+
+    def __init__(self, *arguments: Any, action: StaffAction, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.fields["reason"].required = action.destructive
+        for name in action.asks:
+            self.fields[name] = _field(name)
+
+    def refuse(self, error: DomainError) -> None:
+        """Beside the field that it is about, if there is one."""
+        self.add_error(error.field if error.field in self.fields else None, str(error))
+
+
+class ConfirmationForm(ActionForm):
+    """For one instance: a destructive act wants its client name typed."""
+
+    def __init__(self, *arguments: Any, action: StaffAction, instance: Instance, **options: Any) -> None:
+        super().__init__(*arguments, action=action, **options)
+        self._client_name = instance.client_name
+        if action.destructive:
+            self.fields["client_name"] = forms.CharField(label=_("Type the client name"))
+
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
         if "client_name" in self.fields and given.get("client_name") != self._client_name:
             self.add_error("client_name", _("This is not the client name."))
         return given
+
+
+class BulkForm(ActionForm):
+    """For many: a destructive act wants their number typed."""
+
+    def __init__(self, *arguments: Any, action: StaffAction, count: int, **options: Any) -> None:
+        super().__init__(*arguments, action=action, **options)
+        self._count = count
+        if action.destructive:
+            self.fields["count"] = forms.IntegerField(label=_("Type how many instances these are"))
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        if "count" in self.fields and given.get("count") != self._count:
+            self.add_error("count", _("This is not their number."))
+        return given
+
+
+class OrderForm(forms.Form):
+    """An instance, as the API and the command line order it."""
+
+    client_name = forms.CharField(label=_("client name"), max_length=50, help_text=_("Part of the address for ever."))
+    email = forms.EmailField(label=_("admin e-mail"), max_length=254)
+    company = forms.CharField(label=_("company"), max_length=100, required=False)
+    partner = forms.ModelChoiceField(Partner.objects.filter(is_active=True), label=_("partner"))
+    plan = forms.ModelChoiceField(Plan.objects.all(), label=_("plan"))
+    language = forms.ChoiceField(label=_("language"), choices=[("fr", _("French")), ("en", _("English"))], initial="fr")
+    reason = forms.CharField(label=_("Reason"), required=False, max_length=500)
+
+    def refuse(self, error: DomainError) -> None:
+        """Beside the field that it is about, if there is one."""
+        self.add_error(error.field if error.field in self.fields else None, str(error))
