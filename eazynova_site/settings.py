@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from django.utils.translation import gettext_lazy as _
 from kombu import Queue
 
+from eazynova_site.console import UNFOLD  # noqa: F401  a setting, in a file of its own
 from eazynova_site.database import database_from_url
 from eazynova_site.env import (
     env_bool,

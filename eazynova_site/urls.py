@@ -3,11 +3,13 @@
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
+from django.views.i18n import set_language
 
 from eazynova_site import health, metrics
 from provisioning import railway_webhook
 
 urlpatterns = [
+    path(f"{settings.ADMIN_PATH}language/", set_language, name="set_language"),
     path(settings.ADMIN_PATH, admin.site.urls),
     path("api/", include("tenants.api.urls")),
     path("webhooks/railway/<str:secret>", railway_webhook.receive, name="railway_webhook"),

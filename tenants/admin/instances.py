@@ -3,13 +3,16 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import formats
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from provisioning.models import Operation, Step
-from provisioning.states import StepState
+from provisioning.reasons import reason
+from provisioning.recipes import step_definition
+from provisioning.states import OperationState, StepState
 from provisioning.turns import place_of
 from tenants.admin import timeline
 from tenants.admin.acts import ActingAdmin
@@ -36,11 +39,14 @@ class InstanceAdmin(ActingAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Instance]:
         last = Operation.objects.filter(instance=OuterRef("pk")).order_by("-pk")
-        at = Step.objects.filter(operation__instance=OuterRef("pk")).exclude(state=StepState.DONE)
+        at = Step.objects.filter(
+            operation__instance=OuterRef("pk"), operation__state__in=(OperationState.ACTIVE, OperationState.FAILED)
+        ).exclude(state=StepState.DONE)
         rows: QuerySet[Instance] = super().get_queryset(request)
         return rows.annotate(
             last_reason=Subquery(last.values("reason")[:1]),
             at_step=Subquery(at.order_by("-operation", "position").values("code")[:1]),
+            at_kind=Subquery(at.order_by("-operation", "position").values("operation__kind")[:1]),
         )
 
     def get_urls(self) -> list[URLPattern]:
@@ -59,12 +65,14 @@ class InstanceAdmin(ActingAdmin):
         return instance.tenant.partner.name
 
     @admin.display(description=_("step"))
-    def step(self, instance: Instance) -> str:
-        return getattr(instance, "at_step", None) or ""
+    def step(self, instance: Instance) -> str | Promise:
+        kind, code = getattr(instance, "at_kind", None), getattr(instance, "at_step", None)
+        return step_definition(kind, code).label if kind and code else ""
 
     @admin.display(description=_("reason"))
-    def why(self, instance: Instance) -> str:
-        return getattr(instance, "last_reason", None) or ""
+    def why(self, instance: Instance) -> str | Promise:
+        code = getattr(instance, "last_reason", None)
+        return reason(code).sentence if code else ""
 
     @admin.display(description=_("margin"), ordering="price_per_month")
     def margin(self, instance: Instance) -> str:

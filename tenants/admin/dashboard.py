@@ -1,0 +1,113 @@
+"""The first page of the console: what staff should know before they look for anything."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+
+from provisioning import budget, circuit, heartbeat
+from provisioning.reasons import Reason, reason
+from provisioning.states import OperationState
+from tenants import figures
+from tenants.lifecycle import InstanceState
+from tenants.models import Alert
+
+MONEY = "tenants.operate_instance"
+HEIGHT = 120
+STEP = 20
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One day of the chart, in its units: 20 wide, 120 high, growing upwards from the bottom."""
+
+    day: figures.Day
+    x: int
+    succeeded: int
+    failed: int
+    other: int
+
+    @property
+    def failed_top(self) -> int:
+        return HEIGHT - self.succeeded - self.failed
+
+    @property
+    def succeeded_top(self) -> int:
+        return HEIGHT - self.succeeded
+
+    @property
+    def other_top(self) -> int:
+        return self.failed_top - self.other
+
+
+@dataclass(frozen=True)
+class TroubleLine:
+    trouble: figures.Trouble
+    why: Reason
+    age: timedelta
+    failed: bool
+    link: str
+
+
+def facts_of(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Unfold's DASHBOARD_CALLBACK: figures only for those who may see instances, money only for Operations."""
+    if request.user.has_perm("tenants.view_instance"):
+        days = figures.creations_by_day()
+        context |= {
+            "states": _states(),
+            "bars": bars(days),
+            "most": max(day.asked for day in days),
+            "asked": sum(day.asked for day in days),
+            "success_rate": figures.success_rate(days),
+            "weeks": figures.time_to_ready(),
+            "troubles": _troubles(),
+            "budget": budget.state(),
+            "circuit": circuit.state(),
+            "signs": _signs(),
+            "alerts": Alert.objects.filter(closed_at=None).count(),
+        }
+    if request.user.has_perm(MONEY):
+        by_plan, by_partner = figures.money_by("plan__code"), figures.money_by("tenant__partner__name")
+        context |= {"money": figures.totals(by_plan), "by_plan": by_plan, "by_partner": by_partner}
+    return context
+
+
+def bars(days: list[figures.Day]) -> list[Bar]:
+    """The chart's bars, the highest as high as the chart."""
+    most = max((day.asked for day in days), default=0) or 1
+    return [
+        Bar(day, number * STEP, *(HEIGHT * count // most for count in (day.succeeded, day.failed, day.other)))
+        for number, day in enumerate(days)
+    ]
+
+
+def _states() -> list[tuple[str, str, int, str]]:
+    address = reverse("admin:tenants_instance_changelist")
+    return [
+        (state, str(InstanceState(state).label), count, f"{address}?{urlencode({'state__exact': state})}")
+        for state, count in figures.live_by_state().items()
+    ]
+
+
+def _signs() -> list[tuple[str, timedelta | None, bool]]:
+    """Name, age and whether it counts as silent."""
+    limits = heartbeat.patience()
+    return [(name, age, age is None or age > limits[name]) for name, age in heartbeat.ages().items()]
+
+
+def _troubles() -> list[TroubleLine]:
+    address, now = reverse("admin:provisioning_operation_changelist"), timezone.now()
+    return [
+        TroubleLine(
+            each,
+            reason(each.reason),
+            now - each.oldest,
+            each.state == OperationState.FAILED,
+            f"{address}?{urlencode({'state__exact': each.state, 'why': each.reason})}",
+        )
+        for each in figures.troubles()
+    ]

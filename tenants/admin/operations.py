@@ -1,0 +1,113 @@
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import TabularInline
+from unfold.decorators import display
+
+from provisioning.models import Operation, Step
+from provisioning.reasons import REASONS, reason
+from provisioning.recipes import step_definition
+from provisioning.states import OperationState, StepState
+from tenants.admin.console import ReadOnlyAdmin
+
+COLOURS = {
+    OperationState.ACTIVE: "info",
+    OperationState.SUCCEEDED: "success",
+    OperationState.FAILED: "danger",
+    OperationState.CANCELLED: "warning",
+}
+
+
+class WhyFilter(admin.SimpleListFilter):
+    """By the reason of a failure, or of the waiting of the step that an active operation has come to."""
+
+    title = _("reason")
+    parameter_name = "why"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(code, code.replace("_", " ")) for code in REASONS]
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Operation]") -> "QuerySet[Operation]":
+        if not self.value():
+            return queryset
+        waiting = Step.objects.filter(operation=OuterRef("pk"), state=StepState.WAITING, reason=self.value())
+        ended = queryset.exclude(state=OperationState.ACTIVE).filter(reason=self.value())
+        return queryset.filter(Exists(waiting), state=OperationState.ACTIVE) | ended
+
+
+class StepInline(TabularInline):  # type: ignore[misc]
+    model = Step
+    fields = readonly_fields = ("label", "state", "attempts", "why", "message", "started_at", "ended_at")
+    ordering = ("position",)
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever may see the operation may see its steps."""
+        return request.user.has_perm("provisioning.view_operation")
+
+    @admin.display(description=_("step"))
+    def label(self, step: Step) -> str | Promise:
+        return step_definition(step.operation.kind, step.code).label
+
+    @admin.display(description=_("reason"))
+    def why(self, step: Step) -> str | Promise:
+        return reason(step.reason).sentence if step.reason else ""
+
+
+@admin.register(Operation)
+class OperationAdmin(ReadOnlyAdmin):
+    list_display = ("reference", "kind", "of_instance", "badge", "why", "age", "took", "created_at")
+    list_filter = ("state", "kind", WhyFilter)
+    list_select_related = ("instance",)
+    search_fields = ("reference", "instance__client_name", "instance__project_id")
+    date_hierarchy = "created_at"
+    fields = (
+        "reference", "kind", "of_instance", "state", "why", "advice", "message", "queue", "run_after",
+        "deadline_at", "created_at", "ended_at",
+    )  # fmt: skip
+    inlines = (StepInline,)
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Operation]":
+        rows: QuerySet[Operation] = super().get_queryset(request)
+        return rows.defer("spec", "facts", "sealed")
+
+    @admin.display(description=_("instance"), ordering="instance__client_name")
+    def of_instance(self, operation: Operation) -> SafeString:
+        address = reverse("admin:tenants_instance_change", args=[operation.instance_id])
+        return format_html('<a href="{}">{}</a>', address, operation.instance.client_name)
+
+    @display(description=_("state"), ordering="state", label=COLOURS)  # type: ignore[untyped-decorator]
+    def badge(self, operation: Operation) -> tuple[str, str]:
+        return operation.state, operation.get_state_display()
+
+    @admin.display(description=_("reason"), ordering="reason")
+    def why(self, operation: Operation) -> str | Promise:
+        return reason(operation.reason).sentence if operation.reason else ""
+
+    @admin.display(description=_("what to do next"))
+    def advice(self, operation: Operation) -> str | Promise:
+        return reason(operation.reason).advice if operation.reason else ""
+
+    @admin.display(description=_("age"), ordering="-created_at")
+    def age(self, operation: Operation) -> str:
+        return timesince(operation.created_at, depth=1)
+
+    @admin.display(description=_("took"))
+    def took(self, operation: Operation) -> str:
+        return timesince(operation.created_at, operation.ended_at or timezone.now(), depth=2)

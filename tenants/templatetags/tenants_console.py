@@ -1,0 +1,26 @@
+"""How the console writes durations and shares."""
+
+from datetime import timedelta
+
+from django import template
+from django.utils import formats
+
+register = template.Library()
+
+
+@register.filter
+def duration(length: timedelta) -> str:
+    """With its two largest units: ``42 s``, ``3 min 05 s``, ``2 h 07 min``; from two days on, in whole days of 24 h."""
+    seconds = max(int(length.total_seconds()), 0)
+    minutes, hours = seconds // 60, seconds // 3600
+    if hours >= 48:
+        return f"{hours // 24} × 24 h"
+    if hours:
+        return f"{hours} h {minutes % 60:02} min"
+    return f"{minutes} min {seconds % 60:02} s" if minutes else f"{seconds} s"
+
+
+@register.filter
+def percent(share: float) -> str:
+    """``0.985`` as ``98.5 %``, with the reader's decimal sign."""
+    return f"{formats.number_format(100 * share, 1)}\u202f%"
