@@ -103,6 +103,32 @@ def test_a_second_start_changes_nothing_and_needs_no_owner(make_container):
     assert administrator(container)[:2] == ("new@acme.com", "chosen since")
 
 
+def test_a_new_revision_changes_login_and_password_once_and_never_again(make_container):
+    container = make_container().start().wait_until_serving()
+    other = PASSWORD_HASH[:-4] + "AAAA"
+    renewal = {"PROV_ACCESS_REVISION": "OP-1", "PROV_ADMIN_LOGIN": "New@acme.com", "PROV_ADMIN_PASSWORD_HASH": other}
+    for serving in (2, 3):
+        os.kill(container.process.pid, signal.SIGTERM)
+        assert container.ended() == 0
+        container.start(**renewal).wait_until_serving(serving)
+        assert administrator(container)[0] == "new@acme.com"
+        if serving == 2:
+            assert administrator(container)[1] == other
+            ask(container, "UPDATE res_users SET password = 'chosen since' WHERE id = 2")
+    assert administrator(container)[1] == "chosen since"
+    assert other not in container.log
+
+
+def test_a_renewal_that_cannot_be_done_leaves_the_old_access_and_odoo_serving(make_container):
+    container = make_container().start().wait_until_serving()
+    ask(container, "INSERT INTO res_users (login, active) VALUES ('taken@acme.com', true)")
+    os.kill(container.process.pid, signal.SIGTERM)
+    assert container.ended() == 0
+    container.start(PROV_ACCESS_REVISION="OP-1", PROV_ADMIN_LOGIN="taken@acme.com").wait_until_serving(2)
+    assert administrator(container)[:2] == ("admin@acme.com", PASSWORD_HASH)
+    assert "keeps the old access" in container.log
+
+
 @pytest.mark.parametrize(
     "point",
     [
