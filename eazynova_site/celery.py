@@ -39,6 +39,7 @@ PERIODIC = (
     PeriodicJob("look where webhooks told of news", "provisioning.tasks.catch_up", 1),
     PeriodicJob("probe Railway in an outage", "provisioning.tasks.tend_outages", 5),
     PeriodicJob("tell staff what is wrong", "tenants.tasks.tend_alerts", 30),
+    PeriodicJob("look at live instances", "tenants.tasks.probe_instances", 60),
     PeriodicJob("ring for due mails", "tenants.tasks.sweep_mails", 10),
     PeriodicJob("ring for due webhooks", "tenants.tasks.sweep_webhooks", 10),
     PeriodicJob("forget old API records", "tenants.tasks.purge_api_records", 3600),

@@ -22,7 +22,8 @@ from prometheus_client.metrics_core import (
 from provisioning import budget, heartbeat, tally
 from provisioning.models import Operation, Step
 from provisioning.states import OperationKind, OperationState, StepState
-from tenants.models import Instance, Mail, WebhookDelivery
+from tenants.lifecycle import InstanceState
+from tenants.models import Instance, Mail, Probe, WebhookDelivery
 
 READY_WITHIN = (30, 60, 120, 180, 300, 420, 600, 900, 1800, 2700)
 
@@ -58,6 +59,8 @@ class Everything:
         )
         deliveries = _grouped(WebhookDelivery.objects.all(), "state")
         yield _gauge("webhook_deliveries", "Deliveries to partners by state.", ("state",), deliveries)
+        silent = Probe.objects.filter(silent_since__isnull=False, instance__state=InstanceState.READY).count()
+        yield _gauge("silent_instances", "Live instances that stopped answering.", (), [((), silent)])
         yield _signs_of_life()
         yield _budget()
 

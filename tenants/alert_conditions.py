@@ -8,11 +8,12 @@ from datetime import timedelta
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from provisioning import budget, circuit, heartbeat
+from provisioning import budget, circuit, heartbeat, workspaces
 from provisioning.models import Operation, Outage
+from provisioning.reconciliation.differences import Kind
 from provisioning.states import OperationState
 from tenants.lifecycle import InstanceState
-from tenants.models import Alert, Mail, WebhookEndpoint
+from tenants.models import Alert, Mail, Probe, Reconciliation, WebhookEndpoint
 
 # what is due this long and not done shows that workers or beat are silent
 PATIENCE = timedelta(minutes=5)
@@ -21,6 +22,8 @@ LEAST_BUDGET = 0.1
 MOST_REFERENCES = 20
 LOST = (Mail.State.BOUNCED, Mail.State.COMPLAINED, Mail.State.FAILED)
 OURS = ("gone", "failing")
+# after a decommissioning Railway keeps the project for two days, and that is well
+DELETION_PENDING = Kind.DELETION_PENDING
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,17 @@ class Condition:
 
 def present() -> list[Condition]:
     """Every condition of this moment, each kind and topic once."""
-    return [*_failed(), *_stuck(), *_mails(), *_endpoints(), *_outages(), *_budgets(), *_silent()]
+    return [
+        *_failed(),
+        *_stuck(),
+        *_mails(),
+        *_endpoints(),
+        *_outages(),
+        *_budgets(),
+        *_silent(),
+        *_instances(),
+        *_differences(),
+    ]
 
 
 def _failed() -> Iterator[Condition]:
@@ -78,9 +91,10 @@ def _outages() -> Iterator[Condition]:
 
 
 def _budgets() -> Iterator[Condition]:
-    state = budget.state()
-    if state.limit and state.remaining < LEAST_BUDGET * state.limit:
-        yield Condition(Alert.Kind.BUDGET, state.workspace, 1, (f"{state.remaining}/{state.limit}",))
+    for workspace in workspaces.configured():
+        state = budget.state(workspace)
+        if state.limit and state.remaining < LEAST_BUDGET * state.limit:
+            yield Condition(Alert.Kind.BUDGET, workspace, 1, (f"{state.remaining}/{state.limit}",))
 
 
 def _silent() -> Iterator[Condition]:
@@ -88,6 +102,23 @@ def _silent() -> Iterator[Condition]:
     for name, age in heartbeat.ages().items():
         if age is not None and age > heartbeat.patience()[name] + PATIENCE:
             yield Condition(Alert.Kind.SILENT, name, 1, ())
+
+
+def _instances() -> Iterator[Condition]:
+    """Live instances that stopped answering, by what was found; see `tenants.services.probes`."""
+    rows = Probe.objects.filter(silent_since__isnull=False, instance__state=InstanceState.READY).order_by("-pk")
+    return _grouped(Alert.Kind.INSTANCE, rows.values_list("error", "instance__client_name"))
+
+
+def _differences() -> Iterator[Condition]:
+    """What the last comparison of the ledger with Railway found, or that it could not be made."""
+    last = Reconciliation.objects.order_by("-pk").first()
+    if last is None:
+        return
+    found = [str(each["kind"]) for each in last.differences if each["kind"] != DELETION_PENDING]
+    found += [f"{workspace}: {error}" for workspace, error in last.errors.items()] + [last.refusal] * bool(last.refusal)
+    if found:
+        yield Condition(Alert.Kind.DIFFERENCE, "", len(found), tuple(dict.fromkeys(found))[:MOST_REFERENCES])
 
 
 def _api_outages() -> bool:

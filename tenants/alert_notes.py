@@ -27,6 +27,8 @@ PAGES = {
     Alert.Kind.STUCK: "tenants_instance_changelist",
     Alert.Kind.MAIL: "tenants_mail_changelist",
     Alert.Kind.ENDPOINT: "tenants_webhookendpoint_changelist",
+    Alert.Kind.INSTANCE: "tenants_instance_changelist",
+    Alert.Kind.DIFFERENCE: "tenants_reconciliation_changelist",
 }
 
 
@@ -91,7 +93,7 @@ def text_of(note: AlertNote) -> str:
     else:
         lines, values = [_("Since %(since)s; %(count)d at this moment.")], {"since": since, "count": alert.count}
     lines = [lines[0] % values]
-    if alert.kind == Alert.Kind.FAILED:
+    if alert.kind in (Alert.Kind.FAILED, Alert.Kind.INSTANCE):
         lines += [str(reason(alert.topic).sentence), str(reason(alert.topic).advice)]
     lines += [", ".join(alert.references), _link(alert)]
     return "\n".join(line for line in lines if line)

@@ -9,7 +9,7 @@ from django.dispatch import receiver
 from kombu.exceptions import OperationalError
 
 from tenants import alerts, mails, webhook_notices, webhooks
-from tenants.services import idempotency, lifecycle, reconciliation, retention, signup
+from tenants.services import idempotency, lifecycle, probes, reconciliation, retention, signup
 from tenants.signals import mail_due, webhook_due
 
 logger = logging.getLogger(__name__)
@@ -78,6 +78,11 @@ def expire_instances() -> None:
 @shared_task(ignore_result=True)
 def reconcile_daily() -> None:
     reconciliation.reconcile_daily()
+
+
+@shared_task(ignore_result=True)
+def probe_instances() -> None:
+    probes.look_around()
 
 
 @shared_task(ignore_result=True)

@@ -7,6 +7,7 @@ from tenants.models.instance import Instance
 from tenants.models.mail import Mail
 from tenants.models.partner import ApiKey, Partner
 from tenants.models.plan import Blueprint, Plan
+from tenants.models.probe import Probe
 from tenants.models.reconciliation import Reconciliation
 from tenants.models.second_factor import Authenticator, RecoveryCodes
 from tenants.models.signup import Signup
@@ -25,6 +26,7 @@ __all__ = [
     "Mail",
     "Partner",
     "Plan",
+    "Probe",
     "Reconciliation",
     "RecoveryCodes",
     "Signup",

@@ -19,6 +19,8 @@ class Alert(models.Model):
         BUDGET = "budget", _("the request budget is nearly used up")
         OUTAGE = "outage", _("Railway does not answer")
         SILENT = "silent", _("a process is silent")
+        DIFFERENCE = "difference", _("the ledger and Railway differ")
+        INSTANCE = "instance", _("live instances do not answer")
 
     kind = models.CharField(_("kind"), max_length=20, choices=Kind)
     topic = models.CharField(_("about"), max_length=80, blank=True)

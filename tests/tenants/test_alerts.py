@@ -10,14 +10,14 @@ from django.core import mail
 from django.urls import reverse
 from django.utils import timezone
 
-from provisioning import clients, engine, heartbeat, recovery
+from provisioning import budget, clients, engine, heartbeat, recovery
 from provisioning.budget import OutOfBudget
 from provisioning.models import Operation
 from provisioning.railway.errors import RailwayError
 from provisioning.states import OperationState
 from tenants import alerts
 from tenants.lifecycle import InstanceState
-from tenants.models import Alert, AlertNote, Instance, Mail, WebhookEndpoint
+from tenants.models import Alert, AlertNote, Instance, Mail, Reconciliation, WebhookEndpoint
 from tests.provisioning.hooks.partner_site import PartnerSite
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -221,3 +221,26 @@ def test_staff_see_alerts_and_outages_and_change_neither(sign_in, order_instance
         assert client.get(reverse(f"admin:{name}_add")).status_code == 403
     page = client.get(reverse("admin:tenants_alert_changelist")).content.decode()
     assert "railway_plan_limit" in page
+
+
+def test_what_the_last_comparison_found_is_told_and_what_is_on_its_way_out_is_not(clock):
+    row = Reconciliation.objects.create(ended_at=timezone.now(), differences=[{"kind": "deletion_pending"}])
+    alerts.tend()
+    assert not Alert.objects.exists()
+    row.differences += [{"kind": "leak_unknown"}, {"kind": "leak_unknown"}]
+    row.save()
+    alerts.tend()
+    alert = Alert.objects.get()
+    assert (alert.kind, alert.count, alert.references) == ("difference", 2, ["leak_unknown"])
+    Reconciliation.objects.create(ended_at=timezone.now())
+    assert is_over(clock)
+
+
+def test_every_workspace_has_its_own_budget_alert(settings, clock):
+    settings.RAILWAY_REQUESTS_PER_HOUR = 10
+    settings.RAILWAY_WORKSPACES = {"paid": {"identifier": "p", "token": "t", "capacity": 0}}
+    with suppress(OutOfBudget):
+        for _ in range(10):
+            budget.before("paid", "Logs")
+    alerts.tend()
+    assert [(alert.kind, alert.topic) for alert in Alert.objects.all()] == [("budget", "paid")]

@@ -1,0 +1,102 @@
+"""The rota: every live instance is looked at again and again, slowly, the way its customer would."""
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import F, Q
+from django.utils import timezone
+
+from provisioning.odoo import proof
+from provisioning.odoo.client import OdooClient
+from provisioning.odoo.errors import LoginRefused, OdooError
+from provisioning.sealing import SealBroken
+from provisioning.states import OperationState
+from tenants.lifecycle import InstanceState
+from tenants.models import Instance, Probe
+
+logger = logging.getLogger(__name__)
+TIMEOUT_SECONDS = 10.0
+AT_ONCE = 5
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is needed to look at one instance without the database. ``password`` is None when it is no longer kept."""
+
+    instance_id: int
+    url: str
+    database: str
+    login: str
+    password: str | None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """``error`` is empty when it answered. A refused login is no silence: customers may change their passwords."""
+
+    instance_id: int
+    error: str = ""
+    login_refused: bool = False
+
+
+def look_around() -> int:
+    """Look at the instances whose turn it is, the longest unseen first; returns how many were looked at."""
+    looks = _due()
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="probe") as pool:
+        findings = list(pool.map(_look, looks))
+    for finding in findings:
+        _record(finding)
+    return len(findings)
+
+
+def _due() -> list[Look]:
+    """Ready, and nothing works on it: what is being changed may be away for a moment."""
+    before = timezone.now() - timedelta(minutes=settings.PROBE_INTERVAL_MINUTES)
+    rows = (
+        Instance.objects.filter(state=InstanceState.READY)
+        .filter(Q(probe=None) | Q(probe__looked_at=None) | Q(probe__looked_at__lt=before))
+        .exclude(operations__state=OperationState.ACTIVE)
+        .select_related("probe")
+        .order_by(F("probe__looked_at").asc(nulls_first=True), "pk")
+    )
+    return [_of(instance) for instance in rows[: settings.PROBES_A_MINUTE]]
+
+
+def _of(instance: Instance) -> Look:
+    known: Probe | None = getattr(instance, "probe", None)
+    password = None
+    if known is None or known.may_log_in:
+        try:
+            password = instance.admin_password()
+        except SealBroken:
+            logger.warning("The password of %s is sealed with a key that is gone", instance)
+    return Look(instance.pk, instance.url, instance.database_name, instance.admin_email, password)
+
+
+def _look(look: Look) -> Finding:
+    try:
+        proof.check_alive(look.url, look.database, timeout=TIMEOUT_SECONDS)
+        if look.password is not None:
+            with OdooClient(look.url, look.database, TIMEOUT_SECONDS) as odoo:
+                odoo.authenticate(look.login, look.password)
+    except LoginRefused:
+        return Finding(look.instance_id, login_refused=True)
+    except OdooError as error:
+        return Finding(look.instance_id, error.code)
+    return Finding(look.instance_id)
+
+
+def _record(finding: Finding) -> None:
+    """N of the last M: one lost packet is no outage, and one lucky answer is no recovery."""
+    now = timezone.now()
+    probe, _new = Probe.objects.get_or_create(instance_id=finding.instance_id)
+    letter = "n" if finding.error else "y"
+    probe.outcomes = (letter + probe.outcomes)[: settings.PROBE_WINDOW]
+    probe.looked_at, probe.error = now, finding.error
+    silent = probe.outcomes.count("n") >= settings.PROBE_FAILURES
+    probe.silent_since = (probe.silent_since or now) if silent else None
+    probe.may_log_in = probe.may_log_in and not finding.login_refused
+    probe.save()
