@@ -59,7 +59,7 @@ def letters(language: str) -> Iterator[tuple[str, str, str]]:
     for mail in (
         mails.write_welcome(instance, operation),
         mails.write_failure(instance, operation),
-        mails.write_expires_soon(instance),
+        mails.write_expires_soon(instance, 7),
         mails.write_confirmation(signup),
     ):
         letter = mails._letter(Mail.objects.get(pk=mail.pk))

@@ -147,14 +147,16 @@ def test_what_the_provider_reports_marks_the_mail(order_instance, report, state)
     assert Mail.objects.get(pk=letter.pk).state == state
 
 
-@pytest.mark.parametrize("kind", ["failure", "expires_soon"])
+@pytest.mark.parametrize("kind", ["failure", "expires_soon", "email_changed"])
 def test_mails_are_written_in_the_customers_language_with_a_link_back(order_instance, settings, kind):
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     instance = order_instance()
     finished(instance, days=12)
     instance.refresh_from_db()
     write = {"failure": lambda: mails.write_failure(instance, Operation.objects.get())}
-    letter = write.get(kind, lambda: mails.write_expires_soon(instance))()
+    former = "wrong@acme.example"
+    write |= {"email_changed": lambda: mails.write_email_changed(instance, Operation.objects.get(), former)}
+    letter = write.get(kind, lambda: mails.write_expires_soon(instance, 7))()
     assert mails.deliver(letter.pk)
     sent = outbox.outbox[0]
     assert sent.body.startswith("Bonjour")
