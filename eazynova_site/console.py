@@ -40,6 +40,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "EAZYNOVA",
     "SITE_HEADER": "EAZYNOVA",
     "SITE_SUBHEADER": _("Staff console"),
+    "STYLES": [lambda request: static("css/console.css")],
     "SITE_ICON": lambda request: static("img/favicon.svg"),
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("img/favicon.svg")}],
     "SHOW_LANGUAGES": True,

@@ -2,12 +2,13 @@ from django.contrib import admin
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import formats
+from django.utils import formats, timezone
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
 
 from provisioning.models import Operation, Step
 from provisioning.reasons import reason
@@ -16,13 +17,26 @@ from provisioning.states import OperationState, StepState
 from provisioning.turns import place_of
 from tenants.admin import timeline
 from tenants.admin.acts import ActingAdmin
+from tenants.admin.dashboard import MONEY
 from tenants.admin.service_logs import read_logs
+from tenants.lifecycle import InstanceState
 from tenants.models import Instance
+from tenants.templatetags.tenants_console import duration
+
+COLOURS = {
+    InstanceState.REQUESTED: "info",
+    InstanceState.PROVISIONING: "info",
+    InstanceState.READY: "success",
+    InstanceState.SUSPENDED: "warning",
+    InstanceState.FAILED: "danger",
+    InstanceState.DECOMMISSIONING: "warning",
+}
 
 
 @admin.register(Instance)
 class InstanceAdmin(ActingAdmin):
-    list_display = ("client_name", "company", "state", "step", "why", "created_at", "plan", "partner", "margin")
+    list_display = ("client_name", "company", "badge", "step", "why", "age", "plan", "partner", "margin")
+    date_hierarchy = "created_at"
     list_filter = ("state", "plan", "tenant__partner", "created_at")
     list_select_related = ("tenant__partner", "plan")
     search_fields = (
@@ -55,6 +69,23 @@ class InstanceAdmin(ActingAdmin):
             path("<path:pk>/logs/", wrap(self.show_logs), name="tenants_instance_logs"),
             *super().get_urls(),
         ]
+
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        """Money is for those who may see it on the first page."""
+        return tuple(name for name in self.list_display if name != "margin" or request.user.has_perm(MONEY))
+
+    @display(description=_("state"), ordering="state", label=COLOURS)  # type: ignore[untyped-decorator]
+    def badge(self, instance: Instance) -> tuple[str, str]:
+        return instance.state, instance.get_state_display()
+
+    @admin.display(description=_("age"), ordering="-created_at")
+    def age(self, instance: Instance) -> SafeString:
+        return format_html(
+            '<time datetime="{}" title="{}">{}</time>',
+            instance.created_at.isoformat(),
+            formats.date_format(localtime(instance.created_at), "DATETIME_FORMAT"),
+            duration(timezone.now() - instance.created_at),
+        )
 
     @admin.display(description=_("company"))
     def company(self, instance: Instance) -> str:

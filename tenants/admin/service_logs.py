@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from provisioning import clients
 from provisioning.errors import ProvisioningError
 from provisioning.models import Resource
-from provisioning.railway.results import LogLine
+from provisioning.railway.results import DeploymentStatus, LogLine
 from tenants.models import Instance
 
 SHOWN = 300
+FAILED = (DeploymentStatus.FAILED, DeploymentStatus.CRASHED)
 FAILING = ("error", "critical", "fatal", "traceback")
 
 
@@ -22,11 +23,15 @@ class ServiceLogs:
     lines: tuple[str, ...] = ()
     problem: str = ""
 
+    @property
+    def failed(self) -> bool:
+        return self.status in FAILED
+
 
 def read_logs(instance: Instance, wanted: str = "") -> list[ServiceLogs]:
-    """For each deployment of the ledger, the lines that contain ``wanted``."""
+    """For each deployment of the ledger, those that failed first, the lines that contain ``wanted``."""
     rows = Resource.objects.filter(instance=instance, kind="deployment").exclude(external_id="").order_by("-pk")
-    return [_read(row, wanted) for row in rows]
+    return sorted((_read(row, wanted) for row in rows), key=lambda logs: not logs.failed)
 
 
 def _read(row: Resource, wanted: str) -> ServiceLogs:

@@ -1,72 +1,137 @@
 """What happened to an instance, newest first, and what we own for it at Railway."""
 
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
+from django.template.loader import render_to_string
 from django.utils.functional import Promise
-from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
+from django.utils.translation import gettext_lazy as _
 
-from provisioning.models import Step
+from provisioning.models import Resource, Step
 from provisioning.reasons import reason
 from provisioning.recipes import step_definition
-from tenants.models import Instance, WebhookDelivery
+from provisioning.states import StepState
+from tenants.models import AuditEntry, Instance, WebhookDelivery
 
 RAILWAY = "https://railway.com/project/"
-Line = tuple[datetime, str | Promise, str | Promise, str]
+# of each kind: a page is read by a person
+SHOWN = 200
+Words = str | Promise
+BAD = ("failed", "bounced", "complained")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that happened. ``source`` says which kind of thing, ``mark`` how it ended: "bad" or empty."""
+
+    at: datetime
+    source: Words
+    what: Words
+    state: Words = ""
+    mark: str = ""
+    attempts: int = 0
+    took: timedelta | None = None
+    why: Words = ""
+    advice: Words = ""
+    details: str = ""
+
+
+@dataclass(frozen=True)
+class Owned:
+    """One row of the ledger and its page in Railway's dashboard."""
+
+    row: Resource
+    link: str
 
 
 def timeline_of(instance: Instance) -> SafeString:
     """Steps, e-mails, webhooks, changes of state and staff acts."""
     lines = [*_steps(instance), *_mails(instance), *_webhooks(instance), *_acts(instance)]
-    lines.sort(key=lambda line: line[0], reverse=True)
-    rows = ((f"{localtime(at):%Y-%m-%d %H:%M:%S}", what, how, details) for at, what, how, details in lines)
-    body = format_html_join("", "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>", rows)
-    return format_html("<table>{}</table>", body)
+    lines = [replace(line, at=localtime(line.at)) for line in sorted(lines, key=lambda line: line.at, reverse=True)]
+    return SafeString(render_to_string("admin/tenants/instance/timeline.html", {"lines": lines}))
 
 
 def ledger_of(instance: Instance) -> SafeString:
-    rows = (
-        (row.kind, row.name, row.external_id, row.get_state_display(), row.status)
-        for row in instance.resources.order_by("pk")
-    )
-    body = format_html_join("", "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>", rows)
-    if not instance.project_id:
-        return format_html("<table>{}</table>", body)
-    address = RAILWAY + instance.project_id
-    return format_html('<table>{}</table><a href="{}" rel="noreferrer">{}</a>', body, address, address)
+    rows = list(instance.resources.order_by("pk"))
+    owned = [Owned(row, _link(row, rows)) for row in rows]
+    return SafeString(render_to_string("admin/tenants/instance/ledger.html", {"owned": owned}))
+
+
+def _link(row: Resource, rows: list[Resource]) -> str:
+    """Railway's page of the thing; its project's where it has none of its own."""
+    ids = {(other.kind, other.name): other.external_id for other in rows if other.external_id}
+    project = ids.get(("project", "project"), "")
+    if not project or not row.external_id:
+        return ""
+    if row.kind == "deployment" and ("service", row.name) in ids:
+        return f"{RAILWAY}{project}/service/{ids['service', row.name]}?id={row.external_id}"
+    if row.kind == "service":
+        return f"{RAILWAY}{project}/service/{row.external_id}"
+    return RAILWAY + project
 
 
 def _steps(instance: Instance) -> list[Line]:
     rows = Step.objects.filter(operation__instance=instance).exclude(started_at=None).select_related("operation")
-    return [(row.started_at, _what(row), _how(row), row.message) for row in rows if row.started_at]
+    return [_step(row, row.started_at) for row in rows.order_by("-pk")[:SHOWN] if row.started_at]
 
 
-def _what(row: Step) -> str:
-    label = step_definition(row.operation.kind, row.code).label
-    return f"{row.operation.reference} · {row.operation.get_kind_display()} · {label}"
-
-
-def _how(row: Step) -> str:
-    seconds = f", {(row.ended_at - row.started_at).total_seconds():.1f} s" if row.ended_at and row.started_at else ""
-    why = f": {reason(row.reason).sentence}" if row.reason else ""
-    return f"{row.get_state_display()} ({row.attempts}×{seconds}){why}"
+def _step(row: Step, at: datetime) -> Line:
+    operation, known = row.operation, reason(row.reason) if row.reason else None
+    return Line(
+        at,
+        f"{operation.get_kind_display()} {operation.reference}",
+        step_definition(operation.kind, row.code).label,
+        row.get_state_display(),
+        "bad" if row.state == StepState.FAILED else "",
+        row.attempts,
+        row.ended_at - at if row.ended_at else None,
+        known.sentence if known else "",
+        known.advice if known and row.state == StepState.FAILED else "",
+        row.message,
+    )
 
 
 def _mails(instance: Instance) -> list[Line]:
     return [
-        (row.created_at, row.get_kind_display(), row.get_state_display(), f"{row.recipient} {row.error}")
-        for row in instance.mails.all()
+        Line(
+            row.created_at,
+            _("E-mail"),
+            row.get_kind_display(),
+            row.get_state_display(),
+            "bad" if row.state in BAD else "",
+            row.attempts,
+            details=f"{row.recipient} {row.error}".strip(),
+        )
+        for row in instance.mails.order_by("-pk")[:SHOWN]
     ]
 
 
 def _webhooks(instance: Instance) -> list[Line]:
     rows = WebhookDelivery.objects.filter(event__instance=instance).select_related("event", "endpoint")
-    return [(row.event.created_at, row.event.type, row.get_state_display(), row.endpoint.url) for row in rows]
+    return [
+        Line(
+            row.event.created_at,
+            _("Webhook"),
+            row.event.type,
+            row.get_state_display(),
+            "bad" if row.state in BAD else "",
+            row.tries,
+            details=row.endpoint.url,
+        )
+        for row in rows.order_by("-pk")[:SHOWN]
+    ]
 
 
 def _acts(instance: Instance) -> list[Line]:
-    return [
-        (row.at, row.act, row.actor, " ".join(str(part) for part in (row.reason, row.before, row.after) if part))
-        for row in instance.audit_entries.all()
-    ]
+    return [_act(row) for row in instance.audit_entries.order_by("-pk")[:SHOWN]]
+
+
+def _act(row: AuditEntry) -> Line:
+    changed = " → ".join(_told(part) for part in (row.before, row.after) if part)
+    return Line(row.at, row.actor or _("the system"), row.act, why=row.reason, details=changed)
+
+
+def _told(values: dict[str, object]) -> str:
+    return ", ".join(f"{name}: {value}" for name, value in values.items())

@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.sites import UnfoldAdminSite
 
 from tenants.services import second_factor
@@ -16,6 +17,8 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
 
     It is wanted from everybody with ADMIN_REQUIRE_2FA, else from those who have enrolled.
     """
+
+    index_title = gettext_lazy("Dashboard")
 
     def has_permission(self, request: HttpRequest) -> bool:
         return self.knows(request) and not self.wants_second_factor(request)
