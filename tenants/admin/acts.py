@@ -64,17 +64,22 @@ class ActingAdmin(ReadOnlyAdmin):
         reader: User | None = getattr(instance, "reader", None)
         allowed = [(each, each.why_not(instance)) for each in ACTIONS.values() if reader and _may(reader, each)]
         links = format_html_join(
-            " · ",
-            '<a href="{}">{}</a>',
+            " ",
+            '<a class="act" href="{}">{}</a>',
             [(act_url(instance, each), each.label) for each, why_not in allowed if why_not is None],
         )
         others = format_html_join(
             "", "<li>{} – {}</li>", [(each.label, str(why_not)) for each, why_not in allowed if why_not is not None]
         )
         if not others:
-            return links
+            return format_html('<div class="console"><p>{}</p></div>', links)
         told = _("Not possible now")
-        return format_html("{}<details><summary>{}</summary><ul>{}</ul></details>", links, told, others)
+        return format_html(
+            '<div class="console"><p>{}</p><details><summary>{}</summary><ul>{}</ul></details></div>',
+            links,
+            told,
+            others,
+        )
 
     def act(self, request: HttpRequest, pk: str, name: str) -> HttpResponse:
         """GET asks for confirmation and changes nothing; POST acts."""
