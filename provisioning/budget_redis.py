@@ -29,7 +29,8 @@ local function keep()
     local pairs_of = {{}}
     for name, value in pairs(f) do
         pairs_of[#pairs_of + 1] = name
-        pairs_of[#pairs_of + 1] = string.format('%.6f', value)
+        -- exactly: a rounded end of the hour looks like a clock that was put back
+        pairs_of[#pairs_of + 1] = string.format('%.17g', value)
     end
     redis.call('DEL', KEYS[1])
     redis.call('HSET', KEYS[1], unpack(pairs_of))
