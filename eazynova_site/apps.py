@@ -2,7 +2,7 @@ from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
 from django.core.checks import register
 
-from eazynova_site import checks
+from eazynova_site import checks, reporting
 
 
 class SiteConfig(AppConfig):
@@ -12,6 +12,7 @@ class SiteConfig(AppConfig):
     def ready(self) -> None:
         for check in checks.CHECKS:
             register(check, checks.TAG)
+        reporting.start()
 
 
 class ConsoleConfig(admin_apps.AdminConfig):

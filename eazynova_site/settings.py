@@ -280,14 +280,17 @@ RECONCILE_MAX = env_int("RECONCILE_MAX", 5, least=1)
 RECONCILE_MAX_PERCENT = env_float("RECONCILE_MAX_PERCENT", 10)
 INSTANCE_URL_SCHEME = env_choice("INSTANCE_URL_SCHEME", "https", ("https", "http"))
 
+SENTRY_DSN = env_secret_url("SENTRY_DSN", schemes=("https", "http"))
+# what no log line and no report may hold
+LOGGED_SECRETS = [
+    *(RAILWAY_API_TOKEN, RAILWAY_WEBHOOK_SECRET, METRICS_TOKEN, ALERT_WEBHOOK_URL, TURNSTILE_SECRET_KEY),
+    *(SECRET_KEY, *ENCRYPTION_KEYS, EMAIL_HOST_PASSWORD, *env_prefixed("ANYMAIL_").values()),
+    *(DATABASES["default"].get("PASSWORD", ""), urlsplit(REDIS_URL).password or ""),
+    *(str(workspace["token"]) for workspace in RAILWAY_WORKSPACES.values()),
+]
 LOGGING = logging_config(
     debug=DEBUG,
     form=env_choice("LOG_FORMAT", "text" if DEBUG else "json", ("text", "json")),
     level=env_choice("LOG_LEVEL", "WARNING" if DEBUG else "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
-    secrets=[
-        *(RAILWAY_API_TOKEN, RAILWAY_WEBHOOK_SECRET, METRICS_TOKEN, ALERT_WEBHOOK_URL, TURNSTILE_SECRET_KEY),
-        *(SECRET_KEY, *ENCRYPTION_KEYS, EMAIL_HOST_PASSWORD, *env_prefixed("ANYMAIL_").values()),
-        *(DATABASES["default"].get("PASSWORD", ""), urlsplit(REDIS_URL).password or ""),
-        *(str(workspace["token"]) for workspace in RAILWAY_WORKSPACES.values()),
-    ],
+    secrets=LOGGED_SECRETS,
 )

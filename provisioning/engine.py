@@ -67,7 +67,7 @@ def run(operation_id: int) -> bool:
     operation = lease.claim(operation_id)
     if operation is None:
         return False
-    with logcontext.bound(operation=operation.reference, instance=operation.spec.get("instance_id", "")):
+    with logcontext.bound(**operation.log_ids):
         try:
             with lease.kept(operation):
                 while _advance(operation):

@@ -18,5 +18,10 @@ def bound(**ids: str) -> Iterator[None]:
         _bound.reset(token)
 
 
+def request_id() -> str:
+    """Of the HTTP request at whose bidding this is done; empty without one."""
+    return _bound.get().get("request", "")
+
+
 def current() -> Mapping[str, str]:
     return _bound.get()

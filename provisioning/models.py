@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from provisioning import logcontext
 from provisioning.sealing import SealedField, seal, unseal
 from provisioning.spec import InstanceSpec
 from provisioning.states import OperationKind, OperationState, ResourceState, StepState
@@ -54,6 +55,8 @@ class Operation(models.Model):
     rung_at = models.DateTimeField(null=True, blank=True, editable=False)
     deadline_at = models.DateTimeField(_("deadline"))
     wakes = models.PositiveIntegerField(_("times woken"), default=0, editable=False)
+    # of the request that ordered it: the worker's log lines carry it as well
+    request_id = models.CharField(max_length=64, blank=True, default=logcontext.request_id, editable=False)
     lease_token = models.CharField(max_length=32, blank=True, editable=False)
     lease_expires_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("asked for"), default=timezone.now)
@@ -93,6 +96,15 @@ class Operation(models.Model):
     @property
     def instance_spec(self) -> InstanceSpec:
         return InstanceSpec.from_json(self.spec)
+
+    @property
+    def log_ids(self) -> dict[str, str]:
+        """What every log line about this operation carries."""
+        return {
+            "operation": self.reference,
+            "instance": self.spec.get("instance_id", ""),
+            "request": self.request_id,
+        }
 
     def secrets(self) -> dict[str, str]:
         """The sealed inputs in clear: for steps and for the one page that may show them. Raises SealBroken."""

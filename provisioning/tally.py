@@ -46,7 +46,7 @@ def flush() -> None:
         try:
             _add(key, more)
         except DatabaseError as error:
-            logger.warning("Counts could not be written down: %s", type(error).__name__)
+            logger.debug("Counts could not be written down: %s", type(error).__name__)
             with _lock:
                 _counts[key] += more
 

@@ -50,7 +50,7 @@ class KeyForm(ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
-        if not set(given.get("scopes") or []) <= {str(scope) for scope in keys.usual_scopes(given.get("kind", ""))}:
+        if not set(given.get("scopes") or []) <= {str(scope) for scope in keys.possible_scopes(given.get("kind", ""))}:
             self.add_error("scopes", str(UnknownScope()))
         if given.get("expires_at") and given["expires_at"] <= timezone.now():
             self.add_error("expires_at", _("This moment is past."))

@@ -32,10 +32,8 @@ def issue(
     A publishable key may sign up and nothing else, whatever is asked; ``delete`` is only given when it is asked for.
     Raises UnknownScope.
     """
-    usual = usual_scopes(kind)
-    on_demand = () if kind == ApiKey.Kind.PUBLISHABLE else (ApiKey.Scope.DELETE,)
-    chosen = [str(scope) for scope in (usual if scopes is None else scopes)]
-    if not chosen or not set(chosen) <= {str(scope) for scope in (*usual, *on_demand)}:
+    chosen = [str(scope) for scope in (usual_scopes(kind) if scopes is None else scopes)]
+    if not chosen or not set(chosen) <= {str(scope) for scope in possible_scopes(kind)}:
         raise UnknownScope
     with transaction.atomic():
         row, clear = ApiKey.issue(partner, kind=kind, scopes=chosen, name=name)
@@ -47,8 +45,13 @@ def issue(
 
 
 def usual_scopes(kind: str) -> tuple[ApiKey.Scope, ...]:
-    """What a key of this kind may at most."""
+    """What a key of this kind may when nothing else is asked."""
     return PUBLISHABLE_SCOPES if kind == ApiKey.Kind.PUBLISHABLE else SECRET_SCOPES
+
+
+def possible_scopes(kind: str) -> tuple[ApiKey.Scope, ...]:
+    """What a key of this kind may at most."""
+    return PUBLISHABLE_SCOPES if kind == ApiKey.Kind.PUBLISHABLE else (*SECRET_SCOPES, ApiKey.Scope.DELETE)
 
 
 def rotate(key: ApiKey, *, overlap: timedelta = OVERLAP) -> tuple[ApiKey, str]:

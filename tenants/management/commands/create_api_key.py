@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from tenants.errors import DomainError
 from tenants.models import ApiKey
-from tenants.services import partners
+from tenants.services import keys, partners
 
 
 class Command(BaseCommand):
@@ -23,15 +23,21 @@ class Command(BaseCommand):
         parser.add_argument(
             "--publishable", action="store_true", help=_("a key for web pages, which may only sign up customers")
         )
+        parser.add_argument(
+            "--scope",
+            action="append",
+            choices=[scope for scope in ApiKey.Scope.values if scope != ApiKey.Scope.SIGNUP],
+            help=_("what the key may do, repeatable (default: everything but delete without grace)"),
+        )
         parser.add_argument("--json", action="store_true", help=_("print one JSON object and nothing else"))
 
     def handle(self, *args: Any, **options: Any) -> None:
         kind = ApiKey.Kind.PUBLISHABLE if options["publishable"] else ApiKey.Kind.SECRET
         try:
             partner = partners.find_partner(options["partner"])
+            key, clear = keys.issue(partner, kind=kind, name=options["name"], scopes=options["scope"])
         except DomainError as error:
             raise CommandError(str(error), returncode=2) from error
-        key, clear = partners.create_api_key(partner, kind=kind, name=options["name"])
         if options["json"]:
             self.stdout.write(json.dumps({"partner": partner.name, "id": key.public_id, "key": clear}))
         else:
