@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 
 from tests.journeys import states
 
@@ -38,7 +38,8 @@ def test_every_page_has_its_picture(site, cameras, language):
         staged = list(states.pages(site, foreign, language))
         for camera, page in cameras(language).items():
             for state in staged:
-                cache.clear()
+                for cache in caches.all():
+                    cache.clear()
                 page.goto(state.address)
                 state.reach(page)
                 take(page, state.name, language, camera)

@@ -2,7 +2,7 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.core.cache import cache
+from django.core.cache import caches
 
 from tests.journeys import states
 
@@ -18,7 +18,8 @@ def staged(site):
 
 def walk(page, staged):
     for state in staged:
-        cache.clear()
+        for cache in caches.all():
+            cache.clear()
         page.goto(state.address)
         state.reach(page)
         yield state.name
