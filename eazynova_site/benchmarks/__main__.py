@@ -11,6 +11,7 @@ RUNS = int(os.environ.get("BENCH_RUNS", "3"))
 CREATIONS = int(os.environ.get("BENCH_CREATIONS", "200"))
 IN_FLIGHT = int(os.environ.get("BENCH_IN_FLIGHT", "1000"))
 GROWTH = [int(size) for size in os.environ.get("BENCH_GROWTH", "100,1000,10000").split(",")]
+ROWS = int(os.environ.get("BENCH_ROWS", "10000"))
 DOCUMENT = surroundings.FOLDER / "docs" / "benchmarks.md"
 NOTES = "## Notes"
 
@@ -31,6 +32,7 @@ def main() -> None:
         "b": lambda: reports.in_flight(IN_FLIGHT),
         "c": lambda: reports.requests(RUNS),
         "d": lambda: reports.growth(GROWTH),
+        "e": lambda: reports.pages(ROWS),
     }
     wanted = sys.argv[1:] or list(parts)
     machine = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start"

@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
-from eazynova_site.benchmarks import creations, load, surroundings
+from eazynova_site.benchmarks import creations, lists, load, surroundings
 from eazynova_site.benchmarks.creations import Figures
 from provisioning.models import Operation, Resource, Slot, Step
 from provisioning.states import OperationState, StepState
@@ -127,6 +127,17 @@ def growth(sizes: Sequence[int], count: int = 60) -> list[str]:
     return [f"## d. Growth, {count} creations each", "", *_table(head, rows), "", "Wanted: flat within 20 %.", ""]
 
 
+def pages(size: int) -> list[str]:
+    """(e)"""
+    forget()
+    fill(size)
+    steps = Step.objects.count()
+    rows = [[name, str(asked), f"{time:.0f}"] for name, (asked, time) in lists.measure().items()]
+    title = f"## e. The console with {size} instances and {steps} steps"
+    told = "Wanted: fewer than 15 statements and 300 ms."
+    return [title, "", *_table(["page", "statements", "ms"], rows), "", told, ""]
+
+
 def fill(size: int) -> None:
     """Ready instances, each with a creation done and the ledger of one, until there are so many."""
     start, now = Instance.objects.count(), timezone.now()
@@ -151,6 +162,7 @@ def fill(size: int) -> None:
     done = Operation.objects.bulk_create(
         Operation(kind="create", instance=each, state="succeeded", spec=spec, deadline_at=now, ended_at=now)
         for each in made
+        for _time in range(2)
     )
     Step.objects.bulk_create(
         Step(operation=each, position=step.position, code=step.code, state=StepState.DONE)
