@@ -29,11 +29,12 @@ def _money(amount: Decimal, currency: str) -> str:
 
 
 def clock(moment: datetime) -> str:
-    """``14 h 32`` in French, ``2:32 p.m.`` in English, in the site's time zone."""
+    """``14 h 32`` in French, ``2:32 PM`` in English, in the site's time zone."""
     local = timezone.localtime(moment)
     if _language() == "fr":
         return f"{local.hour}{HARD}h{HARD}{local.minute:02d}"
-    return formats.time_format(local, "TIME_FORMAT")
+    # without the points of "p.m.", which would stand before a sentence's own
+    return formats.time_format(local, "g:i A")
 
 
 def queue(place: Place) -> str:
