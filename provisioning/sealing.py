@@ -1,4 +1,4 @@
-"""The one encrypted column: a JSON object that only a holder of ENCRYPTION_KEYS can read."""
+"""The one kind of encrypted column: a JSON object that only a holder of ENCRYPTION_KEYS can read."""
 
 import json
 from functools import lru_cache
@@ -35,6 +35,14 @@ def unseal(sealed: str) -> dict[str, str]:
     except InvalidToken as error:
         raise SealBroken("No key of ENCRYPTION_KEYS opens this secret.") from error
     return opened
+
+
+def reseal(sealed: str) -> str:
+    """The same value, encrypted with the first of ENCRYPTION_KEYS. Raises SealBroken."""
+    try:
+        return _cipher(tuple(settings.ENCRYPTION_KEYS)).rotate(sealed.encode()).decode()
+    except InvalidToken as error:
+        raise SealBroken("No key of ENCRYPTION_KEYS opens this secret.") from error
 
 
 class SealedField(models.TextField):  # type: ignore[type-arg]  # not subscriptable at run time

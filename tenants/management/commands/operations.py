@@ -1,19 +1,24 @@
 """manage.py operations: what the engine does, and the buttons to put it right."""
 
+import getpass
 import json
 from argparse import ArgumentParser
 from collections.abc import Iterable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from provisioning import engine
 from provisioning.models import Operation
 from provisioning.reasons import reason
 from provisioning.recipes import step_definition
 from provisioning.states import OperationState
+from tenants.audit import acting
+from tenants.errors import DomainError, WrongState
+from tenants.models import AuditEntry
+from tenants.services import instances, possible
 
 
 class Command(BaseCommand):
@@ -43,10 +48,8 @@ class Command(BaseCommand):
             self._list(rows[: options["limit"]], as_json=options["json"])
             return
         operation = self._find(options["reference"])
-        if options["verb"] == "retry":
-            self._retry(operation)
-        elif options["verb"] == "cancel" and not engine.cancel(operation):
-            raise CommandError(_("This operation has ended already: nothing to cancel."))
+        if options["verb"] != "show":
+            self._act(options["verb"], operation)
         operation.refresh_from_db()
         self._show(operation, as_json=options["json"])
 
@@ -56,13 +59,14 @@ class Command(BaseCommand):
             raise CommandError(_("There is no operation %(reference)s.") % {"reference": reference}, returncode=2)
         return operation
 
-    def _retry(self, operation: Operation) -> None:
+    def _act(self, verb: str, operation: Operation) -> None:
+        """As in the console: by the services' checks, and audited."""
         try:
-            engine.retry(operation)
-        except engine.NotRetryable as error:
-            raise CommandError(
-                _("Only an operation that failed or was cancelled can be retried, one at a time.")
-            ) from error
+            with transaction.atomic(), acting(f"shell:{getpass.getuser()}"):
+                ACTS[verb](operation)
+                AuditEntry.write(f"staff:{verb}", operation.instance_id, after={"operation": operation.reference})
+        except DomainError as error:
+            raise CommandError(str(error)) from error
 
     def _list(self, operations: Iterable[Operation], *, as_json: bool) -> None:
         if as_json:
@@ -88,6 +92,26 @@ class Command(BaseCommand):
             label = step_definition(operation.kind, step.code).label
             why = f"  {step.message} ({step.reason})" if step.reason else ""
             self.stdout.write(f"  {step.position + 1:>2}. {label}: {step.get_state_display()}{why}")
+
+
+def _retry(operation: Operation) -> None:
+    """Raises DomainError."""
+    possible.require("retry", operation.instance)
+    last = possible.retryable(operation.instance)
+    if last is not None and last.pk != operation.pk:
+        found = _("What can be retried on this instance is %(reference)s.") % {"reference": last.reference}
+        raise WrongState(found)
+    instances.retry(operation.instance)
+
+
+def _cancel(operation: Operation) -> None:
+    """Raises DomainError."""
+    if operation.state != OperationState.ACTIVE:
+        raise WrongState(_("This operation has ended already: nothing to cancel."))
+    instances.cancel(operation.instance)
+
+
+ACTS = {"retry": _retry, "cancel": _cancel}
 
 
 def _facts(operation: Operation) -> dict[str, Any]:
