@@ -83,6 +83,13 @@ class Ledger:
             if not row.external_id:
                 self.record(row, external_id)
 
+    def doubt(self, kind: str, name: str) -> None:
+        """A request for this thing may have been sent that nobody wrote down: it will be looked for first."""
+        row = self._intend(kind, name)
+        if not row.external_id:
+            row.attempted_at = timezone.now()
+            row.save(update_fields=["attempted_at"])
+
     def record(self, row: Resource, external_id: str, *, status: str = "") -> Resource:
         row.external_id = external_id
         row.state = ResourceState.PRESENT
