@@ -73,6 +73,7 @@ class Allowance:
 
     def learn(self, now: float, lesson: Lesson) -> None:
         """Believe Railway: a later window replaces ours, in the same one the smaller count is right."""
+        self._turn_over(now)
         if lesson.limit:
             self.limit = lesson.limit
         if lesson.pause:
