@@ -15,6 +15,11 @@ from tests.processes import until
 PATIENCE = 90_000
 
 
+# what a screen reader is told
+LISTEN = """window.said = []; new MutationObserver(() => said.push(news.textContent)).observe(
+  document.querySelector("[role=status]"), { childList: true, characterData: true, subtree: true })"""
+
+
 def fill(page, site, company="Café de l’Étoile", email="marie@etoile.example"):
     page.goto(site)
     page.fill("#id_company", company)
@@ -43,7 +48,9 @@ def test_a_visitor_signs_up_watches_and_logs_in_with_the_password_shown(site, wo
     assert page.inner_text("#company-help strong") == "eazynova-cafe-de-l-etoile.up.railway.app"
     send(page)
     page.wait_for_url(re.compile(r"/instances/cafe-de-l-etoile-"))
+    page.evaluate(LISTEN)
     page.wait_for_selector("[data-reveal]", timeout=PATIENCE)
+    assert "Votre Odoo est prêt" in page.evaluate("said").pop(), "what has changed is announced"
     assert "Votre Odoo est prêt" in page.inner_text("h1")
     assert not page.is_visible("#password")
     page.click("[data-reveal] [type=submit]")

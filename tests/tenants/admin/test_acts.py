@@ -7,11 +7,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from provisioning import driver
 from provisioning.models import Operation
-from provisioning.states import OperationKind
+from provisioning.states import OperationKind, OperationState
 from tenants.admin.actions import ACTIONS
 from tenants.lifecycle import InstanceState
-from tenants.models import AuditEntry, Instance, Partner, Plan
+from tenants.models import AuditEntry, Instance, Mail, Partner, Plan
 
 pytestmark = pytest.mark.django_db
 LIST = "admin:tenants_instance_changelist"
@@ -141,3 +142,27 @@ def test_the_page_before_a_decommissioning_names_what_will_be_lost(sign_in, orde
     told = sign_in("Operations").get(act(instance, "decommission")).content.decode()
     for lost in ("Acme-Corp", "admin@acme-corp.example", "vol-1"):
         assert lost in told
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("suspend", "suspend"), ("reset_password", "renew_access"), ("resume", "resume")]
+)
+def test_work_on_a_live_instance_is_ordered_by_its_button(sign_in, make_instance, name, kind):
+    instance = make_instance(state=InstanceState.SUSPENDED if name == "resume" else InstanceState.READY)
+    assert sign_in("Operations").post(act(instance, name), {"reason": "asked for"}).status_code == 302
+    assert instance.active_operation().kind == kind
+    entry = AuditEntry.objects.get(act=f"staff:{name}")
+    assert (entry.actor, entry.reason) == ("staff-Operations", "asked for")
+
+
+def test_a_creation_is_cancelled_by_its_button(sign_in, order_instance):
+    instance = order_instance()
+    sign_in("Operations").post(act(instance, "cancel"), {"reason": "ordered twice"})
+    assert instance.operations.get().state == OperationState.CANCELLED
+
+
+def test_the_welcome_is_sent_again_by_its_button(sign_in, sandbox, order_instance):
+    instance = order_instance()
+    driver.drive(instance.operations.get().pk, timeout=60, tick=lambda operation: None)
+    sign_in("Support").post(act(instance, "resend"), {"reason": "lost"})
+    assert Mail.objects.filter(kind=Mail.Kind.WELCOME, instance=instance).count() == 2
