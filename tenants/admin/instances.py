@@ -32,6 +32,26 @@ COLOURS = {
     InstanceState.DECOMMISSIONING: "warning",
 }
 
+FACTS = (
+    "tenant",
+    "plan",
+    "client_name",
+    "public_id",
+    "admin_email",
+    "database_name",
+    "url",
+    "workspace",
+    "project_id",
+    "price_per_month",
+    "estimated_cost",
+    "currency",
+    "created_at",
+    "ready_at",
+    "expires_at",
+    "decommission_after",
+    "ended_at",
+)
+
 
 @admin.register(Instance)
 class InstanceAdmin(ActingAdmin):
@@ -47,8 +67,14 @@ class InstanceAdmin(ActingAdmin):
         "url",
         "project_id",
     )
-    readonly_fields = ("buttons", "queue", "timeline", "ledger", "logs")
-    exclude = ("created_by_key",)
+    readonly_fields = ("badge", "buttons", "queue", "timeline", "ledger", "logs", *FACTS)
+    # what can be done and what happened come before what is known
+    fieldsets = (
+        (None, {"fields": ("badge", "buttons", "queue", "logs")}),
+        (_("timeline"), {"fields": ("timeline",)}),
+        (_("ledger"), {"fields": ("ledger",)}),
+        (_("facts"), {"fields": FACTS}),
+    )
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
         """A reference is looked for among the operations, and only then: that join costs more than all the rest."""
@@ -111,7 +137,7 @@ class InstanceAdmin(ActingAdmin):
 
     @admin.display(description=_("margin"), ordering="price_per_month")
     def margin(self, instance: Instance) -> str:
-        return f"{instance.margin} {instance.currency}"
+        return f"{formats.number_format(instance.margin, 2)} {instance.currency}"
 
     @admin.display(description=_("queue"))
     def queue(self, instance: Instance) -> str:

@@ -4,17 +4,18 @@ from datetime import timedelta
 
 from django import template
 from django.utils import formats
+from django.utils.translation import gettext as _
 
 register = template.Library()
 
 
 @register.filter
 def duration(length: timedelta) -> str:
-    """With its two largest units: ``42 s``, ``3 min 05 s``, ``2 h 07 min``; from two days on, in whole days of 24 h."""
+    """With its two largest units: ``42 s``, ``3 min 05 s``, ``2 h 07 min``; from two days on, in whole days."""
     seconds = max(int(length.total_seconds()), 0)
     minutes, hours = seconds // 60, seconds // 3600
     if hours >= 48:
-        return f"{hours // 24} × 24 h"
+        return _("%(days)d d") % {"days": hours // 24}
     if hours:
         return f"{hours} h {minutes % 60:02} min"
     return f"{minutes} min {seconds % 60:02} s" if minutes else f"{seconds} s"
