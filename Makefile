@@ -1,6 +1,8 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 RUN := .venv/bin/python
+# more than two processors: the longest tests wait for processes that they have killed
+AT_ONCE := -n 4
 STAMP := .venv/.installed
 PO := eazynova_site/locale/fr/LC_MESSAGES/django
 
@@ -25,8 +27,8 @@ test: install ## the whole suite, on PostgreSQL and Redis where they answer, els
 
 check: install lint types messages-check ## all that CI runs
 	$(RUN) manage.py makemigrations --check --dry-run
-	TEST_SERVICES=none $(RUN) -m pytest
-	TEST_SERVICES=required $(RUN) -m pytest
+	TEST_SERVICES=none $(RUN) -m pytest $(AT_ONCE)
+	TEST_SERVICES=required $(RUN) -m pytest $(AT_ONCE)
 
 lint: install
 	.venv/bin/ruff format --check .
