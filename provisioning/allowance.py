@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 HOUR = 3600.0
 DAY = 86_400.0
+# so far apart are the clocks of two machines at most; an hour that ends later than that is a clock put back
+CLOCKS_DIFFER = 60.0
 # reading a clock twice moves a reset that was told in seconds from now; this far apart it is another window
 SAME_WINDOW = 30.0
 # a request this close to its moment is worth waiting for with the worker in hand
@@ -91,7 +93,7 @@ class Allowance:
 
     def _turn_over(self, now: float) -> None:
         """Begin a new hour when the old one is over; a clock that was put back must not hold anybody for long."""
-        if not now < self.hour_ends <= now + HOUR:
+        if not now < self.hour_ends <= now + HOUR + CLOCKS_DIFFER:
             self.used, self.hour_ends = 0, now + HOUR
         if not now < self.reset_at <= now + DAY:
             self.remaining = None

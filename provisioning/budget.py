@@ -118,18 +118,18 @@ def _terms(document: str) -> Terms:
     )
 
 
-_redis_rests_until = 0.0
+_rests_until: dict[str, float] = {}
 
 
 def _shared(in_redis: Callable[[], Result], in_rows: Callable[[], Result]) -> Result:
     """In Redis where there is one; while it does not answer, in the database, which is shared as well."""
-    global _redis_rests_until  # noqa: PLW0603
-    if not settings.REDIS_URL or time.monotonic() < _redis_rests_until:
+    url: str = settings.REDIS_URL
+    if not url or time.monotonic() < _rests_until.get(url, 0.0):
         return in_rows()
     try:
         return in_redis()
     except redis.RedisError as error:
-        _redis_rests_until = time.monotonic() + REDIS_REST
+        _rests_until[url] = time.monotonic() + REDIS_REST
         logger.warning("Redis is away (%s): the request budget is counted in the database", type(error).__name__)
     return in_rows()
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 import redis
 from django.conf import settings
 
-from provisioning.allowance import DAY, HOUR, PATIENCE, SAME_WINDOW, Allowance, Grant, Lesson, Terms
+from provisioning.allowance import CLOCKS_DIFFER, DAY, HOUR, PATIENCE, SAME_WINDOW, Allowance, Grant, Lesson, Terms
 
 PREFIX = "eazynova:budget:"
 TIMEOUT = 1.0
@@ -21,7 +21,9 @@ for i = 1, #row, 2 do f[row[i]] = tonumber(row[i + 1]) end
 for _, name in ipairs({{'used', 'hour_ends', 'limit', 'reset_at', 'paused_until', 'next_at'}}) do
     f[name] = f[name] or 0
 end
-if not (now < f.hour_ends and f.hour_ends <= now + {HOUR}) then f.used, f.hour_ends = 0, now + {HOUR} end
+if not (now < f.hour_ends and f.hour_ends <= now + {HOUR + CLOCKS_DIFFER}) then
+    f.used, f.hour_ends = 0, now + {HOUR}
+end
 if not (now < f.reset_at and f.reset_at <= now + {DAY}) then f.remaining = nil end
 if f.paused_until > now + {DAY} then f.paused_until = 0 end
 if f.next_at > now + {HOUR} then f.next_at = 0 end

@@ -80,6 +80,13 @@ def test_a_clock_that_was_put_back_holds_nobody_for_longer_than_an_hour():
     assert allowance.take(NOW - 30 * 24 * HOUR, terms).given
 
 
+def test_machines_whose_clocks_differ_a_little_count_in_the_same_hour():
+    allowance = Allowance()
+    for second in (2.0, 0.0, 1.0, -1.0):
+        assert allowance.take(NOW + second, FREE).given
+    assert allowance.used == 4
+
+
 @given(histories)
 def test_no_hour_ever_holds_more_than_its_limit_and_nobody_sleeps_long(history):
     allowance, now = Allowance(), NOW
