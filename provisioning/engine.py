@@ -8,6 +8,7 @@ import logging
 import random
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from itertools import zip_longest
 
 from django.db import transaction
 from django.db.models import F, Model, Q
@@ -70,8 +71,7 @@ def run(operation_id: int) -> bool:
     with logcontext.bound(**operation.log_ids):
         try:
             with lease.kept(operation):
-                while _advance(operation):
-                    pass
+                _run_steps(operation)
         except LeaseLost:
             logger.warning("Another runner has taken over")
     return True
@@ -139,13 +139,21 @@ def cancel(operation: Operation) -> bool:
     return _end(operation, OperationState.CANCELLED, reason="cancelled", message="")
 
 
-def _advance(operation: Operation) -> bool:
-    """Run the next step; True when the one after it may run at once."""
-    step = operation.steps.exclude(state=StepState.DONE).order_by("position").first()
-    if step is None:
-        _end(operation, OperationState.SUCCEEDED, token=operation.lease_token)
-        return False
-    _begin(operation, step)
+def _run_steps(operation: Operation) -> None:
+    """Run one step after the other until one has to wait, fails, or was the last."""
+    left = list(operation.steps.exclude(state=StepState.DONE).order_by("position"))
+    if left:
+        with transaction.atomic():
+            _hold(operation)
+            _begin(left[0])
+    for step, following in zip_longest(left, left[1:]):
+        if not _run_step(operation, step, following):
+            return
+    _end(operation, OperationState.SUCCEEDED, token=operation.lease_token)
+
+
+def _run_step(operation: Operation, step: Step, following: Step | None) -> bool:
+    """Run a step that has begun; True when it is done and the following one has begun."""
     context = Context(operation, step)
     try:
         outcome = step_definition(operation.kind, step.code).run(context)
@@ -161,20 +169,18 @@ def _advance(operation: Operation) -> bool:
         logger.exception("Step %s failed unexpectedly", step.code)
         _back_off(operation, step, "unexpected", type(error).__name__, None, MAX_UNEXPECTED)
     else:
-        return _record(operation, step, outcome)
+        return _record(operation, step, outcome, following)
     return False
 
 
-def _begin(operation: Operation, step: Step) -> None:
+def _begin(step: Step) -> None:
     step.state = StepState.RUNNING
     step.attempts += 1
     step.started_at = step.started_at or timezone.now()
-    with transaction.atomic():
-        _hold(operation)
-        step.save(update_fields=["state", "attempts", "started_at"])
+    step.save(update_fields=["state", "attempts", "started_at"])
 
 
-def _record(operation: Operation, step: Step, outcome: Done | Wait) -> bool:
+def _record(operation: Operation, step: Step, outcome: Done | Wait, following: Step | None) -> bool:
     now = timezone.now()
     step.failures = 0
     if isinstance(outcome, Wait):
@@ -191,6 +197,8 @@ def _record(operation: Operation, step: Step, outcome: Done | Wait) -> bool:
         _hold(operation, facts=operation.facts, queue="")
         step.save(update_fields=["state", "reason", "message", "ended_at", "failures"])
         step_changed.send(Step, step=step)
+        if following is not None:
+            _begin(following)
     return True
 
 

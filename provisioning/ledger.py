@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import cached_property
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from provisioning.errors import ProvisioningError, Temporary
@@ -19,18 +21,22 @@ class StillUnclear(Temporary):
     code = "looking_for_lost_answer"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Ledger:
-    """What one instance owns at Railway. ``workspace`` is the configured name of the workspace it lives in."""
+    """What one instance owns at Railway. ``workspace`` is the configured name of the workspace it lives in.
+
+    The rows are read once, when the first of them is wanted: make one for each step. Whoever else writes meanwhile is
+    noticed when a request is about to be sent.
+    """
 
     instance_id: int
     workspace: str
 
     def living(self, kind: str) -> list[Resource]:
-        return list(self._rows().filter(kind=kind).order_by("pk"))
+        return [row for row in self._rows.values() if row.kind == kind]
 
     def get(self, kind: str, name: str) -> Resource | None:
-        return self._rows().filter(kind=kind, name=name).first()
+        return self._rows.get((kind, name))
 
     def id_of(self, kind: str, name: str) -> str:
         """The id at Railway of a thing that an earlier step made. Raises LookupError when it is not there."""
@@ -78,10 +84,11 @@ class Ledger:
 
     def adopt(self, kind: str, name: str, external_id: str) -> None:
         """Write down a thing that came with another one, such as the environment of a project."""
-        with transaction.atomic():
-            row = self._intend(kind, name)
-            if not row.external_id:
-                self.record(row, external_id)
+        row = self.get(kind, name)
+        if row is None:
+            self._open(kind, name, external_id=external_id, state=ResourceState.PRESENT)
+        elif not row.external_id:
+            self.record(row, external_id)
 
     def doubt(self, kind: str, name: str) -> None:
         """A request for this thing may have been sent that nobody wrote down: it will be looked for first."""
@@ -102,14 +109,21 @@ class Ledger:
         row.state = ResourceState.GONE
         row.gone_at = timezone.now()
         row.save(update_fields=["state", "gone_at"])
+        self._rows.pop((row.kind, row.name), None)
 
-    def _rows(self) -> "models.QuerySet[Resource]":
-        return Resource.objects.filter(instance_id=self.instance_id).exclude(state=ResourceState.GONE)
+    @cached_property
+    def _rows(self) -> dict[tuple[str, str], Resource]:
+        living = Resource.objects.filter(instance_id=self.instance_id).exclude(state=ResourceState.GONE)
+        return {(row.kind, row.name): row for row in living.order_by("pk")}
 
     def _intend(self, kind: str, name: str) -> Resource:
-        row = self.get(kind, name)
-        if row is None:
-            row = Resource.objects.create(instance_id=self.instance_id, kind=kind, name=name, workspace=self.workspace)
+        return self.get(kind, name) or self._open(kind, name)
+
+    def _open(self, kind: str, name: str, **values: str) -> Resource:
+        row = Resource.objects.create(
+            instance_id=self.instance_id, kind=kind, name=name, workspace=self.workspace, **values
+        )
+        self._rows[kind, name] = row
         return row
 
     def _adopt(self, rows: Mapping[str, Resource], found: Mapping[str, str]) -> None:
@@ -118,12 +132,10 @@ class Ledger:
                 self.record(row, found[name])
 
     def _unclear(self, row: Resource) -> bool:
-        settled = timedelta(seconds=settings.RAILWAY_SETTLE_SECONDS)
-        return row.attempted_at is not None and timezone.now() < row.attempted_at + settled
+        return row.attempted_at is not None and row.attempted_at > _settled()
 
     def _create(self, rows: Sequence[Resource], create: Callable[[], Mapping[str, str]]) -> None:
-        mine = Resource.objects.filter(pk__in=[row.pk for row in rows])
-        mine.update(attempted_at=timezone.now())
+        mine = self._attempt(rows)
         try:
             created = create()
         except ProvisioningError as error:
@@ -133,3 +145,20 @@ class Ledger:
         with transaction.atomic():
             for row in rows:
                 self.record(row, created[row.name])
+
+    def _attempt(self, rows: Sequence[Resource]) -> QuerySet[Resource]:
+        """Write down that the request is being sent. Raises StillUnclear when another runner has just done so."""
+        now = timezone.now()
+        mine = Resource.objects.filter(pk__in=[row.pk for row in rows])
+        free = mine.filter(Q(attempted_at=None) | Q(attempted_at__lte=_settled()), external_id="")
+        with transaction.atomic():
+            if free.update(attempted_at=now) < len(rows):
+                raise StillUnclear(f"Another runner has asked for {rows[0].kind}.", retry_after=3)
+        for row in rows:
+            row.attempted_at = now
+        return mine
+
+
+def _settled() -> datetime:
+    """What was attempted before this moment and is not there has had no effect."""
+    return timezone.now() - timedelta(seconds=settings.RAILWAY_SETTLE_SECONDS)

@@ -87,6 +87,8 @@ def test_a_step_run_twice_has_its_effect_once(kind, code, plan, order, sandbox, 
         if not again:
             again.append(step)
             Step.objects.filter(pk=step.pk).update(state=StepState.PENDING, ended_at=None)
+            # whoever takes over does it once more
+            Operation.objects.filter(pk=step.operation_id).update(lease_token="", lease_expires_at=None)
 
     with trials.at_step(code, StepState.DONE, to_do_again):
         ended = done(operation, clock, sandbox)
