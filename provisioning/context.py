@@ -20,14 +20,11 @@ from provisioning.spec import InstanceSpec
 class Context:
     operation: Operation
     step: Step
+    ledger: Ledger
     spec: InstanceSpec = field(init=False)
 
     def __post_init__(self) -> None:
         self.spec = self.operation.instance_spec
-
-    @cached_property
-    def ledger(self) -> Ledger:
-        return Ledger(self.operation.instance_id, self.spec.workspace)
 
     @cached_property
     def railway(self) -> RailwayClient:

@@ -18,6 +18,7 @@ from provisioning import circuit, lease, logcontext, tally, turns
 from provisioning.context import Context
 from provisioning.errors import NotNow, Permanent, Temporary
 from provisioning.lease import LeaseLost
+from provisioning.ledger import Ledger
 from provisioning.models import Operation, Step
 from provisioning.outcomes import Done, Wait
 from provisioning.recipes import RECIPES, step_definition
@@ -146,15 +147,16 @@ def _run_steps(operation: Operation) -> None:
         with transaction.atomic():
             _hold(operation)
             _begin(left[0])
+    ledger = Ledger(operation.instance_id, _workspace(operation))
     for step, following in zip_longest(left, left[1:]):
-        if not _run_step(operation, step, following):
+        if not _run_step(Context(operation, step, ledger), following):
             return
     _end(operation, OperationState.SUCCEEDED, token=operation.lease_token)
 
 
-def _run_step(operation: Operation, step: Step, following: Step | None) -> bool:
+def _run_step(context: Context, following: Step | None) -> bool:
     """Run a step that has begun; True when it is done and the following one has begun."""
-    context = Context(operation, step)
+    operation, step = context.operation, context.step
     try:
         outcome = step_definition(operation.kind, step.code).run(context)
     except LeaseLost:

@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from provisioning.errors import ProvisioningError, Temporary
@@ -25,8 +26,8 @@ class StillUnclear(Temporary):
 class Ledger:
     """What one instance owns at Railway. ``workspace`` is the configured name of the workspace it lives in.
 
-    The rows are read once, when the first of them is wanted: make one for each step. Whoever else writes meanwhile is
-    noticed when a request is about to be sent.
+    The rows are read once, when the first of them is wanted, since only the holder of the lease writes them. A runner
+    that was overtaken is noticed when it is about to send a request.
     """
 
     instance_id: int
@@ -68,19 +69,19 @@ class Ledger:
     ) -> dict[str, str]:
         """Make the named things exist exactly once and return their ids at Railway by name.
 
-        ``create`` is called at once only for rows for which no request was ever sent. After an
+        ``create`` is called at once only for things for which no request was ever sent. After an
         unclear answer ``find`` is asked instead, for as long as a lost request may still take
         effect; only then is ``create`` called again. Raises what both raise, or StillUnclear.
         """
-        rows = {name: self._intend(kind, name) for name in names}
+        rows = {name: row for name in names if (row := self.get(kind, name))}
         if any(row.attempted_at and not row.external_id for row in rows.values()):
             self._adopt(rows, find())
-        missing = [name for name, row in rows.items() if not row.external_id]
-        if any(self._unclear(rows[name]) for name in missing):
+        missing = [name for name in names if name not in rows or not rows[name].external_id]
+        if any(name in rows and self._unclear(rows[name]) for name in missing):
             raise StillUnclear(f"A request for {kind} got no answer: looking for its effect.", retry_after=3)
         if missing:
-            self._create([rows[name] for name in missing], lambda: create(missing))
-        return {name: row.external_id for name, row in rows.items()}
+            self._create(kind, missing, lambda: create(missing))
+        return {name: self.id_of(kind, name) for name in names}
 
     def adopt(self, kind: str, name: str, external_id: str) -> None:
         """Write down a thing that came with another one, such as the environment of a project."""
@@ -92,8 +93,10 @@ class Ledger:
 
     def doubt(self, kind: str, name: str) -> None:
         """A request for this thing may have been sent that nobody wrote down: it will be looked for first."""
-        row = self._intend(kind, name)
-        if not row.external_id:
+        row = self.get(kind, name)
+        if row is None:
+            self._open(kind, name, attempted_at=timezone.now())
+        elif not row.external_id:
             row.attempted_at = timezone.now()
             row.save(update_fields=["attempted_at"])
 
@@ -116,10 +119,7 @@ class Ledger:
         living = Resource.objects.filter(instance_id=self.instance_id).exclude(state=ResourceState.GONE)
         return {(row.kind, row.name): row for row in living.order_by("pk")}
 
-    def _intend(self, kind: str, name: str) -> Resource:
-        return self.get(kind, name) or self._open(kind, name)
-
-    def _open(self, kind: str, name: str, **values: str) -> Resource:
+    def _open(self, kind: str, name: str, **values: Any) -> Resource:
         row = Resource.objects.create(
             instance_id=self.instance_id, kind=kind, name=name, workspace=self.workspace, **values
         )
@@ -134,29 +134,37 @@ class Ledger:
     def _unclear(self, row: Resource) -> bool:
         return row.attempted_at is not None and row.attempted_at > _settled()
 
-    def _create(self, rows: Sequence[Resource], create: Callable[[], Mapping[str, str]]) -> None:
-        mine = self._attempt(rows)
+    def _create(self, kind: str, names: Sequence[str], create: Callable[[], Mapping[str, str]]) -> None:
+        rows = self._attempt(kind, names)
         try:
             created = create()
         except ProvisioningError as error:
             if not error.unclear:
-                mine.update(attempted_at=None)
+                Resource.objects.filter(pk__in=[row.pk for row in rows]).update(attempted_at=None)
             raise
         with transaction.atomic():
             for row in rows:
                 self.record(row, created[row.name])
 
-    def _attempt(self, rows: Sequence[Resource]) -> QuerySet[Resource]:
+    def _attempt(self, kind: str, names: Sequence[str]) -> list[Resource]:
         """Write down that the request is being sent. Raises StillUnclear when another runner has just done so."""
         now = timezone.now()
-        mine = Resource.objects.filter(pk__in=[row.pk for row in rows])
-        free = mine.filter(Q(attempted_at=None) | Q(attempted_at__lte=_settled()), external_id="")
-        with transaction.atomic():
-            if free.update(attempted_at=now) < len(rows):
-                raise StillUnclear(f"Another runner has asked for {rows[0].kind}.", retry_after=3)
+        new = [name for name in names if self.get(kind, name) is None]
+        try:
+            with transaction.atomic():
+                self._claim([self._rows[kind, name] for name in names if name not in new], now)
+                for name in new:
+                    self._open(kind, name, attempted_at=now)
+        except IntegrityError as error:
+            raise StillUnclear(f"Another runner has asked for {kind}.", retry_after=3) from error
+        return [self._rows[kind, name] for name in names]
+
+    def _claim(self, rows: Sequence[Resource], now: datetime) -> None:
+        free = Resource.objects.filter(Q(attempted_at=None) | Q(attempted_at__lte=_settled()), external_id="")
+        if rows and free.filter(pk__in=[row.pk for row in rows]).update(attempted_at=now) < len(rows):
+            raise StillUnclear(f"Another runner has asked for {rows[0].kind}.", retry_after=3)
         for row in rows:
             row.attempted_at = now
-        return mine
 
 
 def _settled() -> datetime:

@@ -46,6 +46,16 @@ def test_a_request_that_another_runner_is_just_sending_is_not_sent_a_second_time
     assert requests == []
 
 
+def test_two_runners_that_both_saw_nothing_send_one_request(make_instance):
+    requests, instance = [], make_instance()
+    first, second = (Ledger(instance.pk, "default") for _ in range(2))
+    assert first.living("project") == second.living("project") == []
+    ask(first, requests)
+    with pytest.raises(StillUnclear):
+        ask(second, requests)
+    assert requests == ["projectCreate"]
+
+
 def test_what_was_asked_for_long_ago_and_is_not_there_is_asked_for_again(ledgers):
     requests = []
     Resource.objects.update(attempted_at=timezone.now() - timedelta(hours=1))
