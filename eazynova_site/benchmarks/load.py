@@ -13,7 +13,6 @@ from eazynova_site.benchmarks import surroundings
 
 CONNECTIONS = 32
 SECONDS = 6.0
-SETTINGS = "eazynova_site.benchmarks.settings"
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,6 @@ def production_server() -> AbstractContextManager[surroundings.Child]:
     return surroundings.child(
         "gunicorn",
         "eazynova_site.wsgi",
-        DJANGO_SETTINGS_MODULE=SETTINGS,
         DEBUG="0",
         RAILWAY_API_URL="https://127.0.0.1:9/graphql/v2",
         INSTANCE_URL_SCHEME="https",

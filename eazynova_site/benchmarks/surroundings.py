@@ -36,7 +36,7 @@ def environment() -> dict[str, str]:
         "RAILWAY_WEBHOOK_SECRET": "benchmark-" * 4,
         "DEFAULT_FROM_EMAIL": "bench@example.com",
         "WEBHOOK_ALLOW_LOOPBACK": "1",
-        "DJANGO_SETTINGS_MODULE": "eazynova_site.settings",
+        "DJANGO_SETTINGS_MODULE": "eazynova_site.benchmarks.settings",
         "SECRET_KEY": "benchmark-" * 6,
         "DATABASE_URL": urlunsplit(urlsplit(database)._replace(path=f"/{DATABASE}")),
         "REDIS_URL": os.environ.get("BENCH_REDIS_URL", "redis://127.0.0.1:6379/14"),
