@@ -30,9 +30,15 @@ def claim(operation_id: int) -> Operation | None:
         Operation.objects.due(now)
         .filter(pk=operation_id)
         .order_by()
-        .update(lease_token=token, lease_expires_at=now + timedelta(seconds=LEASE_SECONDS))
+        .update(lease_token=token, lease_expires_at=now + timedelta(seconds=LEASE_SECONDS), rung_at=now)
     )
     return Operation.objects.get(pk=operation_id) if won else None
+
+
+def shorten(operation_id: int) -> None:
+    """No lease may last longer than it can from now; who holds it and lives renews it in time."""
+    longest = timezone.now() + timedelta(seconds=LEASE_SECONDS)
+    Operation.objects.filter(pk=operation_id, lease_expires_at__gt=longest).update(lease_expires_at=longest)
 
 
 @contextmanager

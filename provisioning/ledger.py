@@ -2,18 +2,20 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 
-from provisioning.errors import ProvisioningError, Temporary
+from provisioning.errors import NotNow, ProvisioningError
 from provisioning.models import Resource
 from provisioning.states import ResourceState
 
+# the first looks follow soon one after the other, the later ones after half the time that has passed
+SOONEST_LOOK = 3.0
 
-class StillUnclear(Temporary):
+
+class StillUnclear(NotNow):
     """A request was sent, its answer never came, and it may still take effect: look again before asking again."""
 
     code = "looking_for_lost_answer"
@@ -70,8 +72,8 @@ class Ledger:
         if any(row.attempted_at and not row.external_id for row in rows.values()):
             self._adopt(rows, find())
         missing = [name for name, row in rows.items() if not row.external_id]
-        if any(self._unclear(rows[name]) for name in missing):
-            raise StillUnclear(f"A request for {kind} got no answer: looking for its effect.", retry_after=3)
+        if wait := max((self._unclear_for(rows[name]) for name in missing), default=0.0):
+            raise StillUnclear(f"A request for {kind} got no answer: looking for its effect.", retry_after=wait)
         if missing:
             self._create([rows[name] for name in missing], lambda: create(missing))
         return {name: row.external_id for name, row in rows.items()}
@@ -117,9 +119,17 @@ class Ledger:
             if not row.external_id and found.get(name):
                 self.record(row, found[name])
 
-    def _unclear(self, row: Resource) -> bool:
-        settled = timedelta(seconds=settings.RAILWAY_SETTLE_SECONDS)
-        return row.attempted_at is not None and timezone.now() < row.attempted_at + settled
+    def _unclear_for(self, row: Resource) -> float:
+        """Seconds until the next look for the effect of a request; 0 when none can come any more."""
+        if row.attempted_at is None:
+            return 0.0
+        passed = (timezone.now() - row.attempted_at).total_seconds()
+        if passed < 0:
+            # the clock was put back: count anew
+            self.doubt(row.kind, row.name)
+            passed = 0.0
+        left: float = settings.RAILWAY_SETTLE_SECONDS - passed
+        return min(left, max(SOONEST_LOOK, passed / 2)) if left > 0 else 0.0
 
     def _create(self, rows: Sequence[Resource], create: Callable[[], Mapping[str, str]]) -> None:
         mine = Resource.objects.filter(pk__in=[row.pk for row in rows])
@@ -127,8 +137,8 @@ class Ledger:
         try:
             created = create()
         except ProvisioningError as error:
-            if not error.unclear:
-                mine.update(attempted_at=None)
+            # it may have been under way until this moment
+            mine.update(attempted_at=timezone.now() if error.unclear else None)
             raise
         with transaction.atomic():
             for row in rows:

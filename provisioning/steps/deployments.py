@@ -136,7 +136,7 @@ def _judge(ctx: Context, row: Resource) -> Done | Wait:
         ctx.ledger.gone(row)
         failure = DeploymentCrashed if row.status == DeploymentStatus.CRASHED else DeploymentFailed
         raise failure(f"Railway says {row.status} for the deployment {row.external_id} of {row.name}.")
-    if row.attempted_at and timezone.now() > row.attempted_at + LONGEST_DEPLOYMENT + _outage(ctx, row.attempted_at):
+    if row.attempted_at and timezone.now() > row.attempted_at + LONGEST_DEPLOYMENT + _lost(ctx, row.attempted_at):
         # Railway may never have had it, whatever it answered
         with suppress(NotFound, NotAuthorized):
             ctx.railway.cancel_deployment(row.external_id)
@@ -145,11 +145,11 @@ def _judge(ctx: Context, row: Resource) -> Done | Wait:
     return Wait(observation.freshness().total_seconds(), f"waiting_for_{row.name.lower()}")
 
 
-def _outage(ctx: Context, since: datetime) -> timedelta:
-    """What an outage took from the deployment's time; read only when that seems to be over."""
+def _lost(ctx: Context, since: datetime) -> timedelta:
+    """What an outage, or our own absence, took from the deployment's time; read only when that seems to be over."""
     if timezone.now() < since + LONGEST_DEPLOYMENT:
         return timedelta()
-    return circuit.lost_time(ctx.spec.workspace, since)
+    return circuit.lost_time(ctx.spec.workspace, since) + timedelta(seconds=ctx.step.notes.get("away", 0.0))
 
 
 def _order(ctx: Context, service: str) -> str:
