@@ -116,9 +116,10 @@ def wake(operation_id: int) -> None:
 
 
 def retry(operation: Operation, *, anew: Collection[str] = ()) -> Operation:
-    """Go on from the step that failed, and do ``anew`` steps whose effect was taken back. Raises NotRetryable."""
+    """Go on from the step that failed; do steps ``anew`` whose effect was taken back or lost. Raises NotRetryable."""
     now = timezone.now()
     recipe = RECIPES[operation.kind]
+    anew = {*anew, *(step.code for step in recipe.steps if step.is_lost(operation))}
     with transaction.atomic():
         if Operation.objects.active().filter(instance_id=operation.instance_id).exists():
             raise NotRetryable("Another operation is active on this instance.")
