@@ -126,6 +126,7 @@ CACHES = {
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
 }
 RATELIMIT_USE_CACHE = "limits"
+CELERY_BEAT_SCHEDULER = "eazynova_site.beat:Scheduler"
 CELERY_BROKER_URL = REDIS_URL or "memory://"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True

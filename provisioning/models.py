@@ -62,6 +62,9 @@ class Operation(models.Model):
     created_at = models.DateTimeField(_("asked for"), default=timezone.now)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
 
+    # by the wall's clock and by the steady one, of the runner that holds it: not in the row
+    claimed_at: tuple[float, float] | None = None
+
     objects = OperationQuerySet.as_manager()
 
     class Meta:

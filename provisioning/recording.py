@@ -51,7 +51,7 @@ def record(operation: Operation, step: Step, outcome: Done | Wait) -> bool:
     if isinstance(outcome, Wait):
         if outcome.queue:
             return put_off(operation, step, outcome)
-        if _is_late(operation):
+        if _is_late(operation, step):
             fail(operation, step, outcome.reason, "The deadline has passed.", "deadline")
             return False
         step.state, step.reason, step.message = StepState.WAITING, outcome.reason, ""
@@ -81,7 +81,7 @@ def back_off(operation: Operation, step: Step, code: str, message: str, retry_af
     step.state, step.reason, step.message = StepState.WAITING, code, message
     logger.warning("Step %s: %s (%s), failure %d", step.code, message, code, step.failures)
     tally.count("step_retries", code)
-    late = _is_late(operation)
+    late = _is_late(operation, step)
     if late or step.failures >= most:
         fail(operation, step, code, message, "deadline" if late else "")
         return
@@ -126,17 +126,20 @@ def ring(operation_id: int, *, urgent: bool = False) -> None:
 
 def forgive_absence(operation: Operation) -> None:
     """What nobody did in time, because no worker was there or the clock jumped, is not taken from the deadline."""
-    now = timezone.now()
-    away = now - operation.run_after
-    step = operation.steps.exclude(state=StepState.DONE).order_by("position").first() if away > ABSENCE else None
-    if step is None:
-        return
-    operation.deadline_at += away
-    step.notes["away"] = step.notes.get("away", 0.0) + away.total_seconds()
-    with transaction.atomic():
+    away = timezone.now() - operation.run_after
+    if away > ABSENCE:
+        step = operation.steps.exclude(state=StepState.DONE).order_by("position").first()
         # counted once, whatever becomes of this runner
-        _hold(operation, deadline_at=operation.deadline_at, run_after=now)
-        step.save(update_fields=["notes"])
+        _forgive(operation, step, away, run_after=timezone.now())
+
+
+def _forgive(operation: Operation, step: Step | None, away: timedelta, **changes: object) -> None:
+    operation.deadline_at += away
+    with transaction.atomic():
+        _hold(operation, deadline_at=operation.deadline_at, **changes)
+        if step is not None:
+            step.notes["away"] = step.notes.get("away", 0.0) + away.total_seconds()
+            step.save(update_fields=["notes"])
 
 
 def _await_end_of_outage(operation: Operation, step: Step) -> None:
@@ -147,8 +150,11 @@ def _await_end_of_outage(operation: Operation, step: Step) -> None:
     _pause(operation, step, timezone.now() + timedelta(seconds=wait * random.uniform(1.0, 1.25)))  # noqa: S311
 
 
-def _is_late(operation: Operation) -> bool:
-    """Past its deadline, which waits for as long as Railway does not answer."""
+def _is_late(operation: Operation, step: Step) -> bool:
+    """Past its deadline, which waits for as long as Railway does not answer or this machine stands still."""
+    jump = lease.clock_jump(operation)
+    if jump > ABSENCE:
+        _forgive(operation, step, jump)
     return timezone.now() > operation.deadline_at and not circuit.is_open(_workspace(operation), fresh=True)
 
 
