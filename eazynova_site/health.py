@@ -78,9 +78,9 @@ def _broker() -> Finding:
 
 def _alive(name: str) -> Callable[[], Finding]:
     def check() -> Finding:
-        age, most = heartbeat.ages()[name], heartbeat.patience()[name]
+        age = heartbeat.ages()[name]
         seconds = None if age is None else round(age / timedelta(seconds=1), 1)
-        return {"ok": age is not None and age <= most, "ageSeconds": seconds}
+        return {"ok": heartbeat.is_alive(name, age), "ageSeconds": seconds}
 
     return check
 

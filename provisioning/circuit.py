@@ -19,9 +19,9 @@ from provisioning.railway.exchange import Exchange
 
 WAITING = "waiting_for_railway_outage"
 PAUSED = "railway_paused"
-REFUSALS = frozenset(
-    {"railway_unreachable", "railway_lost_answer", "railway_server_problem", "railway_edge_blocked", PAUSED}
-)
+# said on purpose, to all of us: that needs no repetition, only the probe
+SAID = frozenset({PAUSED, "railway_edge_blocked"})
+REFUSALS = SAID | {"railway_unreachable", "railway_lost_answer", "railway_server_problem"}
 TOKEN_REFUSALS = frozenset({"railway_token_refused", "railway_not_authorized"})
 SUSPICION = timedelta(minutes=10)
 LONGEST_WAIT = 300.0
@@ -100,8 +100,7 @@ def gate(workspace: str, document: str) -> None:
 def hear(workspace: str, done: Exchange) -> None:
     """After each request: count what may be the sign of an outage, or of a token that is refused."""
     if done.outcome in REFUSALS:
-        # Railway's own word needs no repetition
-        _suspect(workspace, Outage.Kind.API, done.outcome, threshold() if done.outcome == PAUSED else 1)
+        _suspect(workspace, Outage.Kind.API, done.outcome, threshold() if done.outcome in SAID else 1)
     elif done.outcome in TOKEN_REFUSALS:
         _suspect(workspace, Outage.Kind.TOKEN, done.outcome, 1)
 

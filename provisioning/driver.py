@@ -24,6 +24,7 @@ def drive(operation_id: int, *, timeout: float, tick: Callable[[Operation], None
         if time.monotonic() >= next_look:
             recovery.tend()
             watcher.watch()
+            engine.heed_the_clock()
             next_look = time.monotonic() + settings.RAILWAY_POLL_SECONDS
         operation = Operation.objects.get(pk=operation_id)
         tick(operation)

@@ -2,7 +2,7 @@
 
     ProvisioningError
     ├── Temporary   the same step may be tried again later
-    │   └── NotNow  nothing was sent and nothing went wrong: the operation only waits
+    │   └── NotNow  nothing was done and nothing went wrong: the operation only waits
     └── Permanent   trying again without a change cannot help
 
 Every adapter's error is also one of the two, so the engine never has to know Railway or Odoo.
@@ -43,12 +43,14 @@ class Temporary(ProvisioningError):
 
 
 class NotNow(Temporary):
-    """Nothing was sent: come back after ``retry_after`` seconds. No failure is counted and the deadline moves along.
+    """Nothing was done: come back after ``retry_after`` seconds. No failure is counted and the deadline moves along.
 
     ``queue`` names what is waited for; who waits in one queue is let in oldest operation first.
     """
 
-    def __init__(self, message: str, *, retry_after: float, queue: str) -> None:
+    queue = ""
+
+    def __init__(self, message: str, *, retry_after: float, queue: str = "") -> None:
         super().__init__(message, retry_after=retry_after)
         self.queue = queue
 

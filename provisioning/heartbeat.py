@@ -39,5 +39,10 @@ def patience() -> dict[str, timedelta]:
 
 def silent() -> list[str]:
     """The names of those who have not been seen for too long, or never."""
-    limits = patience()
-    return [name for name, age in ages().items() if age is None or age > limits[name]]
+    return [name for name, age in ages().items() if not is_alive(name, age)]
+
+
+def is_alive(name: str, age: timedelta | None) -> bool:
+    """Whether a last sign of this age is good enough; one from the future is of before the clock was put back."""
+    most = patience()[name]
+    return age is not None and -most <= age <= most

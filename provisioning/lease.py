@@ -5,6 +5,7 @@ go on. A runner that was only slow finds that its token is no longer the row's a
 """
 
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,9 +31,29 @@ def claim(operation_id: int) -> Operation | None:
         Operation.objects.due(now)
         .filter(pk=operation_id)
         .order_by()
-        .update(lease_token=token, lease_expires_at=now + timedelta(seconds=LEASE_SECONDS))
+        .update(lease_token=token, lease_expires_at=now + timedelta(seconds=LEASE_SECONDS), rung_at=now)
     )
-    return Operation.objects.get(pk=operation_id) if won else None
+    if not won:
+        return None
+    operation = Operation.objects.get(pk=operation_id)
+    operation.claimed_at = (time.time(), time.monotonic())
+    return operation
+
+
+def clock_jump(operation: Operation) -> timedelta:
+    """How far the clock has jumped forward since the claim, or the machine stood still; told once."""
+    if operation.claimed_at is None:
+        return timedelta()
+    wall, steady = time.time(), time.monotonic()
+    jumped = (wall - operation.claimed_at[0]) - (steady - operation.claimed_at[1])
+    operation.claimed_at = (wall, steady)
+    return timedelta(seconds=max(jumped, 0.0))
+
+
+def shorten(operation_id: int) -> None:
+    """No lease may last longer than it can from now; who holds it and lives renews it in time."""
+    longest = timezone.now() + timedelta(seconds=LEASE_SECONDS)
+    Operation.objects.filter(pk=operation_id, lease_expires_at__gt=longest).update(lease_expires_at=longest)
 
 
 @contextmanager

@@ -11,12 +11,15 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from provisioning.errors import ProvisioningError, Temporary
+from provisioning.errors import NotNow, ProvisioningError
 from provisioning.models import Resource
 from provisioning.states import ResourceState
 
+# the first looks follow soon one after the other, the later ones after half the time that has passed
+SOONEST_LOOK = 3.0
 
-class StillUnclear(Temporary):
+
+class StillUnclear(NotNow):
     """A request was sent, its answer never came, and it may still take effect: look again before asking again."""
 
     code = "looking_for_lost_answer"
@@ -77,8 +80,8 @@ class Ledger:
         if any(row.attempted_at and not row.external_id for row in rows.values()):
             self._adopt(rows, find())
         missing = [name for name in names if name not in rows or not rows[name].external_id]
-        if any(name in rows and self._unclear(rows[name]) for name in missing):
-            raise StillUnclear(f"A request for {kind} got no answer: looking for its effect.", retry_after=3)
+        if wait := max((self._unclear_for(rows[name]) for name in missing if name in rows), default=0.0):
+            raise StillUnclear(f"A request for {kind} got no answer: looking for its effect.", retry_after=wait)
         if missing:
             self._create(kind, missing, lambda: create(missing))
         return {name: self.id_of(kind, name) for name in names}
@@ -131,16 +134,26 @@ class Ledger:
             if not row.external_id and found.get(name):
                 self.record(row, found[name])
 
-    def _unclear(self, row: Resource) -> bool:
-        return row.attempted_at is not None and row.attempted_at > _settled()
+    def _unclear_for(self, row: Resource) -> float:
+        """Seconds until the next look for the effect of a request; 0 when none can come any more."""
+        if row.attempted_at is None:
+            return 0.0
+        passed = (timezone.now() - row.attempted_at).total_seconds()
+        if passed < 0:
+            # the clock was put back: count anew
+            self.doubt(row.kind, row.name)
+            passed = 0.0
+        left: float = settings.RAILWAY_SETTLE_SECONDS - passed
+        return min(left, max(SOONEST_LOOK, passed / 2)) if left > 0 else 0.0
 
     def _create(self, kind: str, names: Sequence[str], create: Callable[[], Mapping[str, str]]) -> None:
         rows = self._attempt(kind, names)
         try:
             created = create()
         except ProvisioningError as error:
-            if not error.unclear:
-                Resource.objects.filter(pk__in=[row.pk for row in rows]).update(attempted_at=None)
+            # it may have been under way until this moment
+            answered_at = timezone.now() if error.unclear else None
+            Resource.objects.filter(pk__in=[row.pk for row in rows]).update(attempted_at=answered_at)
             raise
         with transaction.atomic():
             for row in rows:
@@ -156,13 +169,13 @@ class Ledger:
                 for name in new:
                     self._open(kind, name, attempted_at=now)
         except IntegrityError as error:
-            raise StillUnclear(f"Another runner has asked for {kind}.", retry_after=3) from error
+            raise StillUnclear(f"Another runner has asked for {kind}.", retry_after=SOONEST_LOOK) from error
         return [self._rows[kind, name] for name in names]
 
     def _claim(self, rows: Sequence[Resource], now: datetime) -> None:
         free = Resource.objects.filter(Q(attempted_at=None) | Q(attempted_at__lte=_settled()), external_id="")
         if rows and free.filter(pk__in=[row.pk for row in rows]).update(attempted_at=now) < len(rows):
-            raise StillUnclear(f"Another runner has asked for {rows[0].kind}.", retry_after=3)
+            raise StillUnclear(f"Another runner has asked for {rows[0].kind}.", retry_after=SOONEST_LOOK)
         for row in rows:
             row.attempted_at = now
 

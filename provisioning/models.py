@@ -62,6 +62,9 @@ class Operation(models.Model):
     created_at = models.DateTimeField(_("asked for"), default=timezone.now)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
 
+    # by the wall's clock and by the steady one, of the runner that holds it: not in the row
+    claimed_at: tuple[float, float] | None = None
+
     objects = OperationQuerySet.as_manager()
 
     class Meta:
@@ -96,6 +99,11 @@ class Operation(models.Model):
     @property
     def instance_spec(self) -> InstanceSpec:
         return InstanceSpec.from_json(self.spec)
+
+    @property
+    def workspace(self) -> str:
+        """The configured name of the Railway workspace it works in."""
+        return str(self.spec.get("workspace", "default"))
 
     @property
     def log_ids(self) -> dict[str, str]:

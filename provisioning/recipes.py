@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from provisioning.context import Context
+from provisioning.models import Operation
 from provisioning.outcomes import Done, Wait
 from provisioning.states import OperationKind
 from provisioning.steps import announce, deployments, project, proof, removal, services
@@ -16,12 +17,16 @@ from provisioning.steps import credentials as account
 
 @dataclass(frozen=True)
 class StepDefinition:
-    """``code`` is kept in rows for ever and never reused; ``usual_seconds`` weighs progress until there is history."""
+    """``code`` is kept in rows for ever and never reused; ``usual_seconds`` weighs progress until there is history.
+
+    ``is_lost`` says, when the operation is retried, whether what this step had done is there no more.
+    """
 
     code: str
     label: str | Promise
     run: Callable[[Context], Done | Wait]
     usual_seconds: float
+    is_lost: Callable[[Operation], bool] = lambda operation: False
 
 
 @dataclass(frozen=True)
@@ -37,8 +42,12 @@ CREATE = Recipe(
         StepDefinition("create_volumes", _("Attach the storage"), services.create_volumes, 20),
         StepDefinition("create_domain", _("Open the web address"), services.create_domain, 5),
         StepDefinition("configure", _("Configure the services"), services.configure, 5),
-        StepDefinition("deploy_postgres", _("Start the database"), deployments.deploy_postgres, 60),
-        StepDefinition("deploy_odoo", _("Install and start Odoo"), deployments.deploy_odoo, 180),
+        StepDefinition(
+            "deploy_postgres", _("Start the database"), deployments.deploy_postgres, 60, deployments.postgres_is_lost
+        ),
+        StepDefinition(
+            "deploy_odoo", _("Install and start Odoo"), deployments.deploy_odoo, 180, deployments.odoo_is_lost
+        ),
         StepDefinition("prove_login", _("Check that you can log in"), proof.prove_login, 10),
         StepDefinition("schedule_backups", _("Schedule the backups"), services.schedule_backups, 3),
         StepDefinition("announce", _("Send the welcome e-mail"), announce.announce, 1),
@@ -56,8 +65,10 @@ SUSPEND = Recipe(
 
 RESUME = Recipe(
     (
-        StepDefinition("deploy_postgres", _("Start the database"), deployments.deploy_postgres, 60),
-        StepDefinition("deploy_odoo", _("Start Odoo"), deployments.deploy_odoo, 60),
+        StepDefinition(
+            "deploy_postgres", _("Start the database"), deployments.deploy_postgres, 60, deployments.postgres_is_lost
+        ),
+        StepDefinition("deploy_odoo", _("Start Odoo"), deployments.deploy_odoo, 60, deployments.odoo_is_lost),
         StepDefinition("prove_service", _("Check that Odoo answers"), proof.prove_service, 10),
     ),
     deadline=timedelta(minutes=45),
@@ -92,7 +103,9 @@ CHANGE_EMAIL = Recipe(
 # without the customer's current password nobody can log in to change it: Odoo's own start does
 RENEW_ACCESS = Recipe(
     (
-        StepDefinition("deploy_odoo", _("Restart Odoo with the new access"), deployments.deploy_odoo, 60),
+        StepDefinition(
+            "deploy_odoo", _("Restart Odoo with the new access"), deployments.deploy_odoo, 60, deployments.odoo_is_lost
+        ),
         StepDefinition("prove_login", _("Check that the new access works"), proof.prove_access, 5),
     ),
     deadline=timedelta(minutes=45),

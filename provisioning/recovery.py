@@ -37,8 +37,11 @@ class Verdict(Enum):
 def tend() -> int:
     """Probe whatever is suspected or open and due, and say how many probes were sent; at any time, by anybody."""
     now = timezone.now()
+    # later than any pause: the clock was put back
+    longest = timedelta(seconds=2 * settings.RAILWAY_OUTAGE_LONGEST_PROBE_SECONDS) + CLAIM
+    awaited = Q(probe_at__lte=now) | Q(probe_at__gt=now + longest)
     worth = Q(opened_at__isnull=False) | Q(kind=Outage.Kind.TOKEN) | Q(refusals__gte=circuit.threshold())
-    due = Outage.objects.filter(worth, ended_at=None, probe_at__lte=now)
+    due = Outage.objects.filter(worth, awaited, ended_at=None)
     return sum(_probe(outage) for outage in list(due))
 
 

@@ -87,7 +87,7 @@ def place_of(operation: Operation) -> Place | None:
 
 def stagger(operation: Operation, queue: str) -> float:
     """Seconds to add for those who wait for one and the same moment, so that they come back one after the other."""
-    if interval(queue):
+    if not queue or interval(queue):
         return 0.0
     return STAGGER * _waiting(queue).filter(pk__lt=operation.pk).count()
 

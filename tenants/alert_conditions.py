@@ -100,7 +100,7 @@ def _budgets() -> Iterator[Condition]:
 def _silent() -> Iterator[Condition]:
     """Lived once, and has given no sign of life for long: who reads this is one of the others."""
     for name, age in heartbeat.ages().items():
-        if age is not None and age > heartbeat.patience()[name] + PATIENCE:
+        if age is not None and abs(age) > heartbeat.patience()[name] + PATIENCE:
             yield Condition(Alert.Kind.SILENT, name, 1, ())
 
 

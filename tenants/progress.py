@@ -54,7 +54,7 @@ def progress_of(operation: Operation, now: datetime) -> Progress:
     whole = sum(usual.values())
     current = next((step for step in steps if step.state != StepState.DONE), None)
     active = operation.state == OperationState.ACTIVE
-    outage = active and circuit.is_open(operation.spec.get("workspace", "default"))
+    outage = active and circuit.is_open(operation.workspace)
     if outage and current is not None:
         # nobody knows when it ends, and this is the news, whatever the step last waited for
         told = replace(current, note=reason(circuit.WAITING).sentence)

@@ -1,6 +1,7 @@
 """The faults that strike in the two fault matrices, and the document in which their outcomes are kept."""
 
 import os
+from contextlib import contextmanager
 from pathlib import Path
 
 from django.conf import settings as site
@@ -28,12 +29,28 @@ REQUESTS = {
     "token refused": {"kind": "token_refused"},
 }
 RENAMING = {"“true” that renamed nothing": {"kind": "no_effect", "operation": "DomainRename", "times": 1}}
+THROTTLES = {
+    "projects created too quickly": {
+        "kind": "error",
+        "operation": "ProjectCreate",
+        "message": "You are creating projects too quickly. Please wait before creating another project.",
+        "times": 2,
+    },
+    "volumes created too quickly": {
+        "kind": "error",
+        "operation": "VolumeCreate",
+        "message": "You are creating volumes too quickly. Please wait before creating another volume.",
+        "times": 2,
+    },
+}
 DEPLOYMENTS = {
     "deployments paused": {"kind": "paused", "times": 2},
     "deployment FAILED": {"kind": "failed", "times": 1},
     "deployment CRASHED": {"kind": "crashed", "times": 1},
     "deployment stuck": {"kind": "stuck", "times": 1},
 }
+# first it is a success; it ends before anybody has logged in
+ENDING = {"deployment CRASHED after its success": {"kind": "crashed_later", "seconds": 5.0, "times": 1}}
 ODOO = {
     "Odoo unreachable": {"kind": "unreachable", "seconds": 40.0},
     "certificate late": {"kind": "late_certificate", "seconds": 40.0},
@@ -43,7 +60,7 @@ ODOO = {
     "admin/admin opens": {"kind": "default_login_open"},
     "database manager open": {"kind": "manager_open"},
 }
-FAULTS = REQUESTS | RENAMING | DEPLOYMENTS | ODOO
+FAULTS = REQUESTS | RENAMING | THROTTLES | DEPLOYMENTS | ENDING | ODOO
 
 
 def documented(title):
@@ -79,6 +96,21 @@ def waiting(noticed):
             noticed(step)
 
     return trials.at_step("", StepState.WAITING, written)
+
+
+@contextmanager
+def time_passing_before_the_proof(fault, clock, sandbox):
+    """So much that what is to end after its success has ended."""
+    passed = []
+
+    def pass_once(step):
+        if fault in ENDING and step.code.startswith("prove_") and step.code != "prove_gone" and not passed:
+            passed.append(step)
+            clock.shift(ENDING[fault]["seconds"] + 1)
+            sandbox.advance(0)
+
+    with trials.at_step("", StepState.RUNNING, pass_once):
+        yield
 
 
 def _parts(title):

@@ -5,7 +5,7 @@
     │   ├── Unreachable          no connection: certainly nothing was sent
     │   ├── LostAnswer           sent, but no usable answer; unclear for a mutation
     │   ├── EdgeBlocked          the edge before Railway refused the request, nothing was done
-    │   ├── RateLimited          too many requests, said by the edge or the API
+    │   ├── RateLimited (NotNow) too many requests, said by the edge or the API
     │   ├── ProjectThrottled     one project in 30 seconds a workspace
     │   ├── VolumeThrottled      volumes created too fast
     │   ├── NotYetVisible        made a moment ago, not yet readable everywhere
@@ -26,7 +26,7 @@ No message holds the token or a value of the request's variables.
 
 from typing import Literal
 
-from provisioning.errors import Permanent, ProvisioningError, Temporary
+from provisioning.errors import NotNow, Permanent, ProvisioningError, Temporary
 
 Scope = Literal["edge", "api"]
 
@@ -90,7 +90,7 @@ class EdgeBlocked(RailwayTemporary):
     pause = 300
 
 
-class RateLimited(RailwayTemporary):
+class RateLimited(RailwayTemporary, NotNow):
     """Too many requests; nothing was done. ``scope``: the edge, whose block may last hours, or the API."""
 
     code = "railway_rate_limited"

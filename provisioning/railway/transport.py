@@ -1,6 +1,7 @@
 """One GraphQL request to Railway and its answer: where the token is, and the only place that sends anything."""
 
 import logging
+import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -10,16 +11,28 @@ import httpx
 from provisioning.railway import exchange
 from provisioning.railway.answers import Answer, Question, failure, read, trace_id
 from provisioning.railway.documents import operation
-from provisioning.railway.errors import LostAnswer, PartialAnswer, RailwayError, RailwayTemporary, ServerProblem
+from provisioning.railway.errors import (
+    BadRequest,
+    LostAnswer,
+    PartialAnswer,
+    RailwayError,
+    RailwayTemporary,
+    RateLimited,
+    ServerProblem,
+    TokenRefused,
+)
 from provisioning.railway.exchange import Exchange
 from provisioning.railway.refusals import hider
 
 VERSION = "0.1.0"
+ALIAS = re.compile(r"(\w+): \w+\(")
 Result = TypeVar("Result")
 logger = logging.getLogger(__name__)
 
 # Idle connections are closed before a proxy on the way closes them: a mutation on a dead one would be unclear.
 LIMITS = httpx.Limits(max_connections=50, max_keepalive_connections=20, keepalive_expiry=20)
+# said of a document before any of it is run
+UNRUN = (BadRequest, RateLimited, TokenRefused)
 CONNECTION_LOST = (httpx.NetworkError, httpx.RemoteProtocolError)
 
 
@@ -156,11 +169,14 @@ def _whole(found: tuple[RailwayError, ...], document: str) -> RailwayError:
     """One error for the answer as a whole.
 
     Root fields of a mutation run one after another. When a later one fails with a chance to succeed
-    next time, the earlier ones happened and what they answered is lost.
+    next time, the earlier ones happened and what they answered is lost. An error that names none may be any one's.
     """
     first = found[0]
     _, mutation = operation(document)
-    if not (mutation and first.alias and _stands_later(document, first.alias)):
+    aliases = ALIAS.findall(document) if mutation else []
+    if first.alias is None and len(aliases) > 1 and not isinstance(first, UNRUN):
+        first.unclear = True
+    if first.alias not in aliases[1:]:
         return first
     first.unclear = True
     if not isinstance(first, RailwayTemporary):
@@ -169,12 +185,6 @@ def _whole(found: tuple[RailwayError, ...], document: str) -> RailwayError:
     partial.locate(document=first.document, status=first.status, trace_id=first.trace_id, alias=first.alias)
     partial.__cause__ = first
     return partial
-
-
-def _stands_later(document: str, alias: str) -> bool:
-    """Whether ``alias`` is one of the document's aliases, but not its first root field."""
-    root = document[document.index("{") + 1 :].lstrip()
-    return f" {alias}: " in root and not root.startswith(f"{alias}: ")
 
 
 def _exchange(response: httpx.Response, error: RailwayError | None, document: str, seconds: float) -> Exchange:

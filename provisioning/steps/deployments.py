@@ -10,7 +10,8 @@ from django.utils import timezone
 from provisioning import circuit, observation
 from provisioning.context import Context
 from provisioning.errors import Permanent, Temporary
-from provisioning.models import Resource
+from provisioning.ledger import Ledger
+from provisioning.models import Operation, Resource
 from provisioning.odoo import container
 from provisioning.outcomes import Done, Wait
 from provisioning.railway.errors import NotAuthorized, NotFound
@@ -58,6 +59,25 @@ def deploy_odoo(ctx: Context) -> Done | Wait:
         )
         ctx.note(auto_deploy_off=1)
     return outcome
+
+
+def postgres_is_lost(operation: Operation) -> bool:
+    """Whether the database must be started again: what ran has ended, or never did."""
+    return _is_lost(operation, POSTGRES)
+
+
+def odoo_is_lost(operation: Operation) -> bool:
+    """The same of Odoo."""
+    return _is_lost(operation, ODOO)
+
+
+def check_running(ctx: Context) -> None:
+    """Ask Railway whether what was started still runs. Raises DeploymentCrashed or DeploymentFailed."""
+    dead = _dead(ctx)
+    for row in dead:
+        ctx.ledger.gone(row)
+    if dead:
+        raise _failure(dead[0])
 
 
 def stop_services(ctx: Context) -> Done:
@@ -133,10 +153,11 @@ def _judge(ctx: Context, row: Resource) -> Done | Wait:
     if row.status in RUNNING:
         return Done()
     if row.status in BAD:
-        ctx.ledger.gone(row)
-        failure = DeploymentCrashed if row.status == DeploymentStatus.CRASHED else DeploymentFailed
-        raise failure(f"Railway says {row.status} for the deployment {row.external_id} of {row.name}.")
-    if row.attempted_at and timezone.now() > row.attempted_at + LONGEST_DEPLOYMENT + _outage(ctx, row.attempted_at):
+        # Odoo cannot start when its database has ended meanwhile: a retry must start both
+        for dead in [row] if row.name == POSTGRES else [row, *_dead(ctx)]:
+            ctx.ledger.gone(dead)
+        raise _failure(row)
+    if row.attempted_at and timezone.now() > row.attempted_at + LONGEST_DEPLOYMENT + _lost(ctx, row.attempted_at):
         # Railway may never have had it, whatever it answered
         with suppress(NotFound, NotAuthorized):
             ctx.railway.cancel_deployment(row.external_id)
@@ -145,11 +166,27 @@ def _judge(ctx: Context, row: Resource) -> Done | Wait:
     return Wait(observation.freshness().total_seconds(), f"waiting_for_{row.name.lower()}")
 
 
-def _outage(ctx: Context, since: datetime) -> timedelta:
-    """What an outage took from the deployment's time; read only when that seems to be over."""
+def _is_lost(operation: Operation, service: str) -> bool:
+    return Ledger(operation.instance_id, operation.instance_spec.workspace).get("deployment", service) is None
+
+
+def _dead(ctx: Context) -> list[Resource]:
+    """Those of the ledger's deployments that Railway says have ended."""
+    rows = [row for row in ctx.ledger.living("deployment") if row.external_id]
+    observation.look(rows, workspace=ctx.spec.workspace)
+    return [row for row in rows if row.status in BAD]
+
+
+def _failure(row: Resource) -> Permanent:
+    kind = DeploymentCrashed if row.status == DeploymentStatus.CRASHED else DeploymentFailed
+    return kind(f"Railway says {row.status} for the deployment {row.external_id} of {row.name}.")
+
+
+def _lost(ctx: Context, since: datetime) -> timedelta:
+    """What an outage, or our own absence, took from the deployment's time; read only when that seems to be over."""
     if timezone.now() < since + LONGEST_DEPLOYMENT:
         return timedelta()
-    return circuit.lost_time(ctx.spec.workspace, since)
+    return circuit.lost_time(ctx.spec.workspace, since) + timedelta(seconds=ctx.step.notes.get("away", 0.0))
 
 
 def _order(ctx: Context, service: str) -> str:

@@ -1,8 +1,18 @@
 """Ready is proven at the customer's door; Railway's SUCCESS alone proves nothing."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from provisioning.context import Context
 from provisioning.odoo import proof
+from provisioning.odoo.errors import NotReachable, NotReady
 from provisioning.outcomes import Done
+from provisioning.states import OperationKind
+from provisioning.steps import deployments
+
+DEPLOYING = (OperationKind.CREATE, OperationKind.RESUME, OperationKind.RENEW_ACCESS)
+# Odoo may need a moment after Railway's success before it answers
+MOMENTS = 2
 
 
 def prove_login(ctx: Context) -> Done:
@@ -13,13 +23,14 @@ def prove_login(ctx: Context) -> Done:
 def prove_access(ctx: Context) -> Done:
     """The new login and password work and the former login does not; company and language are the customer's by now."""
     spec, facts = ctx.spec, ctx.operation.facts
-    evidence = proof.prove(
-        facts["url"],
-        spec.database,
-        spec.email,
-        ctx.secret("admin_password"),
-        former_login=facts.get("current_email", ""),
-    )
+    with _noticing_its_end(ctx):
+        evidence = proof.prove(
+            facts["url"],
+            spec.database,
+            spec.email,
+            ctx.secret("admin_password"),
+            former_login=facts.get("current_email", ""),
+        )
     return Done({"odoo_version": evidence.version})
 
 
@@ -30,12 +41,24 @@ def prove_service(ctx: Context) -> Done:
 
 def _prove(ctx: Context, password: str | None) -> Done:
     spec = ctx.spec
-    evidence = proof.prove(
-        ctx.operation.facts["url"],
-        spec.database,
-        spec.email,
-        password,
-        company=spec.company,
-        language=spec.language,
-    )
+    with _noticing_its_end(ctx):
+        evidence = proof.prove(
+            ctx.operation.facts["url"],
+            spec.database,
+            spec.email,
+            password,
+            company=spec.company,
+            language=spec.language,
+        )
     return Done({"odoo_version": evidence.version})
+
+
+@contextmanager
+def _noticing_its_end(ctx: Context) -> Iterator[None]:
+    """What this operation has started and what still does not answer may have ended since: then it starts anew."""
+    try:
+        yield
+    except (NotReachable, NotReady):
+        if ctx.operation.kind in DEPLOYING and ctx.step.failures >= MOMENTS:
+            deployments.check_running(ctx)
+        raise

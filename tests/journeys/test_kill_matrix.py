@@ -159,6 +159,24 @@ def test_a_broker_that_forgets_everything_and_restarts_costs_seconds(sandbox, se
         broker.wait()
 
 
+@pytest.mark.parametrize("jump", [-3_600, 86_400], ids=["an hour back", "a day forward"])
+def test_a_clock_that_jumps_in_the_middle_of_a_creation_does_no_harm(jump, sandbox, services, tmp_path, creation):
+    redis.Redis.from_url(site.REDIS_URL).flushdb()
+    clock = tmp_path / "clock"
+    clock.write_text("0")
+    workers = Workers(tmp_path, CLOCK_FILE=str(clock))
+    try:
+        came = hold(sandbox, "timeout_after", "ServicesCreate", seconds=1.0)
+        workers.start("-B", "--include", "tests.jumping_clock")
+        operation = creation()
+        until(came, "the services were asked for")
+        clock.write_text(str(jump))
+        until(lambda: ended(operation) and mail_is_out(operation), "one ready instance and its mail")
+        assert_one_ready_instance_and_one_mail(sandbox, operation, workers)
+    finally:
+        workers.stop()
+
+
 def test_a_database_that_restarts_in_the_middle_costs_a_lease(sandbox, services, tmp_path):
     with Cluster() as cluster:
         workers = Workers(tmp_path, DATABASE_URL=cluster.url)

@@ -7,7 +7,7 @@ import time_machine
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from provisioning import engine, lease
+from provisioning import engine, lease, recording
 from provisioning.engine import NotRetryable
 from provisioning.errors import Permanent, Temporary
 from provisioning.models import Operation, Step
@@ -122,12 +122,17 @@ def test_a_temporary_error_is_tried_again_later_and_leaves_its_reason_meanwhile(
 
 
 def test_a_temporary_error_that_never_ends_fails_loudly(operation, script):
-    script.acts = [Temporary("Railway is slow.", retry_after=0)] * engine.MAX_FAILURES
+    script.acts = [Temporary("Railway is slow.", retry_after=5)] * engine.MAX_FAILURES
+    pauses = []
     with time_machine.travel(timezone.now(), tick=False) as clock:
         while reload(operation).state == OperationState.ACTIVE:
             assert engine.run(operation.pk)
-            clock.shift(1)
+            pauses.append((reload(operation).run_after - timezone.now()).total_seconds())
+            clock.shift(max(pauses[-1], 0.0))
     assert reload(operation).reason == "temporary"
+    assert 5 <= pauses[0] <= pauses[1] * 1.25 <= pauses[3] < pauses[5], (
+        "never sooner than asked, and less and less often"
+    )
 
 
 def test_an_unknown_error_gets_few_tries_and_keeps_its_text_to_itself(operation, script):
@@ -151,10 +156,11 @@ def test_a_permanent_error_stops_at_once_and_a_retry_goes_on_from_that_step(oper
 
 
 def test_past_its_deadline_an_operation_fails_with_what_it_waited_for(operation, script):
-    script.acts = [Wait(10, "waiting_for_odoo")] * 2
-    engine.run(operation.pk)
-    with time_machine.travel(timezone.now() + timedelta(hours=1), tick=False):
-        engine.run(operation.pk)
+    script.acts = [Wait(10, "waiting_for_odoo")] * 1000
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        while engine.run(operation.pk):
+            assert timezone.now() < operation.deadline_at + timedelta(minutes=1)
+            clock.shift(11)
     failed = reload(operation)
     assert (failed.state, failed.reason) == (OperationState.FAILED, "deadline")
     assert middle(operation).reason == "waiting_for_odoo"
@@ -179,6 +185,18 @@ def test_a_killed_runner_costs_its_lease_and_nothing_else(operation, script):
         assert engine.run(operation.pk)
     assert reload(operation).state == OperationState.SUCCEEDED
     assert script.runs == ["first", "middle", "middle", "last"]
+
+
+def test_a_step_that_kills_every_runner_does_not_live_for_ever(operation, script):
+    script.acts = [Killed()] * (recording.MOST_DEATHS + 1)
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        for _ in range(recording.MOST_DEATHS + 1):
+            with pytest.raises(Killed):
+                engine.run(operation.pk)
+            clock.shift(lease.LEASE_SECONDS * 3)
+        assert engine.run(operation.pk)
+    assert (reload(operation).state, reload(operation).reason) == (OperationState.FAILED, "unexpected")
+    assert middle(operation).state == StepState.FAILED
 
 
 def test_a_sweep_rings_once_and_again_only_when_nobody_has_heard(operation):

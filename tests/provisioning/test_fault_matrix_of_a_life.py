@@ -15,7 +15,7 @@ from provisioning.sandbox import Sandbox
 from provisioning.states import OperationState, StepState
 from tenants.lifecycle import InstanceState
 from tests import fault_matrix, trials
-from tests.fault_matrix import DEPLOYMENTS, FAULTS, ODOO, REQUESTS
+from tests.fault_matrix import DEPLOYMENTS, ENDING, FAULTS, ODOO, REQUESTS, THROTTLES
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_hashes")]
 
@@ -36,7 +36,7 @@ CHANGES = {
 }
 OF_CHANGES = ("time-out after the effect", "answer lost after the effect", "“true” that did nothing")
 # nothing that can lag is made here, and no request here changes more than one thing
-ELSEWHERE = ("read-after-write lag", "half of the aliases done", "“true” that renamed nothing")
+ELSEWHERE = ("read-after-write lag", "half of the aliases done", "“true” that renamed nothing", *THROTTLES)
 LASTING = {"Odoo unreachable": {"kind": "unreachable"}, "certificate late": {"kind": "late_certificate"}}
 DOCUMENTED = fault_matrix.documented(TITLE)
 
@@ -60,7 +60,7 @@ def sandbox(settings):
 def strikes(fault, code):
     if fault in ODOO:
         return code in ASK_ODOO
-    if fault in DEPLOYMENTS:
+    if fault in DEPLOYMENTS or fault in ENDING:
         return code in DEPLOYS
     return code in CHANGES or (code not in ASK_ODOO and fault not in OF_CHANGES)
 
@@ -91,6 +91,7 @@ def suffer(operation, fault, clock, sandbox):
             reasons[step.code].append(step.reason)
 
     with (
+        fault_matrix.time_passing_before_the_proof(fault, clock, sandbox),
         trials.at_step("", StepState.RUNNING, strike),
         trials.at_step("", StepState.DONE, calm),
         fault_matrix.waiting(notice),
@@ -104,7 +105,7 @@ def suffer(operation, fault, clock, sandbox):
             sandbox.faults.clear()
             engine.retry(ended)
             ended = trials.finish(ended, clock, sandbox)
-    return {code: told.get(code) or fault_matrix.in_words(ended, reasons[code]) for code in struck}
+    return {code: fault_matrix.in_words(ended, reasons[code]) for code in struck} | told
 
 
 def assert_came_true(kind, sandbox, instance):

@@ -102,6 +102,20 @@ def test_paused_deployments_are_believed_at_once_and_end_with_railways_own_word(
         trials.assert_exactly_one_of_everything(sandbox, instance)
 
 
+def test_an_edge_that_blocks_us_is_believed_at_once_and_costs_no_creation(orders, world, sandbox, settings):
+    settings.RAILWAY_REQUESTS_PER_HOUR = 10_000
+    sandbox.faults.add(kind="html", status=403)
+    world.until(lambda: circuit.state().open)
+    assert circuit.state().cause == "railway_edge_blocked"
+    for _ in range(100):
+        world.round(300)
+    assert states() == {OperationState.ACTIVE}
+    sandbox.faults.clear()
+    world.until(lambda: states() == {OperationState.SUCCEEDED})
+    for instance in orders:
+        trials.assert_exactly_one_of_everything(sandbox, instance)
+
+
 def test_one_faulty_operation_alone_does_not_stop_the_others(orders, world, sandbox):
     sandbox.faults.add(**DOWN, match="client-0")
     rest = Operation.objects.exclude(instance=orders[0])
