@@ -55,9 +55,32 @@ def test_a_step_that_takes_longer_than_usual_never_promises_the_past():
     operation.steps.filter(position__lt=6).update(state=StepState.DONE)
     operation.steps.filter(code="deploy_odoo").update(state=StepState.WAITING, started_at=NOW - timedelta(hours=1))
     progress = progress_of(operation, NOW)
-    assert progress.percent == 60
+    assert progress.percent == 68
     assert progress.current.code == "deploy_odoo"
     assert NOW + timedelta(seconds=30) < progress.estimated_end < NOW + timedelta(seconds=40)
+
+
+def test_progress_grows_while_a_long_step_is_under_way_and_is_whole_only_at_the_end():
+    creation("done", seconds=10)
+    operation = creation("now")
+    seen = []
+    for done in range(10):
+        operation.steps.filter(position__lt=done).update(state=StepState.DONE)
+        operation.steps.filter(position=done).update(state=StepState.WAITING, started_at=NOW)
+        operation = Operation.objects.get(pk=operation.pk)
+        seen += [progress_of(operation, NOW + timedelta(seconds=seconds)).percent for seconds in (0, 4, 8, 3600)]
+    assert seen == sorted(seen)
+    assert len(set(seen)) == 30
+    assert seen[-1] < 100
+
+
+def test_a_failed_creation_does_not_go_on_growing():
+    operation = creation("stopped")
+    operation.steps.filter(position=0).update(state=StepState.RUNNING, started_at=NOW)
+    Operation.objects.filter(pk=operation.pk).update(state=OperationState.FAILED, ended_at=NOW)
+    operation = Operation.objects.get(pk=operation.pk)
+    percents = {progress_of(operation, NOW + timedelta(hours=hours)).percent for hours in (0, 5)}
+    assert percents == {0}
 
 
 def test_what_has_ended_promises_nothing():
