@@ -7,10 +7,10 @@
   const language = tag.dataset.language === "en" || (!tag.dataset.language && document.documentElement.lang.startsWith("en")) ? "en" : "fr";
   const color = /^#[0-9a-f]{6}$/i.test(tag.dataset.color || "") ? tag.dataset.color : "#3f56e0";
   const words = {
-    fr: { title: "Créer mon Odoo", company: "Nom de l’entreprise", email: "Adresse e-mail", send: "Créer mon Odoo", busy: "Un instant…",
+    fr: { title: "Créer mon Odoo", company: "Nom de l’entreprise", email: "Adresse e-mail", required: "Tous les champs sont obligatoires.", send: "Créer mon Odoo", busy: "Un instant…",
       empty: "Renseignez ce champ.", badEmail: "L’adresse doit ressembler à nom@entreprise.fr.", later: "Ce n’est pas possible pour le moment. Merci de réessayer plus tard.",
       done: "C’est parti\u202f! Votre Odoo est en cours de création.", watch: "Suivre la création" },
-    en: { title: "Create my Odoo", company: "Company name", email: "E-mail address", send: "Create my Odoo", busy: "One moment…",
+    en: { title: "Create my Odoo", company: "Company name", email: "E-mail address", required: "All fields are required.", send: "Create my Odoo", busy: "One moment…",
       empty: "Please fill this field.", badEmail: "The address must look like name@company.com.", later: "This is not possible at the moment. Please try again later.",
       done: "Off we go! Your Odoo is being created.", watch: "Watch the creation" },
   }[language];
@@ -18,7 +18,7 @@
   const ink = 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000" : "#fff";
   const css = `:host{all:initial;display:block;max-width:28rem}*{box-sizing:border-box}
 form,.done{font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,Arial,sans-serif;color:#171c2b;background:#fff;border:1px solid #d9deea;border-radius:14px;padding:24px}
-h2{font-size:20px;margin:0 0 16px}label{display:block;font-weight:600;margin:0 0 6px}div{margin:0 0 16px}
+h2{font-size:20px;margin:0 0 16px}.hint{font-size:14px;color:#545d73;margin:0 0 16px}label{display:block;font-weight:600;margin:0 0 6px}div{margin:0 0 16px}
 input{width:100%;font:inherit;padding:10px 12px;border:1px solid #7b859c;border-radius:9px;background:#fff;color:inherit}
 input[aria-invalid=true]{border:2px solid #b3261e}.error{color:#b3261e;font-weight:600;font-size:15px;margin:6px 0 0}.error:empty{margin:0}
 button,a{display:block;width:100%;font:inherit;font-weight:650;text-align:center;text-decoration:none;padding:12px;border:0;border-radius:10px;background:${color};color:${ink};cursor:pointer}
@@ -47,7 +47,7 @@ button,a{display:block;width:100%;font:inherit;font-weight:650;text-align:center
   const button = element("button", { type: "submit", textContent: words.send });
   const trouble = element("p", { className: "error", role: "alert" });
   trouble.setAttribute("role", "alert");
-  const form = element("form", { noValidate: true, lang: language }, element("h2", { textContent: words.title }), company.box, email.box, button, trouble);
+  const form = element("form", { noValidate: true, lang: language }, element("h2", { textContent: words.title }), element("p", { className: "hint", textContent: words.required }), company.box, email.box, button, trouble);
   const host = element("div");
   host.dataset.eazynova = "widget";
   const root = host.attachShadow({ mode: "open" });
