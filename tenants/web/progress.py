@@ -22,7 +22,7 @@ from provisioning.states import OperationKind, OperationState
 from tenants import moments
 from tenants.lifecycle import InstanceState
 from tenants.models import Instance
-from tenants.progress import progress_of
+from tenants.progress import Progress, progress_of
 from tenants.services import partners
 from tenants.web import words
 
@@ -34,6 +34,8 @@ AGAIN = {
     InstanceState.FAILED: 30,
 }
 UNSCRIPTED_LEAST = 5
+# whoever waits for a turn far ahead looks again after a tenth of that time, at most so many seconds
+QUEUED_MOST = 15
 
 
 @never_cache
@@ -86,7 +88,7 @@ def _context(instance: Instance) -> dict[str, Any]:
     operation = operation or operations.filter(kind=OperationKind.CREATE).first()
     progress = progress_of(operation, timezone.now()) if operation else None
     end = progress.estimated_end if progress else None
-    again = AGAIN.get(InstanceState(instance.state), 0)
+    again = _again(instance, progress)
     kept = instance.state == InstanceState.READY and instance.admin_password() is not None
     return {
         "instance": instance,
@@ -104,6 +106,14 @@ def _context(instance: Instance) -> dict[str, Any]:
         "kept_until": moments.day(_kept_until(instance)) if kept else "",
         "expires": moments.day(instance.expires_at) if instance.expires_at else "",
     }
+
+
+def _again(instance: Instance, progress: Progress | None) -> int:
+    usual = AGAIN.get(InstanceState(instance.state), 0)
+    if progress is None or progress.place is None:
+        return usual
+    ahead = (progress.place.starts_at - timezone.now()).total_seconds()
+    return max(usual, min(QUEUED_MOST, int(ahead / 10)))
 
 
 def _kept_until(instance: Instance) -> Any:

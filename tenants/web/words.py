@@ -34,7 +34,8 @@ def clock(moment: datetime) -> SafeString:
     """The time of day, which ``times.js`` puts into the reader's own zone; without scripts, the zone is named."""
     return format_html(
         '<time datetime="{}">{}</time><noscript> ({})</noscript>',
-        moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        # no seconds: what is read the same is the same to an ETag
+        f"{moment.astimezone(UTC):%Y-%m-%dT%H:%MZ}",
         moments.clock(moment),
         moments.zone(moment),
     )

@@ -3,7 +3,7 @@ const box = document.getElementById("progress");
 const news = document.getElementById("news");
 const trouble = document.getElementById("trouble");
 const HIDDEN = 15000, LONGEST = 60000;
-let etag = "", failures = 0, timer;
+let etag = "", failures = 0, took = 0, timer;
 
 // seconds until the page may have changed, as the server says; 0 when it will not change any more
 const usual = () => Number(box.firstElementChild?.dataset.again) * 1000;
@@ -68,9 +68,11 @@ function show(html) {
 }
 
 async function look() {
+  const began = performance.now();
   try {
     const reply = await fetch(box.dataset.fragment, { headers: etag ? { "If-None-Match": etag } : {}, cache: "no-store" });
     if (reply.status === 404) return;
+    took = performance.now() - began;
     failures = reply.ok || reply.status === 304 ? 0 : failures + 1;
     if (!failures || failures > 2) tell(failures ? box.dataset.offline : "");
     if (reply.status === 200) {
@@ -87,7 +89,8 @@ async function look() {
 function next() {
   clearTimeout(timer);
   if (!usual()) return;
-  const pause = Math.min(usual() * 2 ** failures, LONGEST);
+  // a server that is slow to answer is asked less
+  const pause = Math.min(Math.max(usual(), took * 5) * 2 ** failures, LONGEST);
   timer = setTimeout(look, document.hidden ? Math.max(pause, HIDDEN) : pause);
 }
 

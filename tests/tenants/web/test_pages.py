@@ -1,12 +1,14 @@
 import re
+import time
 from datetime import timedelta
 
 import pytest
+import time_machine
 from anymail.signals import AnymailTrackingEvent, tracking
 from django.core import mail as outbox
 from django.utils import timezone, translation
 
-from provisioning.models import Operation
+from provisioning.models import Operation, Slot
 from provisioning.states import OperationState
 from tenants import mails
 from tenants.lifecycle import InstanceState
@@ -133,12 +135,28 @@ def test_every_page_names_the_address_to_write_to_and_a_partners_customer_the_pa
     assert "bonjour@eazynova.example" not in page
 
 
-def test_who_only_looks_again_costs_three_small_queries(client, order_instance, django_assert_max_num_queries):
+@pytest.mark.parametrize(("ahead", "seconds"), [(0, 2), (2, 6), (30, 15)])
+def test_who_waits_far_back_in_the_queue_looks_again_less_often(client, order_instance, settings, ahead, seconds):
+    settings.RAILWAY_PROJECT_INTERVAL_SECONDS = 30
+    for number in range(ahead):
+        order_instance(f"before-{number}")
+    instance = order_instance("mine")
+    Operation.objects.update(queue="project_create:default")
+    with time_machine.travel(timezone.now(), tick=False):
+        Slot.objects.create(key="project_create:default", free_at=time.time())
+        page = client.get(f"/instances/{instance.public_id}/progress?token={instance.status_token}").content.decode()
+    assert f'data-again="{seconds}"' in page
+
+
+def test_who_only_looks_again_costs_few_queries_and_no_page(client, order_instance, django_assert_max_num_queries):
     instance = order_instance()
     part = f"/instances/{instance.public_id}/progress?token={instance.status_token}"
-    etag = client.get(part)["ETag"]
-    with django_assert_max_num_queries(3):
-        assert client.get(part, headers={"If-None-Match": etag}).status_code == 304
+    minute = timezone.now().replace(second=5, microsecond=0)
+    with time_machine.travel(minute, tick=False) as clock:
+        etag = client.get(part)["ETag"]
+        clock.shift(2)
+        with django_assert_max_num_queries(4):
+            assert client.get(part, headers={"If-None-Match": etag}).status_code == 304
 
 
 def finished(instance, days):
