@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 from django.core.signing import TimestampSigner
+from django.db.models import F
 from django.template.loader import render_to_string
 from django.utils import timezone
 from playwright.sync_api import Page
@@ -191,6 +192,15 @@ def _failed(language: str) -> Instance:
     return instance
 
 
+def _late(language: str) -> Instance:
+    instance = at_step(language, "late", "deploy_odoo", "waiting_for_odoo")
+    Operation.objects.filter(instance=instance).update(deadline_at=F("deadline_at") - timedelta(hours=2))
+    Step.objects.filter(operation__instance=instance).exclude(started_at=None).update(
+        started_at=F("started_at") - timedelta(hours=2), ended_at=F("ended_at") - timedelta(hours=2)
+    )
+    return instance
+
+
 def _past(language: str, state: str) -> Instance:
     instance = ready(language, state)
     Instance.objects.filter(pk=instance.pk).update(state=state)
@@ -202,6 +212,7 @@ PROGRESS: dict[str, Callable[[str], Instance]] = {
     "slot": lambda language: at_step(language, "slot", "create_project", "waiting_for_turn"),
     "outage": lambda language: at_step(language, "outage", "create_volumes", "railway_unreachable"),
     "ready": ready,
+    "late": _late,
     "failed": _failed,
     "suspended": lambda language: _past(language, InstanceState.SUSPENDED),
     "ended": lambda language: _past(language, InstanceState.DECOMMISSIONED),
