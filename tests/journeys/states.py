@@ -56,6 +56,8 @@ def letters(language: str) -> Iterator[tuple[str, str, str]]:
     """The name, the HTML and the plain text of each e-mail, as the provider gets them."""
     instance = ready(language, "letters")
     operation = Operation.objects.get(instance=instance)
+    partner = factories.make_partner(f"Alice Conseil {language}", reply_to="aide@alice.example")
+    sold = ready(language, "sold", partner=partner)
     signup = Signup.objects.get(
         ticket=TimestampSigner(salt=mails.CONFIRMATION_SALT).unsign(confirmation_token(language))
     )
@@ -64,9 +66,10 @@ def letters(language: str) -> Iterator[tuple[str, str, str]]:
         mails.write_failure(instance, operation),
         mails.write_expires_soon(instance, 7),
         mails.write_confirmation(signup),
+        mails.write_email_changed(instance, operation, "ancienne@etoile.example"),
     ):
-        letter = mails._letter(Mail.objects.get(pk=mail.pk))
-        yield mail.kind, letter.html, letter.text
+        yield mail.kind, *_written(mail)
+    yield "welcome-partner", *_written(mails.write_welcome(sold, Operation.objects.get(instance=sold)))
 
 
 @contextmanager
@@ -96,6 +99,11 @@ def foreign_site(site: str, language: str) -> Iterator[str]:
     yield origin
     server.shutdown()
     server.server_close()
+
+
+def _written(mail: Mail) -> tuple[str, str]:
+    letter = mails._letter(Mail.objects.get(pk=mail.pk))
+    return letter.html, letter.text
 
 
 def _fill(page: Page) -> None:
@@ -154,10 +162,9 @@ def confirmation_token(language: str) -> str:
     return TimestampSigner(salt=mails.CONFIRMATION_SALT).sign(ticket)
 
 
-def _order(language: str, name: str) -> Instance:
-    return factories.order_instance(
-        f"etoile-{name}-{language}", company=COMPANY, email="marie@etoile.example", language=language
-    )
+def _order(language: str, name: str, **values: object) -> Instance:
+    order = {"company": COMPANY, "email": "marie@etoile.example", "language": language} | values
+    return factories.order_instance(f"etoile-{name}-{language}", **order)
 
 
 def at_step(language: str, name: str, code: str, reason: str) -> Instance:
@@ -174,8 +181,8 @@ def at_step(language: str, name: str, code: str, reason: str) -> Instance:
     return instance
 
 
-def ready(language: str, name: str = "ready") -> Instance:
-    instance, now = _order(language, name), timezone.now()
+def ready(language: str, name: str = "ready", **values: object) -> Instance:
+    instance, now = _order(language, name, **values), timezone.now()
     Operation.objects.filter(instance=instance).update(state=OperationState.SUCCEEDED, ended_at=now)
     url = "https://eazynova-cafe-de-l-etoile-et-fils.up.railway.app"
     changes = {"state": InstanceState.READY, "url": url, "ready_at": now, "expires_at": now + timedelta(days=14)}

@@ -64,6 +64,41 @@ def test_at_400_percent_nothing_is_cut_and_nothing_scrolls_sideways(staged, visi
         assert page.evaluate(CUT) == [], name
 
 
+# where the focus is, inside the widget as well: what it is, and whether it can be seen
+FOCUS = """() => {
+  let here = document.activeElement;
+  while (here.shadowRoot?.activeElement) here = here.shadowRoot.activeElement;
+  const box = here.getBoundingClientRect();
+  const seen = [here, here.closest("label")].some((each) => each && getComputedStyle(each).outlineStyle === "solid");
+  return [here.nodeName, here.outerHTML.slice(0, 80), seen && box.top >= 0 && box.bottom <= innerHeight];
+}"""
+REACHABLE = """() => {
+  const root = document.querySelector("[data-eazynova]")?.shadowRoot ?? document;
+  const groups = new Set();
+  const controls = "a[href], button, select, input:not([type=hidden], [tabindex='-1'])";
+  return [...root.querySelectorAll(controls)].filter((each) => {
+    if (!each.checkVisibility() || each.disabled) return false;
+    const again = each.type === "radio" && groups.has(each.name);
+    if (each.type === "radio") groups.add(each.name);
+    return !again;
+  }).length;
+}"""
+
+
+def test_every_control_is_reached_by_tab_and_shows_that_it_is(staged, visitor):
+    page = visitor(viewport={"width": 390, "height": 844}, reduced_motion="reduce")
+    for name in walk(page, staged):
+        page.evaluate("document.activeElement.blur(); getSelection().removeAllRanges()")
+        reached = set()
+        for _press in range(2 * page.evaluate(REACHABLE) + 2):
+            page.keyboard.press("Tab")
+            kind, markup, visible = page.evaluate(FOCUS)
+            if kind not in ("BODY", "HTML"):
+                assert visible, (name, markup)
+                reached.add(markup)
+        assert len(reached) >= page.evaluate(REACHABLE), (name, reached)
+
+
 def test_the_password_is_shown_and_copied_by_keyboard_alone(staged, visitor):
     page = visitor(permissions=["clipboard-read", "clipboard-write"])
     page.goto(next(state.address for state in staged if state.name == "progress-ready"))

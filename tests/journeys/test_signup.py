@@ -1,6 +1,7 @@
 """A visitor's way from a company name to an open Odoo, in a real browser."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from email import message_from_bytes
 from email.policy import default
 
@@ -101,6 +102,17 @@ def test_a_double_click_the_back_button_and_a_reload_create_nothing_twice(site, 
     send(page)
     page.wait_for_url(re.compile("/instances/"))
     assert page.url == first
+    assert Instance.objects.count() == 1
+
+
+def test_the_same_form_sent_at_the_same_moment_leads_everybody_to_one_instance(site, visitor):
+    page = visitor(java_script_enabled=False)
+    fill(page, site, "Une Seule")
+    form = page.evaluate("Object.fromEntries(new FormData(document.getElementById('form')))")
+    with ThreadPoolExecutor(4) as hands:
+        answers = list(hands.map(lambda _hand: httpx.post(f"{site}/signup", data=form), range(4)))
+    assert {answer.status_code for answer in answers} == {302}
+    assert len({answer.headers["Location"] for answer in answers}) == 1
     assert Instance.objects.count() == 1
 
 

@@ -151,9 +151,10 @@ def test_a_mail_that_never_goes_through_ends_as_failed(ready, brevo):
 def test_a_partners_customer_reads_the_partners_name_as_sender_and_answers_to_the_partner(ready, settings):
     settings.DEFAULT_FROM_EMAIL = "EAZYNOVA <bonjour@eazynova.example>"
     partner = factories.make_partner("Alice, Conseil & Cie", reply_to="aide@alice.example")
-    for instance, mail in (ready(), ready(client_name="bakery", partner=partner)):
-        assert mails.deliver(mail.pk), instance
-    ours, theirs = (_read(path) for path in _files())
+    letters = [ready(), ready(client_name="bakery", partner=partner)]
+    assert all(mails.deliver(mail.pk) for _instance, mail in letters)
+    sent = {letter["To"]: letter for letter in map(_read, _files())}
+    ours, theirs = (sent[instance.admin_email] for instance, _mail in letters)
     assert ours["From"] == "EAZYNOVA <bonjour@eazynova.example>"
     assert theirs["From"].addresses[0].display_name == "Alice, Conseil & Cie"
     assert theirs["From"].addresses[0].addr_spec == "bonjour@eazynova.example"
