@@ -7,6 +7,9 @@ workers = int(os.environ.get("WEB_CONCURRENCY") or 1)
 worker_class = "gthread"
 threads = int(os.environ.get("WEB_THREADS") or 8)
 timeout = 30
+# longer than a proxy or a page that looks again every few seconds leaves a connection idle: whoever closes first
+# while the other one asks loses a request
+keepalive = 75
 # in memory: a heartbeat on a slow disk would look like a hung worker
 worker_tmp_dir = "/dev/shm"  # noqa: S108
 # Django logs every request that matters; a query string may hold a token

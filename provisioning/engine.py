@@ -141,7 +141,7 @@ def retry(operation: Operation, *, anew: Collection[str] = ()) -> Operation:
         if not changed:
             raise NotRetryable("This operation has not failed.")
         operation.steps.filter(~Q(state=StepState.DONE) | Q(code__in=anew)).update(
-            state=StepState.PENDING, failures=0, reason="", message="", ended_at=None
+            state=StepState.PENDING, failures=0, reason="", message="", started_at=None, ended_at=None
         )
         operation.refresh_from_db()
         operation_changed.send(Operation, operation=operation)

@@ -38,14 +38,19 @@ def follow(event: Any, **news: Any) -> None:
             else ""
         )
         moved = Mail.objects.filter(pk=mail.pk, state__in=before).update(state=state, error=words)
-        if moved and mail.instance is not None and state != _S.DELIVERED:
-            webhooks.announce(mail.instance, _news(mail, state))
+        mail.state = state
+        news_for_partner = news_of(mail)
+        if moved and mail.instance is not None and news_for_partner is not None:
+            webhooks.announce(mail.instance, news_for_partner)
 
 
-def _news(mail: Mail, state: str) -> WebhookEvents:
-    if state == _S.COMPLAINED:
+def news_of(mail: Mail) -> WebhookEvents | None:
+    """What the partner is told about a mail in its state; None when there is nothing to tell."""
+    if mail.state == _S.COMPLAINED:
         return WebhookEvents.MAIL_COMPLAINED
-    return WebhookEvents.BOUNCED if mail.kind == Mail.Kind.WELCOME else WebhookEvents.MAIL_BOUNCED
+    if mail.state == _S.BOUNCED:
+        return WebhookEvents.BOUNCED if mail.kind == Mail.Kind.WELCOME else WebhookEvents.MAIL_BOUNCED
+    return None
 
 
 def _mail_of(event: Any) -> Mail | None:

@@ -2,7 +2,7 @@
 
 import logging
 from datetime import timedelta
-from email.utils import make_msgid
+from email.utils import formataddr, make_msgid, parseaddr
 from typing import Any
 
 from django.conf import settings
@@ -16,6 +16,7 @@ from provisioning.errors import Permanent, ProvisioningError
 from provisioning.mail.letter import Letter, send
 from provisioning.models import Operation
 from provisioning.reasons import reason
+from tenants import moments
 from tenants.models import Instance, Mail, Partner, Signup
 from tenants.signals import mail_due
 
@@ -152,8 +153,15 @@ def _letter(mail: Mail) -> Letter:
             html=render_to_string(f"email/{mail.kind}.html", context),
             message_id=mail.message_id,
             reply_to=partner.reply_to,
+            from_email=_sender(partner),
             metadata={"mail": str(mail.pk)},
         )
+
+
+def _sender(partner: Partner) -> str | None:
+    """A partner's customers know the partner: its name stands before our address, which alone may send."""
+    address = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    return None if partner.is_house else formataddr((partner.name, address))
 
 
 def _context(mail: Mail) -> dict[str, Any]:
@@ -168,6 +176,7 @@ def _context(mail: Mail) -> dict[str, Any]:
         "instance": instance,
         "company": instance.tenant.company,
         "password": instance.admin_password() if mail.kind == Mail.Kind.WELCOME else None,
+        "end": moments.day(instance.expires_at) if instance.expires_at else "",
         "reference": last.reference if last else "",
         "sentence": reason(last.reason).sentence if last else "",
         "partner": instance.tenant.partner,
@@ -184,7 +193,7 @@ def _confirmation_context(mail: Mail) -> dict[str, Any]:
     token = TimestampSigner(salt=CONFIRMATION_SALT).sign(ticket)
     return {
         "company": signup.company,
-        "expires_at": signup.expires_at,
+        "until": moments.precisely(signup.expires_at) if signup.expires_at else "",
         "partner": signup.partner,
         "reply_to": signup.partner.reply_to,
         "confirm_url": f"{settings.PUBLIC_BASE_URL}/confirm/{token}/",

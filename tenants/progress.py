@@ -19,6 +19,9 @@ REMEMBERED = 50
 CACHED_SECONDS = 300
 # a step that takes longer than usual is thought to need this share of its usual time more
 STILL = 0.15
+# a step that has had so many times its usual time, and at least so long, is late: nobody knows when it will be done
+LATE_TIMES = 3
+LATE_LEAST = timedelta(minutes=2)
 # what building the repository's image adds, until there is history
 BUILD_SECONDS = 300
 
@@ -33,7 +36,9 @@ class StepProgress:
 
 @dataclass(frozen=True)
 class Progress:
-    """``percent`` is weighted by the usual duration of each step; ``estimated_end`` is None when it has ended.
+    """``percent`` is weighted by the usual duration of each step, and grows while one is under way.
+
+    ``estimated_end`` is None when the operation has ended or nobody can know: in an outage, or when it is ``late``.
 
     ``place`` is where the operation stands while it waits for its turn among others, which the estimate counts in.
     """
@@ -42,6 +47,7 @@ class Progress:
     steps: tuple[StepProgress, ...]
     current: StepProgress | None
     estimated_end: datetime | None
+    late: bool
     place: Place | None
 
 
@@ -50,7 +56,6 @@ def progress_of(operation: Operation, now: datetime) -> Progress:
     definitions = RECIPES[operation.kind].steps
     steps = tuple(_step(definition, rows.get(definition.code)) for definition in definitions)
     usual = usual_seconds(operation.kind, built=bool(operation.spec["source"]["repository"]))
-    left = sum(usual[step.code] for step in steps if step.state != StepState.DONE)
     whole = sum(usual.values())
     current = next((step for step in steps if step.state != StepState.DONE), None)
     active = operation.state == OperationState.ACTIVE
@@ -61,13 +66,17 @@ def progress_of(operation: Operation, now: datetime) -> Progress:
         steps, current = tuple(told if step is current else step for step in steps), told
     going = active and not outage
     place = place_of(operation) if going else None
+    left = sum(usual[step.code] for step in steps if step.state != StepState.DONE)
+    if current is not None and place is None:
+        left -= _had(rows.get(current.code), usual[current.code], operation.ended_at or now)
+    late = going and place is None and current is not None and _is_late(operation, current.code, usual, now)
+    start = max(place.starts_at, now) if place else now
     return Progress(
-        percent=round(100 * (whole - left) / whole),
+        percent=min(99, round(100 * (whole - left) / whole)) if current else 100,
         steps=steps,
         current=current,
-        estimated_end=_end(rows.get(current.code), usual[current.code], left, place, now)
-        if going and current is not None
-        else None,
+        estimated_end=start + timedelta(seconds=left) if going and current and not late else None,
+        late=late,
         place=place,
     )
 
@@ -99,15 +108,18 @@ def _measured(kind: str, *, built: bool) -> dict[str, float]:
     return {code: max(0.1, median(values)) for code, values in durations.items()}
 
 
-def _end(row: Step | None, usual: float, left: float, place: Place | None, now: datetime) -> datetime:
-    """From its turn on when it waits for one, else from now less what the current step has had of its usual time."""
-    if place is not None:
-        return max(place.starts_at, now) + timedelta(seconds=left)
-    return now + timedelta(seconds=left - min(_spent(row, now), usual * (1 - STILL)))
+def _had(row: Step | None, usual: float, now: datetime) -> float:
+    """What the current step has had of its usual time; never all of it, since nobody knows when it will be done."""
+    spent = (now - row.started_at).total_seconds() if row and row.started_at else 0.0
+    return min(spent, usual * (1 - STILL))
 
 
-def _spent(row: Step | None, now: datetime) -> float:
-    return (now - row.started_at).total_seconds() if row and row.started_at else 0.0
+def _is_late(operation: Operation, code: str, usual: dict[str, float], now: datetime) -> bool:
+    """Also when nothing has begun where something should have: then whoever does the work is away."""
+    # an outage moves the deadline, a retry sets it anew
+    began = operation.deadline_at - RECIPES[operation.kind].deadline
+    moments = [moment for row in operation.steps.all() for moment in (row.started_at, row.ended_at) if moment]
+    return now - max([began, *moments]) > max(LATE_LEAST, timedelta(seconds=LATE_TIMES * usual[code]))
 
 
 def _step(definition: StepDefinition, row: Step | None) -> StepProgress:

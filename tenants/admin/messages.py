@@ -9,11 +9,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 
+from tenants import mail_events
 from tenants.admin import changes
 from tenants.admin.console import ReadOnlyAdmin
 from tenants.errors import DomainError
 from tenants.models import Mail, WebhookAttempt, WebhookDelivery
-from tenants.models.webhook import WebhookEvents
 from tenants.services import webhooks
 
 
@@ -27,11 +27,13 @@ class MailAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("partner told"))
     def partner_told(self, mail: Mail) -> SafeString | Promise:
-        """Whom the partner's webhooks told that the welcome e-mail came back."""
+        """Whom the partner's webhooks told that the e-mail came back or was complained about."""
         told = WebhookDelivery.objects.filter(
-            event__instance=mail.instance_id, event__type=WebhookEvents.BOUNCED, event__created_at__gte=mail.created_at
+            event__instance=mail.instance_id,
+            event__type=mail_events.news_of(mail),
+            event__created_at__gte=mail.created_at,
         ).select_related("endpoint")
-        if mail.instance_id is None or mail.state != Mail.State.BOUNCED or not told:
+        if mail.instance_id is None or not told:
             return _("no")
         rows = ((each.endpoint.url, each.get_state_display()) for each in told)
         return format_html_join(", ", "{} ({})", rows)

@@ -1,5 +1,8 @@
 """Use cases on partners and their keys."""
 
+from email.utils import parseaddr
+
+from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from tenants.errors import NameTaken, UnknownPartner
@@ -10,6 +13,11 @@ from tenants.services import keys
 def house() -> Partner:
     """The house itself, through which visitors of the public page become customers."""
     return Partner.objects.get(is_house=True)
+
+
+def help_address(partner: Partner) -> str:
+    """Where its customers write to: its reply address, else the house's, else the sender of our e-mails."""
+    return partner.reply_to or house().reply_to or parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
 
 
 def find_partner(name: str) -> Partner:

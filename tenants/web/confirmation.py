@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from tenants.errors import ConfirmationUsed, DomainError
 from tenants.services import signup as use_case
+from tenants.web import progress
 
 
 @never_cache
@@ -30,4 +31,4 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "web/confirm_refused.html", {"error": error, "used": used}, status=410)
     if instance is None:
         return HttpResponseRedirect(reverse("home"))
-    return HttpResponseRedirect(reverse("progress", args=[instance.public_id]) + f"?token={instance.status_token}")
+    return progress.onward(instance)

@@ -5,23 +5,37 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import get_conditional_response
+from django.utils.functional import SimpleLazyObject
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from provisioning.models import Operation
 from provisioning.reasons import reason
 from provisioning.states import OperationKind, OperationState
+from tenants import moments
 from tenants.lifecycle import InstanceState
 from tenants.models import Instance
-from tenants.progress import progress_of
+from tenants.progress import Progress, progress_of
+from tenants.services import partners
 from tenants.web import words
 
-ENDED = frozenset({InstanceState.READY, InstanceState.SUSPENDED, InstanceState.FAILED, InstanceState.DECOMMISSIONED})
+# seconds until it is worth looking again; what is not named here stays as it is
+AGAIN = {
+    InstanceState.REQUESTED: 2,
+    InstanceState.PROVISIONING: 2,
+    InstanceState.DECOMMISSIONING: 15,
+    InstanceState.FAILED: 30,
+}
+UNSCRIPTED_LEAST = 5
+# whoever waits for a turn far ahead looks again after a tenth of that time, at most so many seconds
+QUEUED_MOST = 15
 
 
 @never_cache
@@ -36,21 +50,29 @@ def fragment(request: HttpRequest, instance_id: str) -> HttpResponse:
     """The changing part of the page alone; 304 when it says what the visitor already sees."""
     instance = _allowed(request, instance_id)
     html = render_to_string("web/progress_fragment.html", _context(instance), request)
-    etag = f'"{hashlib.sha256(html.encode()).hexdigest()[:32]}"'
-    if request.headers.get("If-None-Match") == etag:
-        return _private(HttpResponse(status=304, headers={"ETag": etag}))
-    return _private(HttpResponse(html, headers={"ETag": etag}))
+    # weak, as a proxy that compresses makes it anyway
+    etag = f'W/"{hashlib.sha256(html.encode()).hexdigest()[:32]}"'
+    whole = HttpResponse(html, headers={"ETag": etag})
+    return _private(get_conditional_response(request, etag=etag, response=whole) or whole)
 
 
 @csrf_exempt
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def password(request: HttpRequest, instance_id: str) -> HttpResponse:
     """The password, when it is asked for and while it is kept: JSON for the script, the page itself without one."""
     instance = _allowed(request, instance_id)
+    if request.method != "POST":
+        # reached by changing the language of the page that shows it: it is shown when it is asked for
+        return onward(instance)
     shown = instance.admin_password() if instance.state == InstanceState.READY else None
     if request.headers.get("Accept") == "application/json":
         return _private(JsonResponse({"password": shown}))
     return _private(render(request, "web/progress.html", _context(instance) | {"shown_password": shown}))
+
+
+def onward(instance: Instance) -> HttpResponseRedirect:
+    """To the page of this instance, with the token that opens it."""
+    return HttpResponseRedirect(reverse("progress", args=[instance.public_id]) + f"?token={instance.status_token}")
 
 
 def _allowed(request: HttpRequest, instance_id: str) -> Instance:
@@ -66,6 +88,7 @@ def _context(instance: Instance) -> dict[str, Any]:
     operation = operation or operations.filter(kind=OperationKind.CREATE).first()
     progress = progress_of(operation, timezone.now()) if operation else None
     end = progress.estimated_end if progress else None
+    again = _again(instance, progress)
     kept = instance.state == InstanceState.READY and instance.admin_password() is not None
     return {
         "instance": instance,
@@ -73,14 +96,24 @@ def _context(instance: Instance) -> dict[str, Any]:
         "token": instance.status_token,
         "operation": operation,
         "progress": progress,
-        "ended": instance.state in ENDED,
+        "again": again,
+        "again_unscripted": max(again, UNSCRIPTED_LEAST),
+        "help_address": SimpleLazyObject(lambda: partners.help_address(instance.tenant.partner)),
         "ready_around": words.clock(end) if end else "",
         "queue": words.queue(progress.place) if progress and progress.place else "",
         "sentence": reason(operation.reason).sentence if operation and operation.reason else "",
         "password_kept": kept,
-        "kept_until": words.day(_kept_until(instance)) if kept else "",
-        "expires": words.day(instance.expires_at) if instance.expires_at else "",
+        "kept_until": moments.day(_kept_until(instance)) if kept else "",
+        "expires": moments.day(instance.expires_at) if instance.expires_at else "",
     }
+
+
+def _again(instance: Instance, progress: Progress | None) -> int:
+    usual = AGAIN.get(InstanceState(instance.state), 0)
+    if progress is None or progress.place is None:
+        return usual
+    ahead = (progress.place.starts_at - timezone.now()).total_seconds()
+    return max(usual, min(QUEUED_MOST, int(ahead / 10)))
 
 
 def _kept_until(instance: Instance) -> Any:

@@ -15,7 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from tenants import limits, mails
 from tenants.errors import DomainError, NoRoom
@@ -23,7 +23,7 @@ from tenants.models import Plan, Signup
 from tenants.services import partners
 from tenants.services import signup as use_case
 from tenants.visitors import visitor_address
-from tenants.web import captcha, words
+from tenants.web import captcha, progress, words
 from tenants.web.answers import problem
 from tenants.web.forms import SignupForm, new_ticket
 
@@ -43,11 +43,28 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @csrf_exempt
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def sign_up(request: HttpRequest) -> HttpResponse:
     """A form or a JSON object; the same order again is answered with the same instance."""
-    if request.content_type == "application/json":
-        return _sign_up_by_json(request)
+    if request.method != "POST":
+        # reached by changing the language of a form with errors, or from the browser's history
+        return HttpResponseRedirect(reverse("home"))
+    return _sign_up_by_json(request) if request.content_type == "application/json" else _sign_up_by_form(request)
+
+
+@require_safe
+def availability(request: HttpRequest) -> HttpResponse:
+    """The client name and the address that a company would get, for the page that shows it while one types."""
+    usage = limits.count_visitor_request(request)
+    if usage.exceeded:
+        return problem(429, "rate_limited", _("Too many requests. Please wait before the next one."), usage.headers)
+    name, free = use_case.suggested_name(request.GET.get("company", "")[:100])
+    # what is taken gets a suffix, which nobody knows before
+    shown = name if free or not name else f"{name}-…"
+    return JsonResponse({"clientName": shown, "address": ADDRESS.format(shown) if shown else "", "available": free})
+
+
+def _sign_up_by_form(request: HttpRequest) -> HttpResponse:
     plans = use_case.offered_plans()
     form = SignupForm(request.POST, plans=plans)
     ticket = form.ticket_number()
@@ -66,16 +83,6 @@ def sign_up(request: HttpRequest) -> HttpResponse:
         except DomainError as error:
             form.add_error(error.field if error.field in form.fields else None, str(error))
     return _page(request, form, plans, request.POST["ticket"] if ticket else new_ticket(), status=422)
-
-
-@require_safe
-def availability(request: HttpRequest) -> HttpResponse:
-    """The client name and the address that a company would get, for the page that shows it while one types."""
-    usage = limits.count_visitor_request(request)
-    if usage.exceeded:
-        return problem(429, "rate_limited", _("Too many requests. Please wait before the next one."), usage.headers)
-    name, free = use_case.suggested_name(request.GET.get("company", "")[:100])
-    return JsonResponse({"clientName": name, "address": ADDRESS.format(name) if name else "", "available": free})
 
 
 def _sign_up_by_json(request: HttpRequest) -> HttpResponse:
@@ -153,8 +160,7 @@ def _ask_for_a_person(request: HttpRequest, form: SignupForm, ticket: str | None
 def _onward(signup: Signup) -> HttpResponse:
     if signup.instance is None:
         return HttpResponseRedirect(reverse("confirmation_sent"))
-    instance = signup.instance
-    return HttpResponseRedirect(reverse("progress", args=[instance.public_id]) + f"?token={instance.status_token}")
+    return progress.onward(signup.instance)
 
 
 def _too_many(request: HttpRequest, usage: limits.Usage) -> HttpResponse:

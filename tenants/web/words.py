@@ -1,17 +1,19 @@
 """Prices and moments as people write them, in the language of the page."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
-from django.utils import formats, timezone
+from django.utils import formats
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from provisioning.turns import Place
+from tenants import moments
 
 SYMBOLS = {"fr": {"USD": "$ US", "EUR": "€", "CHF": "CHF", "CAD": "$ CA", "GBP": "£"},
            "en": {"USD": "US$", "EUR": "€", "CHF": "CHF ", "CAD": "CA$", "GBP": "£"}}  # fmt: skip
-HARD = "\u00a0"
 
 
 def price(amount: Decimal, currency: str) -> str:
@@ -24,33 +26,32 @@ def price(amount: Decimal, currency: str) -> str:
 def _money(amount: Decimal, currency: str) -> str:
     number = formats.number_format(amount, decimal_pos=2, use_l10n=True, force_grouping=True)
     if _language() == "fr":
-        return f"{number}{HARD}{SYMBOLS['fr'].get(currency, currency).replace(' ', HARD)}"
-    return f"{SYMBOLS['en'].get(currency, currency + HARD)}{number}"
+        return f"{number}{moments.HARD}{SYMBOLS['fr'].get(currency, currency).replace(' ', moments.HARD)}"
+    return f"{SYMBOLS['en'].get(currency, currency + moments.HARD)}{number}"
 
 
-def clock(moment: datetime) -> str:
-    """``14 h 32`` in French, ``2:32 PM`` in English, in the site's time zone."""
-    local = timezone.localtime(moment)
-    if _language() == "fr":
-        return f"{local.hour}{HARD}h{HARD}{local.minute:02d}"
-    # without the points of "p.m.", which would stand before a sentence's own
-    return formats.time_format(local, "g:i A")
+def clock(moment: datetime) -> SafeString:
+    """The time of day, which ``times.js`` puts into the reader's own zone; without scripts, the zone is named."""
+    return format_html(
+        '<time datetime="{}">{}</time><noscript> ({})</noscript>',
+        # no seconds: what is read the same is the same to an ETag
+        f"{moment.astimezone(UTC):%Y-%m-%dT%H:%MZ}",
+        moments.clock(moment),
+        moments.zone(moment),
+    )
 
 
-def queue(place: Place) -> str:
+def queue(place: Place) -> SafeString:
     """Where somebody stands in a queue and when the turn is expected, as one sentence."""
     ahead, start = place.position - 1, clock(place.starts_at)
     if not ahead:
-        return _("Your turn is next, around %(start)s.") % {"start": start}
-    return ngettext(
-        "%(count)d request before yours, start around %(start)s.",
-        "%(count)d requests before yours, start around %(start)s.",
+        return format_html(_("Your turn is next, around {start}."), start=start)
+    words = ngettext(
+        "{count} request before yours, start around {start}.",
+        "{count} requests before yours, start around {start}.",
         ahead,
-    ) % {"count": ahead, "start": start}
-
-
-def day(moment: datetime) -> str:
-    return formats.date_format(timezone.localtime(moment), "DATE_FORMAT")
+    )
+    return format_html(words, count=ahead, start=start)
 
 
 def _language() -> str:

@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 from django.core.signing import TimestampSigner
+from django.db.models import F
 from django.template.loader import render_to_string
 from django.utils import timezone
 from playwright.sync_api import Page
@@ -38,12 +39,12 @@ def pages(site: str, foreign: str, language: str) -> Iterator[State]:
     yield State("form-errors", site, _send_wrong)
     yield State("form-filled", site, _fill)
     yield State("confirm-sent", f"{site}/confirm/sent/")
-    yield State("confirm", f"{site}/confirm/{_signed(language)}/")
+    yield State("confirm", f"{site}/confirm/{confirmation_token(language)}/")
     yield State("confirm-refused", f"{site}/confirm/nonsense/")
     yield State("too-many", site, _send_often)
     for name, make in PROGRESS.items():
-        yield State(f"progress-{name}", _address(site, make(language)))
-    yield State("progress-password", _address(site, _ready(language, "password")), _reveal)
+        yield State(f"progress-{name}", address_of(site, make(language)))
+    yield State("progress-password", address_of(site, ready(language, "password")), _reveal)
     yield State("missing", f"{site}/nowhere/")
     yield State("broken", f"{site}/", _break)
     yield State("widget", foreign)
@@ -53,17 +54,22 @@ def pages(site: str, foreign: str, language: str) -> Iterator[State]:
 
 def letters(language: str) -> Iterator[tuple[str, str, str]]:
     """The name, the HTML and the plain text of each e-mail, as the provider gets them."""
-    instance = _ready(language, "letters")
+    instance = ready(language, "letters")
     operation = Operation.objects.get(instance=instance)
-    signup = Signup.objects.get(ticket=TimestampSigner(salt=mails.CONFIRMATION_SALT).unsign(_signed(language)))
+    partner = factories.make_partner(f"Alice Conseil {language}", reply_to="aide@alice.example")
+    sold = ready(language, "sold", partner=partner)
+    signup = Signup.objects.get(
+        ticket=TimestampSigner(salt=mails.CONFIRMATION_SALT).unsign(confirmation_token(language))
+    )
     for mail in (
         mails.write_welcome(instance, operation),
         mails.write_failure(instance, operation),
         mails.write_expires_soon(instance, 7),
         mails.write_confirmation(signup),
+        mails.write_email_changed(instance, operation, "ancienne@etoile.example"),
     ):
-        letter = mails._letter(Mail.objects.get(pk=mail.pk))
-        yield mail.kind, letter.html, letter.text
+        yield mail.kind, *_written(mail)
+    yield "welcome-partner", *_written(mails.write_welcome(sold, Operation.objects.get(instance=sold)))
 
 
 @contextmanager
@@ -93,6 +99,11 @@ def foreign_site(site: str, language: str) -> Iterator[str]:
     yield origin
     server.shutdown()
     server.server_close()
+
+
+def _written(mail: Mail) -> tuple[str, str]:
+    letter = mails._letter(Mail.objects.get(pk=mail.pk))
+    return letter.html, letter.text
 
 
 def _fill(page: Page) -> None:
@@ -137,11 +148,11 @@ def _order_by_widget(page: Page) -> None:
     page.wait_for_selector(".done")
 
 
-def _address(site: str, instance: Instance) -> str:
+def address_of(site: str, instance: Instance) -> str:
     return f"{site}/instances/{instance.public_id}/?token={instance.status_token}"
 
 
-def _signed(language: str) -> str:
+def confirmation_token(language: str) -> str:
     """The token of a confirmation link that nobody has opened yet."""
     plan = Plan.objects.get(code="demo")
     end = timezone.now() + timedelta(hours=20)
@@ -151,13 +162,12 @@ def _signed(language: str) -> str:
     return TimestampSigner(salt=mails.CONFIRMATION_SALT).sign(ticket)
 
 
-def _order(language: str, name: str) -> Instance:
-    return factories.order_instance(
-        f"etoile-{name}-{language}", company=COMPANY, email="marie@etoile.example", language=language
-    )
+def _order(language: str, name: str, **values: object) -> Instance:
+    order = {"company": COMPANY, "email": "marie@etoile.example", "language": language} | values
+    return factories.order_instance(f"etoile-{name}-{language}", **order)
 
 
-def _at(language: str, name: str, code: str, reason: str) -> Instance:
+def at_step(language: str, name: str, code: str, reason: str) -> Instance:
     """A creation that has come to the step ``code``, which waits for ``reason``."""
     instance = _order(language, name)
     operation = Operation.objects.get(instance=instance)
@@ -165,12 +175,14 @@ def _at(language: str, name: str, code: str, reason: str) -> Instance:
     current = operation.steps.get(code=code)
     operation.steps.filter(position__lt=current.position).update(state=StepState.DONE, started_at=now, ended_at=now)
     Step.objects.filter(pk=current.pk).update(state=StepState.WAITING, started_at=now, reason=reason)
+    queue = "project_create:default" if reason == "waiting_for_turn" else ""
+    Operation.objects.filter(pk=operation.pk).update(queue=queue)
     Instance.objects.filter(pk=instance.pk).update(state=InstanceState.PROVISIONING)
     return instance
 
 
-def _ready(language: str, name: str = "ready") -> Instance:
-    instance, now = _order(language, name), timezone.now()
+def ready(language: str, name: str = "ready", **values: object) -> Instance:
+    instance, now = _order(language, name, **values), timezone.now()
     Operation.objects.filter(instance=instance).update(state=OperationState.SUCCEEDED, ended_at=now)
     url = "https://eazynova-cafe-de-l-etoile-et-fils.up.railway.app"
     changes = {"state": InstanceState.READY, "url": url, "ready_at": now, "expires_at": now + timedelta(days=14)}
@@ -180,24 +192,34 @@ def _ready(language: str, name: str = "ready") -> Instance:
 
 
 def _failed(language: str) -> Instance:
-    instance = _at(language, "failed", "deploy_odoo", "")
+    instance = at_step(language, "failed", "deploy_odoo", "")
     values = {"state": OperationState.FAILED, "ended_at": timezone.now(), "reason": "deployment_failed"}
     Operation.objects.filter(instance=instance).update(**values)
     Instance.objects.filter(pk=instance.pk).update(state=InstanceState.FAILED)
     return instance
 
 
+def _late(language: str) -> Instance:
+    instance = at_step(language, "late", "deploy_odoo", "waiting_for_odoo")
+    Operation.objects.filter(instance=instance).update(deadline_at=F("deadline_at") - timedelta(hours=2))
+    Step.objects.filter(operation__instance=instance).exclude(started_at=None).update(
+        started_at=F("started_at") - timedelta(hours=2), ended_at=F("ended_at") - timedelta(hours=2)
+    )
+    return instance
+
+
 def _past(language: str, state: str) -> Instance:
-    instance = _ready(language, state)
+    instance = ready(language, state)
     Instance.objects.filter(pk=instance.pk).update(state=state)
     return instance
 
 
 PROGRESS: dict[str, Callable[[str], Instance]] = {
-    "running": lambda language: _at(language, "running", "deploy_odoo", "waiting_for_odoo"),
-    "slot": lambda language: _at(language, "slot", "create_project", "waiting_for_turn"),
-    "outage": lambda language: _at(language, "outage", "create_volumes", "railway_unreachable"),
-    "ready": _ready,
+    "running": lambda language: at_step(language, "running", "deploy_odoo", "waiting_for_odoo"),
+    "slot": lambda language: at_step(language, "slot", "create_project", "waiting_for_turn"),
+    "outage": lambda language: at_step(language, "outage", "create_volumes", "railway_unreachable"),
+    "ready": ready,
+    "late": _late,
     "failed": _failed,
     "suspended": lambda language: _past(language, InstanceState.SUSPENDED),
     "ended": lambda language: _past(language, InstanceState.DECOMMISSIONED),

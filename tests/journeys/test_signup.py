@@ -1,6 +1,7 @@
 """A visitor's way from a company name to an open Odoo, in a real browser."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from email import message_from_bytes
 from email.policy import default
 
@@ -10,6 +11,8 @@ from axe_playwright_python.sync_playwright import Axe
 
 from provisioning.models import Operation
 from tenants.models import Instance
+from tests import factories
+from tests.journeys import states
 from tests.processes import until
 
 PATIENCE = 90_000
@@ -45,7 +48,8 @@ def test_a_visitor_signs_up_watches_and_logs_in_with_the_password_shown(site, wo
     page = visitor()
     fill(page, site)
     page.wait_for_selector("#company-help strong")
-    assert page.inner_text("#company-help strong") == "eazynova-cafe-de-l-etoile.up.railway.app"
+    shown = page.locator("#company-help strong").all_inner_texts()
+    assert shown == ["cafe-de-l-etoile", "eazynova-cafe-de-l-etoile.up.railway.app"]
     send(page)
     page.wait_for_url(re.compile(r"/instances/cafe-de-l-etoile-"))
     page.evaluate(LISTEN)
@@ -101,6 +105,17 @@ def test_a_double_click_the_back_button_and_a_reload_create_nothing_twice(site, 
     assert Instance.objects.count() == 1
 
 
+def test_the_same_form_sent_at_the_same_moment_leads_everybody_to_one_instance(site, visitor):
+    page = visitor(java_script_enabled=False)
+    fill(page, site, "Une Seule")
+    form = page.evaluate("Object.fromEntries(new FormData(document.getElementById('form')))")
+    with ThreadPoolExecutor(4) as hands:
+        answers = list(hands.map(lambda _hand: httpx.post(f"{site}/signup", data=form), range(4)))
+    assert {answer.status_code for answer in answers} == {302}
+    assert len({answer.headers["Location"] for answer in answers}) == 1
+    assert Instance.objects.count() == 1
+
+
 def test_the_sixth_attempt_is_told_when_to_come_back(site, visitor):
     for number in range(5):
         order = {"company": f"Acme {number}", "email": "a@acme.example", "plan": "demo"}
@@ -111,6 +126,47 @@ def test_the_sixth_attempt_is_told_when_to_come_back(site, visitor):
     page.wait_for_selector("text=Revenez après")
     assert violations(page) == []
     assert Instance.objects.count() == 5
+
+
+def test_a_taken_name_is_told_while_typing_and_what_cannot_be_asked_says_nothing_wrong(site, visitor):
+    factories.order_instance("acme")
+    page = visitor()
+    fill(page, site, "Acme")
+    page.wait_for_selector("#company-help strong")
+    told = page.inner_text("#company-help")
+    assert "déjà pris" in told
+    assert "eazynova-acme-….up.railway.app" in told
+    page.route("**/availability*", lambda route: route.fulfill(status=429, body="{}"))
+    with page.expect_response("**/availability*"):
+        page.fill("#id_company", "Acme et fils")
+    page.wait_for_selector("#company-help:not(:has(strong))")
+
+
+def test_an_error_leads_to_its_field_and_the_page_can_be_read_in_the_other_language(site, visitor):
+    page = visitor()
+    page.goto(site)
+    page.evaluate("for (const each of document.querySelectorAll('[name=plan]')) each.checked = false")
+    page.fill("#id_company", "Acme")
+    send(page)
+    page.click("#summary a[href='#id_plan']")
+    assert page.evaluate("document.activeElement.name") == "plan"
+    page.click("a[hreflang=en]")
+    assert "Your own Odoo" in page.inner_text("h1")
+
+
+def test_a_double_click_on_the_confirmation_leads_to_the_progress_page(site, visitor):
+    page = visitor()
+    page.goto(f"{site}/confirm/{states.confirmation_token('fr')}/")
+    page.dblclick("form button.main")
+    page.wait_for_selector(".steps")
+    assert Instance.objects.count() == 1
+
+
+def test_on_a_phone_the_form_comes_first_and_a_price_is_never_broken(site, visitor):
+    page = visitor(viewport={"width": 320, "height": 700})
+    page.goto(site)
+    assert page.evaluate("document.querySelector('#form').getBoundingClientRect().top") < 700
+    assert page.evaluate("[...document.querySelectorAll('.price')].every((each) => each.getClientRects().length === 1)")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

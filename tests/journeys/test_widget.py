@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings as live
 
-from tenants.models import ApiKey, Instance
+from tenants.models import ApiKey, Instance, Partner
 from tenants.services import keys
 from tests import factories
 
@@ -77,6 +77,67 @@ def test_a_visitor_of_a_partner_orders_there_without_cookies_or_leaking_styles(s
     assert page.context.cookies() == []
     assert page.evaluate("getComputedStyle(document.querySelector('h2')).fontSize") == "24px"
     assert page.goto(page.get_attribute(".done a", "href")).status == 200
+
+
+# what a partner's page may do to its own elements, before and after the widget's tag
+RUDE = """<style>
+html{font-size:4px} * {letter-spacing:9px;text-transform:uppercase;line-height:3;color:red}
+div,form,label,button,p,h2{font:italic 40px serif;text-align:right;visibility:hidden;margin:50px;padding:50px}
+</style>"""
+LOOK = """[...document.querySelector("[data-eazynova]").shadowRoot.querySelectorAll("form, form *")].map((each) => {
+  const style = getComputedStyle(each);
+  return [...style].filter((name) => !/origin|inline-size|block-size|width|height/.test(name))
+    .map((name) => `${each.tagName} ${name}: ${style[name]}`);
+}).flat()"""
+
+
+def test_the_form_looks_the_same_on_the_rudest_page_and_leaves_that_page_alone(site, partner_site, visitor):
+    _partner, origin = embed(site, partner_site, lambda origin: [origin])
+    page, outside = visitor(), "getComputedStyle(document.querySelector('h2')).font"
+    page.goto(origin)
+    calm = page.evaluate(LOOK)
+    handler, tag = partner_site[0], partner_site[0].markup
+    handler.markup = RUDE
+    page.goto(origin)
+    alone = page.evaluate(outside)
+    handler.markup = RUDE + tag
+    page.goto(origin)
+    assert set(page.evaluate(LOOK)) ^ set(calm) == set()
+    assert page.locator("#company").bounding_box()["width"] > 300
+    assert page.evaluate(outside) == alone
+
+
+def test_the_form_speaks_the_language_that_the_partner_chose_whatever_the_browser_speaks(site, partner_site, visitor):
+    _partner, origin = embed(site, partner_site, lambda origin: [origin])
+    partner_site[0].markup = partner_site[0].markup.replace("<script ", '<script data-language="fr" ')
+    page = visitor(locale="en-GB")
+    page.goto(origin)
+    page.fill("#company", "Boulangerie d’Alice")
+    page.fill("#email", "alice@pain")
+    page.click("button")
+    page.wait_for_selector("#email-error:not(:empty)")
+    assert "adresse" in page.inner_text("#email-error"), "the server's words: a browser takes this address"
+
+
+def test_what_was_agreed_with_the_partner_is_not_told_to_the_visitor(site, partner_site, visitor):
+    partner, origin = embed(site, partner_site, lambda origin: [origin])
+    Partner.objects.filter(pk=partner.pk).update(quota=0)
+    page = visitor()
+    order(page, origin)
+    page.wait_for_selector("[role=alert]:not(:empty)")
+    assert "réessayer plus tard" in page.inner_text("[role=alert]")
+
+
+def test_the_sixth_order_on_a_partners_site_is_told_when_to_come_back(site, partner_site, visitor, settings):
+    settings.SIGNUP_RATE = "1/h"
+    _partner, origin = embed(site, partner_site, lambda origin: [origin])
+    page = visitor()
+    order(page, origin)
+    page.wait_for_selector(".done")
+    order(page, origin)
+    page.wait_for_selector("[role=alert]:not(:empty)")
+    assert re.search(r"Revenez après \d+\xa0h\xa0\d\d", page.inner_text("[role=alert]"))
+    assert page.input_value("#company") == "Boulangerie d’Alice"
 
 
 def test_a_site_that_the_partner_has_not_named_gets_a_sentence_and_no_instance(site, partner_site, visitor):

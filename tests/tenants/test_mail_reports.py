@@ -72,6 +72,16 @@ def test_staff_see_the_bounce_and_its_words_in_the_list_of_mails(client, letter)
     assert "550 no such mailbox" in page
 
 
+@pytest.mark.parametrize("event", ["hard_bounce", "spam"])
+def test_staff_see_that_the_partner_was_told(client, letter, partner_site, event):
+    services.create_endpoint(letter.instance.tenant.partner, url=partner_site.url)
+    client.force_login(User.objects.create_superuser("olga"))
+    page = reverse("admin:tenants_mail_change", args=[letter.pk])
+    assert partner_site.url not in client.get(page).content.decode()
+    report(client, event)
+    assert partner_site.url in client.get(page).content.decode()
+
+
 def test_who_does_not_know_the_secret_changes_nothing_and_tells_nobody(client, letter, partner_site):
     services.create_endpoint(letter.instance.tenant.partner, url=partner_site.url)
     assert report(client, "hard_bounce", credentials="someone:else").status_code == 400

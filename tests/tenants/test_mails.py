@@ -15,6 +15,7 @@ from provisioning.states import OperationState
 from tenants import mails
 from tenants.lifecycle import InstanceState
 from tenants.models import Instance, Mail
+from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -145,3 +146,17 @@ def test_a_mail_that_never_goes_through_ends_as_failed(ready, brevo):
             clock.shift(timedelta(hours=3))
     mail.refresh_from_db()
     assert (mail.state, mail.attempts) == (Mail.State.FAILED, mails.MAX_ATTEMPTS)
+
+
+def test_a_partners_customer_reads_the_partners_name_as_sender_and_answers_to_the_partner(ready, settings):
+    settings.DEFAULT_FROM_EMAIL = "EAZYNOVA <bonjour@eazynova.example>"
+    partner = factories.make_partner("Alice, Conseil & Cie", reply_to="aide@alice.example")
+    letters = [ready(), ready(client_name="bakery", partner=partner)]
+    assert all(mails.deliver(mail.pk) for _instance, mail in letters)
+    sent = {letter["To"]: letter for letter in map(_read, _files())}
+    ours, theirs = (sent[instance.admin_email] for instance, _mail in letters)
+    assert ours["From"] == "EAZYNOVA <bonjour@eazynova.example>"
+    assert theirs["From"].addresses[0].display_name == "Alice, Conseil & Cie"
+    assert theirs["From"].addresses[0].addr_spec == "bonjour@eazynova.example"
+    assert theirs["Reply-To"] == "aide@alice.example"
+    assert "aide@alice.example" in theirs.get_body(("plain",)).get_content()

@@ -47,6 +47,21 @@ def test_until_then_it_works(client, link, settings):
     assert Instance.objects.count() == 1
 
 
+@pytest.mark.parametrize(
+    ("language", "until"),
+    [
+        ("fr", "jusqu’au 26\u00a0novembre 2026 à 14\u00a0h\u00a032 (UTC+01:00). Si"),
+        ("en", "until Nov. 26, 2026 at 2:32 PM (UTC+01:00). If"),
+    ],
+)
+def test_the_mail_says_until_when_wherever_it_is_read(client, language, until):
+    with time_machine.travel("2026-11-25T13:32:00Z", tick=False):
+        order = ORDER | {"language": language}
+        client.post("/signup", order, content_type="application/json")
+        assert mails.deliver(Mail.objects.get().pk)
+    assert until in outbox.outbox[0].body
+
+
 def test_scanners_that_open_links_confirm_nothing(client, link):
     for _ in range(3):
         assert client.get(link).status_code == 200

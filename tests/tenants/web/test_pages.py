@@ -1,18 +1,21 @@
 import re
+import time
 from datetime import timedelta
 
 import pytest
+import time_machine
 from anymail.signals import AnymailTrackingEvent, tracking
 from django.core import mail as outbox
 from django.utils import timezone, translation
 
-from provisioning.models import Operation
+from provisioning.models import Operation, Slot
 from provisioning.states import OperationState
 from tenants import mails
 from tenants.lifecycle import InstanceState
 from tenants.models import Instance, Mail, Plan, Signup
 from tenants.services import retention
 from tenants.web import words
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -105,7 +108,55 @@ def test_the_progress_page_needs_its_token_and_is_kept_by_nobody(client, order_i
     assert "noindex" in response["X-Robots-Tag"]
     part = f"{address}progress?token={instance.status_token}"
     etag = client.get(part)["ETag"]
-    assert client.get(part, headers={"If-None-Match": etag}).status_code == 304
+    for known in (etag, etag.removeprefix("W/"), f'"other", {etag}'):
+        assert client.get(part, headers={"If-None-Match": known}).status_code == 304
+    assert client.get(part, headers={"If-None-Match": '"other"'}).status_code == 200
+
+
+def test_addresses_that_take_forms_lead_somewhere_when_they_are_opened(client, order_instance):
+    instance = order_instance()
+    address = f"/instances/{instance.public_id}/"
+    assert client.get("/signup")["Location"] == "/"
+    token = f"?token={instance.status_token}"
+    assert client.get(f"{address}password{token}")["Location"] == address + token
+    assert client.get(f"{address}password?token=wrong").status_code == 404
+
+
+def test_every_page_names_the_address_to_write_to_and_a_partners_customer_the_partners(
+    client, order_instance, settings
+):
+    settings.DEFAULT_FROM_EMAIL = "EAZYNOVA <bonjour@eazynova.example>"
+    for path in ("/", "/confirm/sent/", "/nowhere/"):
+        assert 'href="mailto:bonjour@eazynova.example"' in client.get(path).content.decode(), path
+    partner = factories.make_partner(reply_to="aide@alice.example")
+    instance = order_instance(partner=partner)
+    page = client.get(f"/instances/{instance.public_id}/?token={instance.status_token}").content.decode()
+    assert 'href="mailto:aide@alice.example"' in page
+    assert "bonjour@eazynova.example" not in page
+
+
+@pytest.mark.parametrize(("ahead", "seconds"), [(0, 2), (2, 6), (30, 15)])
+def test_who_waits_far_back_in_the_queue_looks_again_less_often(client, order_instance, settings, ahead, seconds):
+    settings.RAILWAY_PROJECT_INTERVAL_SECONDS = 30
+    for number in range(ahead):
+        order_instance(f"before-{number}")
+    instance = order_instance("mine")
+    Operation.objects.update(queue="project_create:default")
+    with time_machine.travel(timezone.now(), tick=False):
+        Slot.objects.create(key="project_create:default", free_at=time.time())
+        page = client.get(f"/instances/{instance.public_id}/progress?token={instance.status_token}").content.decode()
+    assert f'data-again="{seconds}"' in page
+
+
+def test_who_only_looks_again_costs_few_queries_and_no_page(client, order_instance, django_assert_max_num_queries):
+    instance = order_instance()
+    part = f"/instances/{instance.public_id}/progress?token={instance.status_token}"
+    minute = timezone.now().replace(second=5, microsecond=0)
+    with time_machine.travel(minute, tick=False) as clock:
+        etag = client.get(part)["ETag"]
+        clock.shift(2)
+        with django_assert_max_num_queries(4):
+            assert client.get(part, headers={"If-None-Match": etag}).status_code == 304
 
 
 def finished(instance, days):

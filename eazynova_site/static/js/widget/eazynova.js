@@ -7,18 +7,21 @@
   const language = tag.dataset.language === "en" || (!tag.dataset.language && document.documentElement.lang.startsWith("en")) ? "en" : "fr";
   const color = /^#[0-9a-f]{6}$/i.test(tag.dataset.color || "") ? tag.dataset.color : "#3f56e0";
   const words = {
-    fr: { title: "Créer mon Odoo", company: "Nom de l’entreprise", email: "Adresse e-mail", send: "Créer mon Odoo", busy: "Un instant…",
+    fr: { title: "Créer mon Odoo", company: "Nom de l’entreprise", email: "Adresse e-mail", required: "Tous les champs sont obligatoires.", send: "Créer mon Odoo", busy: "Un instant…",
       empty: "Renseignez ce champ.", badEmail: "L’adresse doit ressembler à nom@entreprise.fr.", later: "Ce n’est pas possible pour le moment. Merci de réessayer plus tard.",
+      again: (at) => `Trop de demandes depuis cette connexion. Revenez après ${at.getHours()}\u00a0h\u00a0${String(at.getMinutes()).padStart(2, "0")}.`,
       done: "C’est parti\u202f! Votre Odoo est en cours de création.", watch: "Suivre la création" },
-    en: { title: "Create my Odoo", company: "Company name", email: "E-mail address", send: "Create my Odoo", busy: "One moment…",
+    en: { title: "Create my Odoo", company: "Company name", email: "E-mail address", required: "All fields are required.", send: "Create my Odoo", busy: "One moment…",
       empty: "Please fill this field.", badEmail: "The address must look like name@company.com.", later: "This is not possible at the moment. Please try again later.",
+      again: (at) => `Too many requests from this connection. Please come back after ${at.toLocaleTimeString("en-US", { hour: "numeric", minute: "2-digit" })}.`,
       done: "Off we go! Your Odoo is being created.", watch: "Watch the creation" },
   }[language];
   const [r, g, b] = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16) / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
   const ink = 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000" : "#fff";
-  const css = `:host{all:initial;display:block;max-width:28rem}*{box-sizing:border-box}
-form,.done{font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,Arial,sans-serif;color:#171c2b;background:#fff;border:1px solid #d9deea;border-radius:14px;padding:24px}
-h2{font-size:20px;margin:0 0 16px}label{display:block;font-weight:600;margin:0 0 6px}div{margin:0 0 16px}
+  // what the page gives its elements is inherited down to here, and its rem may be anything: both end at our own root
+  const css = `:host{display:block;max-width:448px}*{box-sizing:border-box}
+form,.done{all:initial;display:block;font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,Arial,sans-serif;color:#171c2b;background:#fff;border:1px solid #d9deea;border-radius:14px;padding:24px}
+h2{font-size:20px;font-weight:700;margin:0 0 16px}.hint{font-size:14px;color:#545d73;margin:0 0 16px}label{display:block;font-weight:600;margin:0 0 6px}div{margin:0 0 16px}
 input{width:100%;font:inherit;padding:10px 12px;border:1px solid #7b859c;border-radius:9px;background:#fff;color:inherit}
 input[aria-invalid=true]{border:2px solid #b3261e}.error{color:#b3261e;font-weight:600;font-size:15px;margin:6px 0 0}.error:empty{margin:0}
 button,a{display:block;width:100%;font:inherit;font-weight:650;text-align:center;text-decoration:none;padding:12px;border:0;border-radius:10px;background:${color};color:${ink};cursor:pointer}
@@ -47,7 +50,7 @@ button,a{display:block;width:100%;font:inherit;font-weight:650;text-align:center
   const button = element("button", { type: "submit", textContent: words.send });
   const trouble = element("p", { className: "error", role: "alert" });
   trouble.setAttribute("role", "alert");
-  const form = element("form", { noValidate: true, lang: language }, element("h2", { textContent: words.title }), company.box, email.box, button, trouble);
+  const form = element("form", { noValidate: true, lang: language }, element("h2", { textContent: words.title }), element("p", { className: "hint", textContent: words.required }), company.box, email.box, button, trouble);
   const host = element("div");
   host.dataset.eazynova = "widget";
   const root = host.attachShadow({ mode: "open" });
@@ -66,10 +69,10 @@ button,a{display:block;width:100%;font:inherit;font-weight:650;text-align:center
     if (tag.dataset.plan) body.plan = tag.dataset.plan;
     const reply = await fetch(`${site}/api/instances`, {
       method: "POST", credentials: "omit", referrerPolicy: "origin",
-      headers: { "Content-Type": "application/json", "Authorization": `Bearer ${tag.dataset.key}`, "Idempotency-Key": key },
+      headers: { "Content-Type": "application/json", "Authorization": `Bearer ${tag.dataset.key}`, "Idempotency-Key": key, "Accept-Language": language },
       body: JSON.stringify(body),
     });
-    return { status: reply.status, answer: await reply.json() };
+    return { status: reply.status, answer: await reply.json(), wait: Number(reply.headers.get("Retry-After")) };
   };
 
   // an order whose answer got lost is asked for again under the same key and name: it may have been taken
@@ -81,8 +84,10 @@ button,a{display:block;width:100%;font:inherit;font-weight:650;text-align:center
     let attempt = unsure?.said === said ? unsure : { said, key: newKey(), name: plain.length < 3 ? `${plain || "client"}-${suffix()}` : plain };
     for (let tries = 0; tries < 4; tries += 1) {
       unsure = attempt;
-      const { status, answer } = await order(attempt.name, attempt.key);
+      const { status, answer, wait } = await order(attempt.name, attempt.key);
       if (status === 202) return done(answer);
+      if (answer.code === "rate_limited" && wait) answer.detail = words.again(new Date(Date.now() + (wait + 60) * 1000));
+      if (answer.code === "quota_reached") answer.detail = words.later; // what was agreed with the partner is not the visitor's business
       if (status < 500 && answer.code !== "request_in_progress") unsure = null;
       if (!["client_name_taken", "reserved_client_name"].includes(answer.code)) return refuse(answer);
       attempt = { said, key: newKey(), name: `${plain || "client"}-${suffix()}` };
