@@ -1,5 +1,6 @@
 """The figures of the business and of the work, each by one aggregate of the database."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -16,6 +17,7 @@ from tenants.models import Instance
 
 DAYS = 30
 WEEKS = 5
+LONGEST = max(DAYS, 7 * WEEKS)
 PAYING = (InstanceState.READY, InstanceState.SUSPENDED)
 
 
@@ -35,12 +37,14 @@ class Day:
 
 @dataclass(frozen=True)
 class Week:
-    """Creations that became ready in the week that starts on ``monday``, and how long they took."""
+    """Creations of the week that starts on ``monday``: of those asked for the share that succeeded so far, and how
+    long those took that became ready."""
 
     monday: date
-    ready: int
-    median: timedelta
-    p90: timedelta
+    success_rate: float | None
+    ready: int = 0
+    median: timedelta | None = None
+    p90: timedelta | None = None
 
 
 @dataclass(frozen=True)
@@ -75,11 +79,12 @@ def live_by_state() -> dict[str, int]:
 
 
 def creations_by_day() -> list[Day]:
-    """The last 30 days, today included, oldest first."""
+    """The last five weeks, today included, oldest first."""
     today = timezone.localdate()
-    first = today - timedelta(days=DAYS - 1)
+    first = today - timedelta(days=LONGEST - 1)
+    since = timezone.now() - timedelta(days=LONGEST + 1)
     rows = (
-        Operation.objects.filter(kind=OperationKind.CREATE, created_at__gte=timezone.now() - timedelta(days=DAYS + 1))
+        Operation.objects.filter(kind=OperationKind.CREATE, created_at__gte=since)
         .order_by()
         .annotate(day=TruncDate("created_at"))
         .values("day")
@@ -93,7 +98,7 @@ def creations_by_day() -> list[Day]:
         row["day"]: Day(row["day"], row["succeeded"], row["failed"], row["asked"] - row["succeeded"] - row["failed"])
         for row in rows
     }
-    days = [first + timedelta(days=number) for number in range(DAYS)]
+    days = [first + timedelta(days=number) for number in range(LONGEST)]
     return [found.get(day, Day(day)) for day in days]
 
 
@@ -103,9 +108,20 @@ def success_rate(days: list[Day]) -> float | None:
     return succeeded / (succeeded + failed) if succeeded + failed else None
 
 
-def time_to_ready() -> list[Week]:
-    """Median and 90th percentile (nearest rank) of this week and the four before it, newest first."""
+def last_weeks(days: list[Day]) -> list[Week]:
+    """This week and the four before it, newest first, without those in which nothing happened."""
+    took, weeks = _time_to_ready(), []
     monday = timezone.localdate() - timedelta(days=timezone.localdate().weekday())
+    for number in range(WEEKS):
+        start = monday - timedelta(weeks=number)
+        asked = [day for day in days if start <= day.day < start + timedelta(weeks=1)]
+        if start in took or any(day.asked for day in asked):
+            weeks.append(Week(start, success_rate(asked), *took.get(start, ())))
+    return weeks
+
+
+def _time_to_ready() -> dict[date, tuple[int, timedelta, timedelta]]:
+    """How many became ready in the week of this Monday, the median and the 90th percentile (nearest rank)."""
     since = timezone.now() - timedelta(weeks=WEEKS)
     week: dict[str, Any] = {"partition_by": [F("week")]}
     rows = (
@@ -122,10 +138,7 @@ def time_to_ready() -> list[Week]:
     found: dict[date, list[Any]] = {}
     for start, ready, took in rows:
         found.setdefault(timezone.localtime(start).date(), []).append((ready, took))
-    weeks = [monday - timedelta(weeks=number) for number in range(WEEKS)]
-    return [
-        Week(start, found[start][0][0], found[start][0][1], found[start][-1][1]) for start in weeks if start in found
-    ]
+    return {start: (rows[0][0], rows[0][1], rows[-1][1]) for start, rows in found.items()}
 
 
 def troubles() -> list[Trouble]:
@@ -144,27 +157,32 @@ def troubles() -> list[Trouble]:
     return [Trouble(row["state"], row["why"] or "", row["count"], row["oldest"]) for row in rows if row["why"]]
 
 
-def money_by(column: str) -> list[Money]:
-    """Of what is ready or suspended, by ``plan__code`` or ``tenant__partner__name``; most revenue first."""
+def money() -> dict[str, list[Money]]:
+    """Of what is ready or suspended: ``by_plan`` and ``by_partner``, most revenue first, and ``all``."""
     rows = (
         Instance.objects.filter(state__in=PAYING)
         .order_by()
-        .values_list(column, "currency")
+        .values_list("plan__code", "tenant__partner__name", "currency")
         .annotate(Count("pk"), revenue=Sum("price_per_month"), cost=Sum("estimated_cost"))
-        .order_by("currency", "-revenue", column)
     )
-    return [Money(*row) for row in rows]
+    found = [(plan, partner, Money("", *rest)) for plan, partner, *rest in rows]
+    return {
+        "by_plan": _sums((plan, money) for plan, _partner, money in found),
+        "by_partner": _sums((partner, money) for _plan, partner, money in found),
+        "all": _sums(("", money) for _plan, _partner, money in found),
+    }
 
 
-def totals(rows: list[Money]) -> list[Money]:
-    """One row a currency: two currencies are never added."""
-    return [
-        Money(
-            "",
-            currency,
-            sum(row.instances for row in rows if row.currency == currency),
-            sum((row.revenue for row in rows if row.currency == currency), Decimal()),
-            sum((row.cost for row in rows if row.currency == currency), Decimal()),
+def _sums(rows: Iterable[tuple[str, Money]]) -> list[Money]:
+    """One row a name and currency: two currencies are never added."""
+    sums: dict[tuple[str, str], Money] = {}
+    for name, row in rows:
+        so_far = sums.get((row.currency, name), Money(name, row.currency, 0, Decimal(), Decimal()))
+        sums[row.currency, name] = Money(
+            name,
+            row.currency,
+            so_far.instances + row.instances,
+            so_far.revenue + row.revenue,
+            so_far.cost + row.cost,
         )
-        for currency in sorted({row.currency for row in rows})
-    ]
+    return sorted(sums.values(), key=lambda row: (row.currency, -row.revenue, row.name))

@@ -2,18 +2,34 @@
 
 from typing import Any
 
+from django.contrib import admin
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from unfold.admin import ModelAdmin
+from unfold.views import ChangeList
 
 from tenants.admin import changes
+
+# it would remove many rows at once without an audit entry for each
+admin.site.disable_action("delete_selected")
+
+
+class Listing(ChangeList):  # type: ignore[misc]
+    """Of a whole list the number of rows is told once, below it."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if not self.query and not self.has_active_filters:
+            self.full_result_count = self.result_count
 
 
 class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]
     show_full_result_count = False
     list_per_page = 50
-    actions: list[str] | None = None
+
+    def get_changelist(self, request: HttpRequest, **options: Any) -> type[Listing]:
+        return Listing
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

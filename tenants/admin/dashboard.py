@@ -13,6 +13,7 @@ from provisioning import budget, circuit, heartbeat
 from provisioning.reasons import Reason, reason
 from provisioning.states import OperationState
 from tenants import figures
+from tenants.admin import to_do
 from tenants.lifecycle import InstanceState
 from tenants.models import Alert
 
@@ -56,14 +57,16 @@ class TroubleLine:
 def facts_of(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Unfold's DASHBOARD_CALLBACK: figures only for those who may see instances, money only for Operations."""
     if request.user.has_perm("tenants.view_instance"):
-        days = figures.creations_by_day()
+        creations = figures.creations_by_day()
+        days = creations[-figures.DAYS :]
         context |= {
+            "to_do": len(to_do.all_of(to_do.find())),
             "states": _states(),
             "bars": bars(days),
             "most": max(day.asked for day in days),
             "asked": sum(day.asked for day in days),
             "success_rate": figures.success_rate(days),
-            "weeks": figures.time_to_ready(),
+            "weeks": figures.last_weeks(creations),
             "troubles": _troubles(),
             "budget": budget.state(),
             "circuit": circuit.state(),
@@ -71,8 +74,7 @@ def facts_of(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             "alerts": Alert.objects.filter(closed_at=None).count(),
         }
     if request.user.has_perm(MONEY):
-        by_plan, by_partner = figures.money_by("plan__code"), figures.money_by("tenant__partner__name")
-        context |= {"money": figures.totals(by_plan), "by_plan": by_plan, "by_partner": by_partner}
+        context |= {"money": figures.money()}
     return context
 
 

@@ -73,7 +73,7 @@ class RotationForm(forms.Form):
 @admin.register(ApiKey)
 class ApiKeyAdmin(ConsoleAdmin):
     form = KeyForm
-    list_display = ("__str__", "partner", "name", "kind", "scopes", "last_used_at", "expires_at", "revoked_at")
+    list_display = ("__str__", "partner", "name", "kind", "rights", "last_used_at", "expires_at", "revoked_at")
     list_filter = ("kind", "partner")
     list_select_related = ("partner",)
     search_fields = ("public_id", "name", "partner__name")
@@ -81,7 +81,7 @@ class ApiKeyAdmin(ConsoleAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         if obj is None:
             return ("partner", "kind", "name", "scopes", "expires_at", "ticket")
-        shown = ("partner", "kind", "name", "public_id", "scopes", "predecessor")
+        shown = ("partner", "kind", "name", "public_id", "rights", "predecessor")
         return (*shown, "created_at", "expires_at", "last_used_at", "revoked_at", "acts")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
@@ -97,6 +97,10 @@ class ApiKeyAdmin(ConsoleAdmin):
             path("<path:pk>/revoke/", wrap(self.revoke), name="tenants_apikey_revoke"),
             *super().get_urls(),
         ]
+
+    @admin.display(description=_("scopes"))
+    def rights(self, key: ApiKey) -> str:
+        return ", ".join(str(ApiKey.Scope(scope).label) for scope in key.scopes)
 
     @admin.display(description=_("actions"))
     def acts(self, key: ApiKey) -> SafeString | Promise:

@@ -40,6 +40,7 @@ class MailAdmin(ReadOnlyAdmin):
 class AttemptInline(TabularInline):  # type: ignore[misc]
     model = WebhookAttempt
     fields = readonly_fields = ("at", "status", "milliseconds", "error", "answer")
+    hide_title = True
     extra = 0
     can_delete = False
 
