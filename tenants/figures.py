@@ -72,10 +72,34 @@ class Money:
         return self.revenue - self.cost
 
 
-def live_by_state() -> dict[str, int]:
+@dataclass(frozen=True)
+class Sold:
+    """The live instances of one state, plan and partner, in one currency."""
+
+    state: str
+    plan: str
+    partner: str
+    money: Money
+
+
+def live() -> list[Sold]:
+    """The live instances, counted and added up by state, plan, partner and currency."""
+    rows = (
+        Instance.objects.live()
+        .order_by()
+        .values_list("state", "plan__code", "tenant__partner__name", "currency")
+        .annotate(Count("pk"), revenue=Sum("price_per_month"), cost=Sum("estimated_cost"))
+    )
+    return [Sold(state, plan, partner, Money("", *rest)) for state, plan, partner, *rest in rows]
+
+
+def by_state(sold: list[Sold]) -> dict[str, int]:
     """How many instances each state but the last one holds, in the order of the life of an instance."""
-    found = dict(Instance.objects.live().order_by().values_list("state").annotate(Count("pk")))
-    return {state: found.get(state, 0) for state in InstanceState.values if state != InstanceState.DECOMMISSIONED}
+    return {
+        state: sum(each.money.instances for each in sold if each.state == state)
+        for state in InstanceState.values
+        if state != InstanceState.DECOMMISSIONED
+    }
 
 
 def creations_by_day() -> list[Day]:
@@ -157,19 +181,13 @@ def troubles() -> list[Trouble]:
     return [Trouble(row["state"], row["why"] or "", row["count"], row["oldest"]) for row in rows if row["why"]]
 
 
-def money() -> dict[str, list[Money]]:
+def money(sold: list[Sold]) -> dict[str, list[Money]]:
     """Of what is ready or suspended: ``by_plan`` and ``by_partner``, most revenue first, and ``all``."""
-    rows = (
-        Instance.objects.filter(state__in=PAYING)
-        .order_by()
-        .values_list("plan__code", "tenant__partner__name", "currency")
-        .annotate(Count("pk"), revenue=Sum("price_per_month"), cost=Sum("estimated_cost"))
-    )
-    found = [(plan, partner, Money("", *rest)) for plan, partner, *rest in rows]
+    paying = [each for each in sold if each.state in PAYING]
     return {
-        "by_plan": _sums((plan, money) for plan, _partner, money in found),
-        "by_partner": _sums((partner, money) for _plan, partner, money in found),
-        "all": _sums(("", money) for _plan, _partner, money in found),
+        "by_plan": _sums((each.plan, each.money) for each in paying),
+        "by_partner": _sums((each.partner, each.money) for each in paying),
+        "all": _sums(("", each.money) for each in paying),
     }
 
 

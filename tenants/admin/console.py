@@ -15,6 +15,10 @@ from tenants.admin import changes
 admin.site.disable_action("delete_selected")
 
 
+# for a form after which something is shown once
+ONE_BUTTON = {"show_save_and_add_another": False, "show_save_and_continue": False}
+
+
 class Listing(ChangeList):  # type: ignore[misc]
     """Of a whole list the number of rows is told once, below it."""
 

@@ -57,7 +57,7 @@ FACTS = (
 
 @admin.register(Instance)
 class InstanceAdmin(ActingAdmin):
-    list_display = ("name", "badge", "step", "needs", "age", "end", "plan", "partner", "margin")
+    list_display = ("name", "badge", "step", "needs", "age", "plan", "partner", "margin")
     exported = (
         *("client_name", "company", "badge", "step", "needs", "plan", "partner", "margin", "public_id", "admin_email"),
         *("url", "project_id", "created_at", "ready_at", "expires_at", "decommission_after"),
@@ -111,27 +111,24 @@ class InstanceAdmin(ActingAdmin):
     def badge(self, instance: Instance) -> tuple[str, str]:
         return instance.state, instance.get_state_display()
 
-    @admin.display(description=_("end"), ordering="expires_at")
-    def end(self, instance: Instance) -> str:
-        """When it will be deleted or suspended by itself."""
-        moment = instance.decommission_after or instance.expires_at
-        if moment is None or instance.ended_at is not None:
-            return ""
-        what = _("deleted %(day)s") if instance.decommission_after else _("ends %(day)s")
-        return what % {"day": formats.date_format(localtime(moment), "SHORT_DATE_FORMAT")}
-
     @admin.display(description=_("age"), ordering="-created_at")
     def age(self, instance: Instance) -> SafeString:
+        """And the day on which it will be deleted or suspended by itself."""
         return format_html(
-            '<time datetime="{}" title="{}">{}</time>',
+            '<time datetime="{}" title="{}">{}</time><br>{}',
             instance.created_at.isoformat(),
             formats.date_format(localtime(instance.created_at), "DATETIME_FORMAT"),
             age(timezone.now() - instance.created_at),
+            _end(instance),
         )
 
     @admin.display(description=_("client name"), ordering="client_name")
     def name(self, instance: Instance) -> SafeString:
-        return format_html('{}<br><span class="font-normal">{}</span>', instance.client_name, instance.tenant.company)
+        return format_html(
+            '<span class="whitespace-nowrap">{}</span><br><span class="font-normal">{}</span>',
+            instance.client_name,
+            instance.tenant.company,
+        )
 
     @admin.display(description=_("company"))
     def company(self, instance: Instance) -> str:
@@ -188,6 +185,14 @@ class InstanceAdmin(ActingAdmin):
         wanted = request.GET.get("filter", "")
         facts = {"title": _("logs"), "object": instance, "filter": wanted, "logs": read_logs(instance, wanted)}
         return self.page(request, "admin/tenants/instance/logs.html", **facts)
+
+
+def _end(instance: Instance) -> str:
+    moment = instance.decommission_after or instance.expires_at
+    if moment is None or instance.ended_at is not None:
+        return ""
+    what = _("deleted %(day)s") if instance.decommission_after else _("ends %(day)s")
+    return what % {"day": formats.date_format(localtime(moment), "SHORT_DATE_FORMAT")}
 
 
 def _queue(now: diagnosis.Now) -> str:

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
-from tenants.admin.console import ConsoleAdmin
+from tenants.admin.console import ONE_BUTTON, ConsoleAdmin
 from tenants.audit import acting
 from tenants.errors import DomainError, UnknownScope
 from tenants.models import ApiKey
@@ -130,8 +130,7 @@ class ApiKeyAdmin(ConsoleAdmin):
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """With one button: the page that follows is the key."""
-        one_button = {"show_save_and_add_another": False, "show_save_and_continue": False}
-        response: HttpResponse = super().add_view(request, form_url, one_button | (extra_context or {}))
+        response: HttpResponse = super().add_view(request, form_url, ONE_BUTTON | (extra_context or {}))
         return response
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:

@@ -24,7 +24,7 @@ KEPT = timedelta(days=30)
 
 
 def offered_plans() -> list[Plan]:
-    return list(Plan.objects.filter(is_public=True))
+    return list(Plan.objects.filter(is_public=True, takes_orders=True))
 
 
 def sign_up(
