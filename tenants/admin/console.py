@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -15,6 +16,8 @@ from tenants.admin import changes
 admin.site.disable_action("delete_selected")
 
 
+# rows found that are named one by one
+FEW = 1000
 # for a form after which something is shown once
 ONE_BUTTON = {"show_save_and_add_another": False, "show_save_and_continue": False}
 
@@ -34,6 +37,16 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]
 
     def get_changelist(self, request: HttpRequest, **options: Any) -> type[Listing]:
         return Listing
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
+    ) -> "tuple[QuerySet[Any], bool]":
+        """What is looked for in many columns is looked for once: the count and the page then go by the rows found."""
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        if not search_term:
+            return found, may_repeat
+        few = list(found.order_by().values_list("pk", flat=True)[: FEW + 1])
+        return (found, may_repeat) if len(few) > FEW else (queryset.filter(pk__in=few), False)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

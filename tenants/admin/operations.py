@@ -80,13 +80,19 @@ class OperationAdmin(ReadOnlyAdmin):
     list_display = ("reference", "kind", "of_instance", "badge", "why", "age", "took", "created_at")
     list_filter = ("state", "kind", WhyFilter, "created_at")
     list_select_related = ("instance",)
-    search_fields = ("reference", "request_id", "instance__client_name", "instance__project_id")
+    # the public id begins with the client name
+    search_fields = ("instance__public_id", "instance__project_id", "request_id")
     search_help_text = _("Reference (OP-…), request id, client name, project id.")
     fields = (
         "reference", "kind", "of_instance", "state", "why", "advice", "message", "queue", "run_after",
         "deadline_at", "created_at", "ended_at", "took", "request_id",
     )  # fmt: skip
     inlines = (StepInline,)
+
+    def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
+        """What looks like a reference is one."""
+        wanted = request.GET.get("q", "").strip().upper()
+        return ("reference",) if wanted.startswith("OP-") else self.search_fields
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Operation]":
         rows: QuerySet[Operation] = super().get_queryset(request)

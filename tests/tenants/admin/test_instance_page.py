@@ -114,3 +114,12 @@ def test_more_than_can_be_looked_through_are_not_acted_on_at_once(sign_in, make_
     page = sign_in("Operations").post(LIST, form, follow=True).content.decode()
     assert "1 instances à la fois" in page
     assert not Operation.objects.exists()
+
+
+def test_a_search_that_finds_very_many_finds_them_all(sign_in, make_instance, monkeypatch):
+    monkeypatch.setattr("tenants.admin.console.FEW", 1)
+    for number in range(3):
+        make_instance(f"acme-{number}")
+    make_instance("other-one")
+    found = sign_in("Support").get(LIST, {"q": "acme"}).context["cl"].result_list
+    assert {row.client_name for row in found} == {"acme-0", "acme-1", "acme-2"}
