@@ -3,13 +3,15 @@
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.apps import apps
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import reverse_lazy
-from django.utils.functional import Promise
+from django.urls import reverse, reverse_lazy
+from django.utils.functional import Promise, lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+INSTANCES = "admin:tenants_instance_changelist"
 RAILWAY_HOST = "backboard.railway.com"
 
 
@@ -21,15 +23,40 @@ def environment(request: HttpRequest) -> list[str]:
     return [gettext("production"), "danger"] if real else [gettext("sandbox"), "success"]
 
 
-def _page(title: str | Promise, icon: str, model: str) -> dict[str, Any]:
-    """An entry of the sidebar for who may see the model, named as ``app.model``."""
+def _named(model: str) -> str:
+    name = str(apps.get_model(model)._meta.verbose_name_plural)
+    return name[:1].upper() + name[1:]
+
+
+_name_of = lazy(_named, str)
+
+
+def _page(model: str, icon: str, title: str | Promise | None = None) -> dict[str, Any]:
+    """An entry of the sidebar, by the model's own name, for who may see it; the model is given as ``app.model``."""
     app, name = model.split(".")
     return {
-        "title": title,
+        "title": _name_of(model) if title is None else title,
         "icon": icon,
         "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
         "permission": lambda request: request.user.has_perm(f"{app}.view_{name}"),
     }
+
+
+def _to_do_address() -> str:
+    return f"{reverse(INSTANCES)}?to_do=any"
+
+
+_lazy_to_do_address = lazy(_to_do_address, str)
+
+
+def _to_do() -> dict[str, Any]:
+    """The instances that need a person: their list with its filter on."""
+    active = {"active": lambda request: _at_instances(request, to_do=True)}
+    return _page("tenants.instance", "checklist", _("To do")) | {"link": _lazy_to_do_address()} | active
+
+
+def _at_instances(request: HttpRequest, *, to_do: bool) -> bool:
+    return request.path.startswith(reverse(INSTANCES)) and ("to_do" in request.GET) == to_do
 
 
 def _group(title: str | Promise, *pages: dict[str, Any]) -> dict[str, Any]:
@@ -44,6 +71,8 @@ UNFOLD: dict[str, Any] = {
     "SITE_ICON": lambda request: static("img/favicon.svg"),
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("img/favicon.svg")}],
     "SHOW_LANGUAGES": True,
+    # the audit trail says more than Django's own history
+    "SHOW_HISTORY": False,
     "ENVIRONMENT": "eazynova_site.console.environment",
     "DASHBOARD_CALLBACK": "tenants.admin.dashboard.facts_of",
     "COLORS": {
@@ -57,41 +86,43 @@ UNFOLD: dict[str, Any] = {
             _group(
                 _("Instances"),
                 {"title": _("Dashboard"), "icon": "dashboard", "link": reverse_lazy("admin:index")},
-                _page(_("Instances"), "deployed_code", "tenants.instance"),
-                _page(_("Operations"), "manufacturing", "provisioning.operation"),
+                _to_do(),
+                _page("tenants.instance", "deployed_code")
+                | {"active": lambda request: _at_instances(request, to_do=False)},
+                _page("provisioning.operation", "manufacturing"),
             ),
             _group(
                 _("Customers"),
-                _page(_("Customers"), "groups", "tenants.tenant"),
-                _page(_("Signups"), "person_add", "tenants.signup"),
+                _page("tenants.tenant", "groups"),
+                _page("tenants.signup", "person_add"),
             ),
             _group(
                 _("Partners and keys"),
-                _page(_("Partners"), "handshake", "tenants.partner"),
-                _page(_("API keys"), "key", "tenants.apikey"),
-                _page(_("Webhook endpoints"), "webhook", "tenants.webhookendpoint"),
+                _page("tenants.partner", "handshake"),
+                _page("tenants.apikey", "key"),
+                _page("tenants.webhookendpoint", "webhook"),
             ),
             _group(
                 _("Offers"),
-                _page(_("Plans"), "sell", "tenants.plan"),
-                _page(_("Blueprints"), "architecture", "tenants.blueprint"),
+                _page("tenants.plan", "sell"),
+                _page("tenants.blueprint", "architecture"),
             ),
             _group(
                 _("Messages"),
-                _page(_("E-mails"), "mail", "tenants.mail"),
-                _page(_("Webhook deliveries"), "send", "tenants.webhookdelivery"),
+                _page("tenants.mail", "mail"),
+                _page("tenants.webhookdelivery", "send"),
             ),
             _group(
                 _("Audit"),
-                _page(_("Audit trail"), "history", "tenants.auditentry"),
-                _page(_("Reconciliations"), "balance", "tenants.reconciliation"),
+                _page("tenants.auditentry", "history", _("Audit trail")),
+                _page("tenants.reconciliation", "balance"),
             ),
             _group(
                 _("System"),
-                _page(_("Alerts"), "notifications", "tenants.alert"),
-                _page(_("Outages"), "cloud_off", "provisioning.outage"),
-                _page(_("Users"), "person", "auth.user"),
-                _page(_("Groups"), "shield_person", "auth.group"),
+                _page("tenants.alert", "notifications"),
+                _page("provisioning.outage", "cloud_off"),
+                _page("auth.user", "person"),
+                _page("auth.group", "shield_person"),
             ),
         ],
     },

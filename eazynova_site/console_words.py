@@ -3,6 +3,8 @@
 from django.utils.translation import gettext_noop
 
 WORDS = (
+    gettext_noop("Welcome back to"),
+    gettext_noop("Select action"),
     gettext_noop("Type to search"),
     gettext_noop("Return to site"),
     gettext_noop("Select value"),

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from provisioning import budget, circuit, heartbeat, workspaces
@@ -49,25 +49,22 @@ def present() -> list[Condition]:
     ]
 
 
-def _failed() -> Iterator[Condition]:
+def failed() -> "QuerySet[Operation]":
     """Failed, and nothing has been done about it: neither a retry nor another operation nor the end."""
     later = Operation.objects.filter(instance=OuterRef("instance"), pk__gt=OuterRef("pk"))
-    rows = Operation.objects.filter(~Exists(later), state=OperationState.FAILED).exclude(
-        instance__state=InstanceState.DECOMMISSIONED
-    )
-    return _grouped(Alert.Kind.FAILED, rows.order_by("-pk").values_list("reason", "reference"))
+    rows = Operation.objects.filter(~Exists(later), state=OperationState.FAILED)
+    return rows.exclude(instance__state=InstanceState.DECOMMISSIONED)
 
 
-def _stuck() -> Iterator[Condition]:
+def stuck() -> "QuerySet[Operation]":
     """Past its deadline, or due and taken up by nobody; in an outage deadlines wait."""
     long_ago = timezone.now() - PATIENCE
     idle = Q(run_after__lt=long_ago) & (Q(lease_expires_at=None) | Q(lease_expires_at__lt=long_ago))
-    late = Q() if _api_outages() else Q(deadline_at__lt=long_ago)
-    rows = Operation.objects.active().filter(idle | late if late else idle).order_by("pk")
-    return _grouped(Alert.Kind.STUCK, (("", reference) for reference in rows.values_list("reference", flat=True)))
+    outage = Exists(circuit.confirmed().filter(kind=Outage.Kind.API))
+    return Operation.objects.active().filter(idle | Q(~outage, deadline_at__lt=long_ago))
 
 
-def _mails() -> Iterator[Condition]:
+def lost_mails() -> "QuerySet[Mail]":
     """Lost in the last week, and no later one of its kind was taken."""
     taken = Mail.objects.filter(
         instance=OuterRef("instance"),
@@ -75,8 +72,25 @@ def _mails() -> Iterator[Condition]:
         pk__gt=OuterRef("pk"),
         state__in=(Mail.State.SENT, Mail.State.DELIVERED),
     )
-    rows = Mail.objects.filter(~Exists(taken), state__in=LOST, created_at__gt=timezone.now() - MAIL_NEWS)
-    return _grouped(Alert.Kind.MAIL, rows.order_by("-pk").values_list("state", "instance__client_name"))
+    return Mail.objects.filter(~Exists(taken), state__in=LOST, created_at__gt=timezone.now() - MAIL_NEWS)
+
+
+def silent() -> "QuerySet[Probe]":
+    """Live instances that stopped answering, by what was found; see `tenants.services.probes`."""
+    return Probe.objects.filter(silent_since__isnull=False, instance__state=InstanceState.READY)
+
+
+def _failed() -> Iterator[Condition]:
+    return _grouped(Alert.Kind.FAILED, failed().order_by("-pk").values_list("reason", "reference"))
+
+
+def _stuck() -> Iterator[Condition]:
+    references = stuck().order_by("pk").values_list("reference", flat=True)
+    return _grouped(Alert.Kind.STUCK, (("", reference) for reference in references))
+
+
+def _mails() -> Iterator[Condition]:
+    return _grouped(Alert.Kind.MAIL, lost_mails().order_by("-pk").values_list("state", "instance__client_name"))
 
 
 def _endpoints() -> Iterator[Condition]:
@@ -105,9 +119,7 @@ def _silent() -> Iterator[Condition]:
 
 
 def _instances() -> Iterator[Condition]:
-    """Live instances that stopped answering, by what was found; see `tenants.services.probes`."""
-    rows = Probe.objects.filter(silent_since__isnull=False, instance__state=InstanceState.READY).order_by("-pk")
-    return _grouped(Alert.Kind.INSTANCE, rows.values_list("error", "instance__client_name"))
+    return _grouped(Alert.Kind.INSTANCE, silent().order_by("-pk").values_list("error", "instance__client_name"))
 
 
 def _differences() -> Iterator[Condition]:
@@ -119,10 +131,6 @@ def _differences() -> Iterator[Condition]:
     found += [f"{workspace}: {error}" for workspace, error in last.errors.items()] + [last.refusal] * bool(last.refusal)
     if found:
         yield Condition(Alert.Kind.DIFFERENCE, "", len(found), tuple(dict.fromkeys(found))[:MOST_REFERENCES])
-
-
-def _api_outages() -> bool:
-    return circuit.confirmed().filter(kind=Outage.Kind.API).exists()
 
 
 def _grouped(kind: str, rows: Iterable[tuple[str, str | None]]) -> Iterator[Condition]:

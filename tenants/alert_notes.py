@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from provisioning.errors import Permanent, ProvisioningError
 from provisioning.hooks.client import post
 from provisioning.mail.letter import Letter, send
-from provisioning.reasons import reason
+from provisioning.reasons import Reason, reason
 from tenants.models import Alert, AlertNote, Mail
 
 logger = logging.getLogger(__name__)
@@ -79,8 +79,18 @@ def subject_of(note: AlertNote) -> str:
 
 def headline(alert: Alert) -> str:
     """What it is about, in one line."""
-    topic = dict(Mail.State.choices).get(alert.topic, alert.topic) if alert.kind == Alert.Kind.MAIL else alert.topic
+    topic = topic_of(alert)
     return f"{alert.get_kind_display()} ({topic})" if topic else alert.get_kind_display()
+
+
+def topic_of(alert: Alert) -> str:
+    """What groups it, with a word for a mail's state."""
+    return str(dict(Mail.State.choices).get(alert.topic, alert.topic)) if alert.kind == Alert.Kind.MAIL else alert.topic
+
+
+def why_of(alert: Alert) -> Reason | None:
+    """What the catalogue says, where the topic is one of its reasons."""
+    return reason(alert.topic) if alert.kind in (Alert.Kind.FAILED, Alert.Kind.INSTANCE) else None
 
 
 def text_of(note: AlertNote) -> str:
@@ -93,12 +103,15 @@ def text_of(note: AlertNote) -> str:
     else:
         lines, values = [_("Since %(since)s; %(count)d at this moment.")], {"since": since, "count": alert.count}
     lines = [lines[0] % values]
-    if alert.kind in (Alert.Kind.FAILED, Alert.Kind.INSTANCE):
-        lines += [str(reason(alert.topic).sentence), str(reason(alert.topic).advice)]
-    lines += [", ".join(alert.references), _link(alert)]
+    why = why_of(alert)
+    if why is not None:
+        lines += [str(why.sentence), str(why.advice)]
+    lines += [", ".join(alert.references), settings.PUBLIC_BASE_URL + page_of(alert)]
     return "\n".join(line for line in lines if line)
 
 
-def _link(alert: Alert) -> str:
+def page_of(alert: Alert) -> str:
+    """Staff's page with exactly what it is about."""
     page = PAGES.get(Alert.Kind(alert.kind), "tenants_alert_changelist")
-    return f"{settings.PUBLIC_BASE_URL}{reverse(f'admin:{page}')}"
+    query = f"?to_do={alert.kind}" if page == "tenants_instance_changelist" else ""
+    return reverse(f"admin:{page}") + query

@@ -13,7 +13,7 @@ DomainError
 │   └── RequestInProgress, AnswerNotKept
 ├── IdempotencyKeyReused
 ├── ConfirmationExpired, SignupClosed
-└── QuotaReached, NoRoom
+└── QuotaReached, NoRoom, OrdersStopped
 """
 
 from django.utils.functional import Promise
@@ -155,6 +155,11 @@ class QuotaReached(DomainError):
 class NoRoom(DomainError):
     code = "no_room"
     message = _("We cannot take a new instance right now: there is no room left. We are making some; try again later.")
+
+
+class OrdersStopped(DomainError):
+    code = "orders_stopped"
+    message = _("We take no new orders for this plan right now. Nothing was ordered; please try again later.")
 
 
 class UnknownScope(InvalidInput):

@@ -1,5 +1,6 @@
 """The figures of the business and of the work, each by one aggregate of the database."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -16,6 +17,7 @@ from tenants.models import Instance
 
 DAYS = 30
 WEEKS = 5
+LONGEST = max(DAYS, 7 * WEEKS)
 PAYING = (InstanceState.READY, InstanceState.SUSPENDED)
 
 
@@ -35,12 +37,14 @@ class Day:
 
 @dataclass(frozen=True)
 class Week:
-    """Creations that became ready in the week that starts on ``monday``, and how long they took."""
+    """Creations of the week that starts on ``monday``: of those asked for the share that succeeded so far, and how
+    long those took that became ready."""
 
     monday: date
-    ready: int
-    median: timedelta
-    p90: timedelta
+    success_rate: float | None
+    ready: int = 0
+    median: timedelta | None = None
+    p90: timedelta | None = None
 
 
 @dataclass(frozen=True)
@@ -68,18 +72,43 @@ class Money:
         return self.revenue - self.cost
 
 
-def live_by_state() -> dict[str, int]:
+@dataclass(frozen=True)
+class Sold:
+    """The live instances of one state, plan and partner, in one currency."""
+
+    state: str
+    plan: str
+    partner: str
+    money: Money
+
+
+def live() -> list[Sold]:
+    """The live instances, counted and added up by state, plan, partner and currency."""
+    rows = (
+        Instance.objects.live()
+        .order_by()
+        .values_list("state", "plan__code", "tenant__partner__name", "currency")
+        .annotate(Count("pk"), revenue=Sum("price_per_month"), cost=Sum("estimated_cost"))
+    )
+    return [Sold(state, plan, partner, Money("", *rest)) for state, plan, partner, *rest in rows]
+
+
+def by_state(sold: list[Sold]) -> dict[str, int]:
     """How many instances each state but the last one holds, in the order of the life of an instance."""
-    found = dict(Instance.objects.live().order_by().values_list("state").annotate(Count("pk")))
-    return {state: found.get(state, 0) for state in InstanceState.values if state != InstanceState.DECOMMISSIONED}
+    return {
+        state: sum(each.money.instances for each in sold if each.state == state)
+        for state in InstanceState.values
+        if state != InstanceState.DECOMMISSIONED
+    }
 
 
 def creations_by_day() -> list[Day]:
-    """The last 30 days, today included, oldest first."""
+    """The last five weeks, today included, oldest first."""
     today = timezone.localdate()
-    first = today - timedelta(days=DAYS - 1)
+    first = today - timedelta(days=LONGEST - 1)
+    since = timezone.now() - timedelta(days=LONGEST + 1)
     rows = (
-        Operation.objects.filter(kind=OperationKind.CREATE, created_at__gte=timezone.now() - timedelta(days=DAYS + 1))
+        Operation.objects.filter(kind=OperationKind.CREATE, created_at__gte=since)
         .order_by()
         .annotate(day=TruncDate("created_at"))
         .values("day")
@@ -93,7 +122,7 @@ def creations_by_day() -> list[Day]:
         row["day"]: Day(row["day"], row["succeeded"], row["failed"], row["asked"] - row["succeeded"] - row["failed"])
         for row in rows
     }
-    days = [first + timedelta(days=number) for number in range(DAYS)]
+    days = [first + timedelta(days=number) for number in range(LONGEST)]
     return [found.get(day, Day(day)) for day in days]
 
 
@@ -103,9 +132,20 @@ def success_rate(days: list[Day]) -> float | None:
     return succeeded / (succeeded + failed) if succeeded + failed else None
 
 
-def time_to_ready() -> list[Week]:
-    """Median and 90th percentile (nearest rank) of this week and the four before it, newest first."""
+def last_weeks(days: list[Day]) -> list[Week]:
+    """This week and the four before it, newest first, without those in which nothing happened."""
+    took, weeks = _time_to_ready(), []
     monday = timezone.localdate() - timedelta(days=timezone.localdate().weekday())
+    for number in range(WEEKS):
+        start = monday - timedelta(weeks=number)
+        asked = [day for day in days if start <= day.day < start + timedelta(weeks=1)]
+        if start in took or any(day.asked for day in asked):
+            weeks.append(Week(start, success_rate(asked), *took.get(start, ())))
+    return weeks
+
+
+def _time_to_ready() -> dict[date, tuple[int, timedelta, timedelta]]:
+    """How many became ready in the week of this Monday, the median and the 90th percentile (nearest rank)."""
     since = timezone.now() - timedelta(weeks=WEEKS)
     week: dict[str, Any] = {"partition_by": [F("week")]}
     rows = (
@@ -122,10 +162,7 @@ def time_to_ready() -> list[Week]:
     found: dict[date, list[Any]] = {}
     for start, ready, took in rows:
         found.setdefault(timezone.localtime(start).date(), []).append((ready, took))
-    weeks = [monday - timedelta(weeks=number) for number in range(WEEKS)]
-    return [
-        Week(start, found[start][0][0], found[start][0][1], found[start][-1][1]) for start in weeks if start in found
-    ]
+    return {start: (rows[0][0], rows[0][1], rows[-1][1]) for start, rows in found.items()}
 
 
 def troubles() -> list[Trouble]:
@@ -144,27 +181,26 @@ def troubles() -> list[Trouble]:
     return [Trouble(row["state"], row["why"] or "", row["count"], row["oldest"]) for row in rows if row["why"]]
 
 
-def money_by(column: str) -> list[Money]:
-    """Of what is ready or suspended, by ``plan__code`` or ``tenant__partner__name``; most revenue first."""
-    rows = (
-        Instance.objects.filter(state__in=PAYING)
-        .order_by()
-        .values_list(column, "currency")
-        .annotate(Count("pk"), revenue=Sum("price_per_month"), cost=Sum("estimated_cost"))
-        .order_by("currency", "-revenue", column)
-    )
-    return [Money(*row) for row in rows]
+def money(sold: list[Sold]) -> dict[str, list[Money]]:
+    """Of what is ready or suspended: ``by_plan`` and ``by_partner``, most revenue first, and ``all``."""
+    paying = [each for each in sold if each.state in PAYING]
+    return {
+        "by_plan": _sums((each.plan, each.money) for each in paying),
+        "by_partner": _sums((each.partner, each.money) for each in paying),
+        "all": _sums(("", each.money) for each in paying),
+    }
 
 
-def totals(rows: list[Money]) -> list[Money]:
-    """One row a currency: two currencies are never added."""
-    return [
-        Money(
-            "",
-            currency,
-            sum(row.instances for row in rows if row.currency == currency),
-            sum((row.revenue for row in rows if row.currency == currency), Decimal()),
-            sum((row.cost for row in rows if row.currency == currency), Decimal()),
+def _sums(rows: Iterable[tuple[str, Money]]) -> list[Money]:
+    """One row a name and currency: two currencies are never added."""
+    sums: dict[tuple[str, str], Money] = {}
+    for name, row in rows:
+        so_far = sums.get((row.currency, name), Money(name, row.currency, 0, Decimal(), Decimal()))
+        sums[row.currency, name] = Money(
+            name,
+            row.currency,
+            so_far.instances + row.instances,
+            so_far.revenue + row.revenue,
+            so_far.cost + row.cost,
         )
-        for currency in sorted({row.currency for row in rows})
-    ]
+    return sorted(sums.values(), key=lambda row: (row.currency, -row.revenue, row.name))

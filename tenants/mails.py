@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.signing import TimestampSigner
+from django.db import transaction
 from django.db.models import F
 from django.db.transaction import on_commit
 from django.template.loader import render_to_string
@@ -92,6 +93,16 @@ def deliver(mail_id: int) -> bool:
 def deliver_due(limit: int = 100) -> int:
     """Send what is due here and now: for those who have no broker."""
     return sum(deliver(pk) for pk in list(Mail.objects.due().values_list("pk", flat=True)[:limit]))
+
+
+def send_again(mail: Mail) -> bool:
+    """Begin anew with one that was given up; False when it was not. It is the same mail, with the same Message-ID."""
+    with transaction.atomic():
+        given_up = Mail.objects.filter(pk=mail.pk, state=Mail.State.FAILED)
+        begun = given_up.update(state=Mail.State.QUEUED, attempts=0, run_after=timezone.now())
+        if begun:
+            on_commit(lambda: mail_due.send_robust(Mail, mail_id=mail.pk))
+    return bool(begun)
 
 
 def sweep(limit: int = 500) -> int:

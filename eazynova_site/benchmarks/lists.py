@@ -14,13 +14,16 @@ PAGES = {
     "first page": ("admin:index", ""),
     "instances": ("admin:tenants_instance_changelist", ""),
     "instances, searched": ("admin:tenants_instance_changelist", "?q=old10000-77"),
+    "instances, to do": ("admin:tenants_instance_changelist", "?to_do=any"),
     "instances, by state": ("admin:tenants_instance_changelist", "?state__exact=ready"),
     "operations": ("admin:provisioning_operation_changelist", ""),
     "operations, searched": ("admin:provisioning_operation_changelist", "?q=old10000-77"),
     "customers": ("admin:tenants_tenant_changelist", ""),
     "e-mails": ("admin:tenants_mail_changelist", ""),
+    "e-mails, searched": ("admin:tenants_mail_changelist", "?q=f77"),
     "webhook deliveries": ("admin:tenants_webhookdelivery_changelist", ""),
     "audit trail": ("admin:tenants_auditentry_changelist", ""),
+    "audit trail, searched": ("admin:tenants_auditentry_changelist", "?q=old10000-77"),
 }
 
 

@@ -12,7 +12,7 @@ from eazynova_site.benchmarks import creations, lists, load, surroundings
 from eazynova_site.benchmarks.creations import Figures
 from provisioning.models import Operation, Resource, Slot, Step
 from provisioning.states import OperationState, StepState
-from tenants.models import Instance, Tenant
+from tenants.models import AuditEntry, Instance, Mail, Partner, Tenant, WebhookDelivery, WebhookEndpoint, WebhookEvent
 from tenants.services import partners
 
 PROCESSES = ("--concurrency", "2")
@@ -131,6 +131,7 @@ def pages(size: int) -> list[str]:
     """(e)"""
     forget()
     fill(size)
+    _tell(list(Instance.objects.filter(client_name__startswith="old")))
     steps = Step.objects.count()
     rows = [[name, str(asked), f"{time:.0f}"] for name, (asked, time) in lists.measure().items()]
     title = f"## e. The console with {size} instances and {steps} steps"
@@ -173,6 +174,29 @@ def fill(size: int) -> None:
         Resource(instance=each, kind=kind, name=kind, external_id=f"{kind}{each.pk}", state="present", status="SUCCESS")
         for each in made
         for kind in ("project", "environment", "service", "volume", "deployment", "domain")
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def _tell(made: Sequence[Instance]) -> None:
+    """What is told of each: an e-mail, a webhook, and its changes of state in the trail."""
+    partner = Partner.objects.create(name="Told of everything")
+    endpoint = WebhookEndpoint.objects.create(partner=partner, url="https://x.example/hook")
+    Mail.objects.bulk_create(
+        Mail(instance=each, kind="welcome", purpose=f"fill:{each.pk}", message_id=f"<{each.pk}@x>", state="sent",
+             recipient=each.admin_email) for each in made
+    )  # fmt: skip
+    events = WebhookEvent.objects.bulk_create(
+        WebhookEvent(partner=partner, instance=each, type="instance.ready") for each in made
+    )
+    WebhookDelivery.objects.bulk_create(
+        WebhookDelivery(event=each, endpoint=endpoint, state="delivered") for each in events
+    )
+    AuditEntry.objects.bulk_create(
+        AuditEntry(instance=each, act="state", actor="OP-FILLED00", before={"state": before}, after={"state": after})
+        for each in made
+        for before, after in (("requested", "provisioning"), ("provisioning", "ready"))
     )
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")

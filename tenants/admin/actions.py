@@ -20,13 +20,15 @@ RETRY, OPERATE, DECOMMISSION = "retry_instance", "operate_instance", "decommissi
 
 @dataclass(frozen=True)
 class StaffAction:
-    """``name`` is one of the services' checks. ``asks`` names the form's fields beside the reason.
+    """``name`` is one of the services' checks. ``effect`` says what will happen. ``asks`` names the form's fields
+    beside the reason.
 
     ``destructive`` wants the client name (of many: their number) typed and a reason.
     """
 
     name: str
     label: str | Promise
+    effect: str | Promise
     permission: str
     run: Callable[[Instance, Given], Any]
     asks: tuple[str, ...] = ()
@@ -44,15 +46,58 @@ class StaffAction:
 ACTIONS = {
     action.name: action
     for action in (
-        StaffAction("retry", _("Retry"), RETRY, lambda one, given: instances.retry(one)),
-        StaffAction("resend", _("Resend the welcome"), RETRY, lambda one, given: welcome.resend_welcome(one)),
-        StaffAction("cancel", _("Cancel"), OPERATE, lambda one, given: instances.cancel(one)),
-        StaffAction("suspend", _("Suspend"), OPERATE, lambda one, given: instances.suspend(one)),
-        StaffAction("resume", _("Resume"), OPERATE, lambda one, given: instances.resume(one)),
-        StaffAction("reset_password", _("New admin password"), OPERATE, lambda one, given: access.reset_password(one)),
+        StaffAction(
+            "retry",
+            _("Retry"),
+            _("The work goes on from the step that failed; what was done before stays."),
+            RETRY,
+            lambda one, given: instances.retry(one),
+        ),
+        StaffAction(
+            "resend",
+            _("Resend the welcome"),
+            _("The customer gets the welcome e-mail once more, at the present address, with the kept password."),
+            RETRY,
+            lambda one, given: welcome.resend_welcome(one),
+        ),
+        StaffAction(
+            "cancel",
+            _("Cancel the work"),
+            _("The work stops before its next step. What exists at Railway stays, and the work can be retried."),
+            OPERATE,
+            lambda one, given: instances.cancel(one),
+        ),
+        StaffAction(
+            "suspend",
+            _("Suspend"),
+            _("Odoo and its database are stopped at Railway: nobody can log in. All data is kept."),
+            OPERATE,
+            lambda one, given: instances.suspend(one),
+        ),
+        StaffAction(
+            "resume",
+            _("Resume"),
+            _("The database and Odoo are started again, and the customer’s login is proven."),
+            OPERATE,
+            lambda one, given: instances.resume(one),
+        ),
+        StaffAction(
+            "reset_password",
+            _("New admin password"),
+            _(
+                "Odoo gets a new password for the customer’s account; it is proven, then mailed to the customer. The "
+                "old one stops working. When it is no longer kept, Odoo is restarted for this."
+            ),
+            OPERATE,
+            lambda one, given: access.reset_password(one),
+        ),
         StaffAction(
             "change_email",
             _("Correct the e-mail address"),
+            _(
+                "The address is also the login in Odoo: it is changed there and proven, then both addresses are told. "
+                "A creation that failed uses it when it is retried."
+            ),
             OPERATE,
             lambda one, given: access.change_email(one, given["email"]),
             asks=("email",),
@@ -60,6 +105,7 @@ ACTIONS = {
         StaffAction(
             "change_expiry",
             _("Change the end"),
+            _("When the end has come, the instance is suspended, and decommissioned after a grace period."),
             OPERATE,
             lambda one, given: lifecycle.change_expiry(one, given["expires_at"]),
             asks=("expires_at",),
@@ -67,6 +113,7 @@ ACTIONS = {
         StaffAction(
             "decommission",
             _("Decommission"),
+            _("Everything is stopped at once. It can be undone for some days; then all of it is deleted for ever."),
             DECOMMISSION,
             lambda one, given: lifecycle.schedule_decommission(one, grace_days=given["grace_days"]),
             asks=("grace_days",),
@@ -75,6 +122,7 @@ ACTIONS = {
         StaffAction(
             "undo_decommission",
             _("Undo the decommissioning"),
+            _("Nothing is deleted. The instance stays as it is until it is resumed or retried."),
             DECOMMISSION,
             lambda one, given: lifecycle.undo_decommission(one),
         ),

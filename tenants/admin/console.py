@@ -2,18 +2,51 @@
 
 from typing import Any
 
+from django.contrib import admin
+from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from unfold.admin import ModelAdmin
+from unfold.views import ChangeList
 
 from tenants.admin import changes
+
+# it would remove many rows at once without an audit entry for each
+admin.site.disable_action("delete_selected")
+
+
+# rows found that are named one by one
+FEW = 1000
+# for a form after which something is shown once
+ONE_BUTTON = {"show_save_and_add_another": False, "show_save_and_continue": False}
+
+
+class Listing(ChangeList):  # type: ignore[misc]
+    """Of a whole list the number of rows is told once, below it."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if not self.query and not self.has_active_filters:
+            self.full_result_count = self.result_count
 
 
 class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]
     show_full_result_count = False
     list_per_page = 50
-    actions: list[str] | None = None
+
+    def get_changelist(self, request: HttpRequest, **options: Any) -> type[Listing]:
+        return Listing
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
+    ) -> "tuple[QuerySet[Any], bool]":
+        """What is looked for in many columns is looked for once: the count and the page then go by the rows found."""
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        if not search_term:
+            return found, may_repeat
+        few = list(found.order_by().values_list("pk", flat=True)[: FEW + 1])
+        return (found, may_repeat) if len(few) > FEW else (queryset.filter(pk__in=few), False)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -13,8 +13,9 @@ from provisioning import budget, circuit, heartbeat
 from provisioning.reasons import Reason, reason
 from provisioning.states import OperationState
 from tenants import figures
+from tenants.admin import to_do
 from tenants.lifecycle import InstanceState
-from tenants.models import Alert
+from tenants.models import Alert, Plan
 
 MONEY = "tenants.operate_instance"
 HEIGHT = 120
@@ -56,23 +57,26 @@ class TroubleLine:
 def facts_of(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Unfold's DASHBOARD_CALLBACK: figures only for those who may see instances, money only for Operations."""
     if request.user.has_perm("tenants.view_instance"):
-        days = figures.creations_by_day()
+        sold = figures.live()
+        creations = figures.creations_by_day()
+        days = creations[-figures.DAYS :]
         context |= {
-            "states": _states(),
+            "to_do": len(to_do.all_of(to_do.find())),
+            "stopped": list(Plan.objects.filter(takes_orders=False).values_list("code", flat=True)),
+            "states": _states(sold),
             "bars": bars(days),
             "most": max(day.asked for day in days),
             "asked": sum(day.asked for day in days),
             "success_rate": figures.success_rate(days),
-            "weeks": figures.time_to_ready(),
+            "weeks": figures.last_weeks(creations),
             "troubles": _troubles(),
             "budget": budget.state(),
             "circuit": circuit.state(),
             "signs": _signs(),
             "alerts": Alert.objects.filter(closed_at=None).count(),
         }
-    if request.user.has_perm(MONEY):
-        by_plan, by_partner = figures.money_by("plan__code"), figures.money_by("tenant__partner__name")
-        context |= {"money": figures.totals(by_plan), "by_plan": by_plan, "by_partner": by_partner}
+        if request.user.has_perm(MONEY):
+            context |= {"money": figures.money(sold)}
     return context
 
 
@@ -85,11 +89,11 @@ def bars(days: list[figures.Day]) -> list[Bar]:
     ]
 
 
-def _states() -> list[tuple[str, str, int, str]]:
+def _states(sold: list[figures.Sold]) -> list[tuple[str, str, int, str]]:
     address = reverse("admin:tenants_instance_changelist")
     return [
         (state, str(InstanceState(state).label), count, f"{address}?{urlencode({'state__exact': state})}")
-        for state, count in figures.live_by_state().items()
+        for state, count in figures.by_state(sold).items()
     ]
 
 

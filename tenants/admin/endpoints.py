@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tenants.admin import changes
-from tenants.admin.console import ConsoleAdmin
+from tenants.admin.console import ONE_BUTTON, ConsoleAdmin
 from tenants.errors import DomainError
 from tenants.models import WebhookEndpoint
 from tenants.models.webhook import WebhookEvents
@@ -75,6 +75,11 @@ class WebhookEndpointAdmin(ConsoleAdmin):
         made, secret = webhooks.create_endpoint(form.cleaned_data["partner"], **given)
         obj.pk = made.pk
         obj.clear = secret  # type: ignore[attr-defined]
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """With one button: the page that follows is the signing secret."""
+        response: HttpResponse = super().add_view(request, form_url, ONE_BUTTON | (extra_context or {}))
+        return response
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
         return self._show_secret(request, obj, obj.clear)

@@ -8,6 +8,9 @@ from tenants.admin.actions import StaffAction
 from tenants.errors import DomainError
 from tenants.models import Instance, Partner, Plan
 
+# what an action changes is shown as it is now
+SHOWN = {"email": "admin_email", "expires_at": "expires_at"}
+
 
 def _field(name: str) -> forms.Field:
     """What an action asks beside the reason."""
@@ -36,6 +39,7 @@ class ActionForm(forms.Form):
         self.fields["reason"].required = action.destructive
         for name in action.asks:
             self.fields[name] = _field(name)
+        self.order_fields(action.asks)
 
     def refuse(self, error: DomainError) -> None:
         """Beside the field that it is about, if there is one."""
@@ -48,6 +52,8 @@ class ConfirmationForm(ActionForm):
     def __init__(self, *arguments: Any, action: StaffAction, instance: Instance, **options: Any) -> None:
         super().__init__(*arguments, action=action, **options)
         self._client_name = instance.client_name
+        for name in SHOWN.keys() & self.fields.keys():
+            self.initial.setdefault(name, getattr(instance, SHOWN[name]))
         if action.destructive:
             self.fields["client_name"] = forms.CharField(label=_("Type the client name"))
 
@@ -74,14 +80,29 @@ class BulkForm(ActionForm):
         return given
 
 
+def _house() -> Partner | None:
+    return Partner.objects.filter(is_house=True).first()
+
+
+class PlanField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    def label_from_instance(self, plan: Plan) -> str:
+        return f"{plan.name} ({plan.code})"
+
+
 class OrderForm(forms.Form):
     """An instance, as the API and the command line order it."""
 
-    client_name = forms.CharField(label=_("client name"), max_length=50, help_text=_("Part of the address for ever."))
-    email = forms.EmailField(label=_("admin e-mail"), max_length=254)
-    company = forms.CharField(label=_("company"), max_length=100, required=False)
-    partner = forms.ModelChoiceField(Partner.objects.filter(is_active=True), label=_("partner"))
-    plan = forms.ModelChoiceField(Plan.objects.all(), label=_("plan"))
+    client_name = forms.CharField(
+        label=_("client name"),
+        max_length=50,
+        help_text=_("Small letters, digits, hyphens: part of the address for ever."),
+    )
+    email = forms.EmailField(label=_("admin e-mail"), max_length=254, help_text=_("Also the login in Odoo."))
+    company = forms.CharField(
+        label=_("company"), max_length=100, required=False, help_text=_("Empty: the client name.")
+    )
+    partner = forms.ModelChoiceField(Partner.objects.filter(is_active=True), label=_("partner"), initial=_house)
+    plan = PlanField(Plan.objects.all(), label=_("plan"))
     language = forms.ChoiceField(label=_("language"), choices=[("fr", _("French")), ("en", _("English"))], initial="fr")
     reason = forms.CharField(label=_("Reason"), required=False, max_length=500)
 

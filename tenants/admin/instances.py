@@ -1,11 +1,13 @@
+from typing import Any
+
 from django.contrib import admin
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.contrib.admin.utils import unquote
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils import formats, timezone
-from django.utils.functional import Promise
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -15,13 +17,13 @@ from provisioning.reasons import reason
 from provisioning.recipes import step_definition
 from provisioning.states import OperationState, StepState
 from provisioning.turns import place_of
-from tenants.admin import timeline
+from tenants.admin import diagnosis, timeline, to_do
 from tenants.admin.acts import ActingAdmin
 from tenants.admin.dashboard import MONEY
 from tenants.admin.service_logs import read_logs
 from tenants.lifecycle import InstanceState
 from tenants.models import Instance
-from tenants.templatetags.tenants_console import duration
+from tenants.templatetags.tenants_console import age, money
 
 COLOURS = {
     InstanceState.REQUESTED: "info",
@@ -55,31 +57,30 @@ FACTS = (
 
 @admin.register(Instance)
 class InstanceAdmin(ActingAdmin):
-    list_display = ("client_name", "company", "badge", "step", "why", "age", "plan", "partner", "margin")
-    date_hierarchy = "created_at"
-    list_filter = ("state", "plan", "tenant__partner", "created_at")
+    list_display = ("name", "badge", "step", "needs", "age", "plan", "partner", "margin")
+    exported = (
+        *("client_name", "company", "badge", "step", "needs", "plan", "partner", "margin", "public_id", "admin_email"),
+        *("url", "project_id", "created_at", "ready_at", "expires_at", "decommission_after"),
+    )
+    list_filter = (to_do.ToDoFilter, "state", "plan", "tenant__partner", "created_at")
     list_select_related = ("tenant__partner", "plan")
-    search_fields = (
-        "client_name",
-        "tenant__company",
-        "admin_email",
-        "tenant__email",
-        "url",
-        "project_id",
+    # the public id begins with the client name
+    search_fields = ("public_id", "tenant__company", "admin_email", "tenant__email", "url", "project_id")
+    search_help_text = _(
+        "Client name, company, e-mail, address, instance id, project id; reference of an operation (OP-…) or id of a "
+        "request (req_…)."
     )
-    readonly_fields = ("badge", "buttons", "queue", "timeline", "ledger", "logs", *FACTS)
     # what can be done and what happened come before what is known
-    fieldsets = (
-        (None, {"fields": ("badge", "buttons", "queue", "logs")}),
-        (_("timeline"), {"fields": ("timeline",)}),
-        (_("ledger"), {"fields": ("ledger",)}),
-        (_("facts"), {"fields": FACTS}),
-    )
+    change_form_outer_before_template = "admin/tenants/instance/page.html"
+    readonly_fields = FACTS
+    fieldsets = ((_("facts"), {"fields": FACTS}),)
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
-        """A reference is looked for among the operations, and only then: that join costs more than all the rest."""
-        wanted = request.GET.get("q", "").strip().upper()
-        return ("operations__reference",) if wanted.startswith("OP-") else self.search_fields
+        """Operations are looked through only for what is theirs: that join costs more than all the rest."""
+        wanted = request.GET.get("q", "").strip()
+        if wanted.upper().startswith("OP-"):
+            return ("operations__reference",)
+        return ("operations__request_id",) if wanted.startswith("req_") else self.search_fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Instance]:
         last = Operation.objects.filter(instance=OuterRef("pk")).order_by("-pk")
@@ -91,6 +92,7 @@ class InstanceAdmin(ActingAdmin):
             last_reason=Subquery(last.values("reason")[:1]),
             at_step=Subquery(at.order_by("-operation", "position").values("code")[:1]),
             at_kind=Subquery(at.order_by("-operation", "position").values("operation__kind")[:1]),
+            at_reason=Subquery(at.order_by("-operation", "position").values("reason")[:1]),
         )
 
     def get_urls(self) -> list[URLPattern]:
@@ -101,8 +103,9 @@ class InstanceAdmin(ActingAdmin):
         ]
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
-        """Money is for those who may see it on the first page."""
-        return tuple(name for name in self.list_display if name != "margin" or request.user.has_perm(MONEY))
+        """Money is for those who may see it on the first page; what is to do, where it was asked for."""
+        shown = {"margin": request.user.has_perm(MONEY), "needs": to_do.PARAMETER in request.GET}
+        return tuple(name for name in self.list_display if shown.get(name, True))
 
     @display(description=_("state"), ordering="state", label=COLOURS)  # type: ignore[untyped-decorator]
     def badge(self, instance: Instance) -> tuple[str, str]:
@@ -110,11 +113,21 @@ class InstanceAdmin(ActingAdmin):
 
     @admin.display(description=_("age"), ordering="-created_at")
     def age(self, instance: Instance) -> SafeString:
+        """And the day on which it will be deleted or suspended by itself."""
         return format_html(
-            '<time datetime="{}" title="{}">{}</time>',
+            '<time datetime="{}" title="{}">{}</time><br>{}',
             instance.created_at.isoformat(),
             formats.date_format(localtime(instance.created_at), "DATETIME_FORMAT"),
-            duration(timezone.now() - instance.created_at),
+            age(timezone.now() - instance.created_at),
+            _end(instance),
+        )
+
+    @admin.display(description=_("client name"), ordering="client_name")
+    def name(self, instance: Instance) -> SafeString:
+        return format_html(
+            '<span class="whitespace-nowrap">{}</span><br><span class="font-normal">{}</span>',
+            instance.client_name,
+            instance.tenant.company,
         )
 
     @admin.display(description=_("company"))
@@ -126,44 +139,68 @@ class InstanceAdmin(ActingAdmin):
         return instance.tenant.partner.name
 
     @admin.display(description=_("step"))
-    def step(self, instance: Instance) -> str | Promise:
+    def step(self, instance: Instance) -> SafeString:
+        """The step that its work has come to, and why it is there."""
         kind, code = getattr(instance, "at_kind", None), getattr(instance, "at_step", None)
-        return step_definition(kind, code).label if kind and code else ""
+        why = getattr(instance, "last_reason", None) or getattr(instance, "at_reason", None)
+        label = step_definition(kind, code).label if kind and code else ""
+        told = [each for each in (label, reason(why).sentence if why else "") if each]
+        return format_html(
+            '<div class="where">{}</div>', format_html_join(mark_safe("<br>"), "{}", ((x,) for x in told))
+        )
 
-    @admin.display(description=_("reason"))
-    def why(self, instance: Instance) -> str | Promise:
-        code = getattr(instance, "last_reason", None)
-        return reason(code).sentence if code else ""
+    @admin.display(description=_("to do"))
+    def needs(self, instance: Instance) -> str:
+        return ", ".join(to_do.needs_of(instance))
 
-    @admin.display(description=_("margin"), ordering="price_per_month")
+    @admin.display(description=_("margin"), ordering=F("price_per_month") - F("estimated_cost"))
     def margin(self, instance: Instance) -> str:
-        return f"{formats.number_format(instance.margin, 2)} {instance.currency}"
+        return money(instance.margin, instance.currency)
 
-    @admin.display(description=_("queue"))
-    def queue(self, instance: Instance) -> str:
-        """Where its work stands among others that wait for the same, and when its turn is expected."""
-        operation = instance.active_operation()
-        place = place_of(operation) if operation else None
-        if operation is None or place is None:
-            return "-"
-        numbers = {"position": place.position, "waiting": place.waiting, "queue": operation.queue}
-        told = _("%(position)d of %(waiting)d in %(queue)s, turn expected at %(at)s")
-        return told % (numbers | {"at": formats.date_format(localtime(place.starts_at), "DATETIME_FORMAT")})
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        instance = self.get_object(request, unquote(object_id))
+        told = self._page_of(request, instance) if instance is not None else {}
+        response: HttpResponse = super().change_view(request, object_id, form_url, told | (extra_context or {}))
+        return response
 
-    @admin.display(description=_("timeline"))
-    def timeline(self, instance: Instance) -> SafeString:
-        return timeline.timeline_of(instance)
-
-    @admin.display(description=_("ledger"))
-    def ledger(self, instance: Instance) -> SafeString:
-        return timeline.ledger_of(instance)
-
-    @admin.display(description=_("logs"))
-    def logs(self, instance: Instance) -> SafeString:
-        return format_html('<a href="{}">{}</a>', reverse("admin:tenants_instance_logs", args=[instance.pk]), _("logs"))
+    def _page_of(self, request: HttpRequest, instance: Instance) -> dict[str, Any]:
+        """What stands above the facts."""
+        offers, now = self.offers(request, instance), diagnosis.now_of(instance)
+        lines, owned = timeline.timeline_of(instance), timeline.ledger_of(instance)
+        return {
+            "now": now,
+            "needs": [str(to_do.LABELS[name]) for name in to_do.find(instance)],
+            "queue": _queue(now),
+            "offers": offers,
+            "impossible": [each for each in offers if each.why_not],
+            "lines": lines,
+            "owned": owned,
+            "diagnosis": diagnosis.diagnosis_of(instance, now, lines, owned),
+        }
 
     def show_logs(self, request: HttpRequest, pk: str) -> HttpResponse:
         instance = self.instance(request, pk)
         wanted = request.GET.get("filter", "")
-        facts = {"title": str(instance), "instance": instance, "filter": wanted, "logs": read_logs(instance, wanted)}
+        facts = {"title": _("logs"), "object": instance, "filter": wanted, "logs": read_logs(instance, wanted)}
         return self.page(request, "admin/tenants/instance/logs.html", **facts)
+
+
+def _end(instance: Instance) -> str:
+    moment = instance.decommission_after or instance.expires_at
+    if moment is None or instance.ended_at is not None:
+        return ""
+    what = _("deleted %(day)s") if instance.decommission_after else _("ends %(day)s")
+    return what % {"day": formats.date_format(localtime(moment), "SHORT_DATE_FORMAT")}
+
+
+def _queue(now: diagnosis.Now) -> str:
+    """Where the work stands among others that wait for the same, and when its turn is expected."""
+    operation = now.operation
+    place = place_of(operation) if operation and operation.state == OperationState.ACTIVE else None
+    if operation is None or place is None:
+        return ""
+    numbers = {"position": place.position, "waiting": place.waiting, "queue": operation.queue}
+    told = _("%(position)d of %(waiting)d in %(queue)s, turn expected at %(at)s")
+    return told % (numbers | {"at": formats.date_format(localtime(place.starts_at), "DATETIME_FORMAT")})

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
-from tenants.admin.console import ConsoleAdmin
+from tenants.admin.console import ONE_BUTTON, ConsoleAdmin
 from tenants.audit import acting
 from tenants.errors import DomainError, UnknownScope
 from tenants.models import ApiKey
@@ -73,7 +73,7 @@ class RotationForm(forms.Form):
 @admin.register(ApiKey)
 class ApiKeyAdmin(ConsoleAdmin):
     form = KeyForm
-    list_display = ("__str__", "partner", "name", "kind", "scopes", "last_used_at", "expires_at", "revoked_at")
+    list_display = ("__str__", "partner", "name", "kind", "rights", "last_used_at", "expires_at", "revoked_at")
     list_filter = ("kind", "partner")
     list_select_related = ("partner",)
     search_fields = ("public_id", "name", "partner__name")
@@ -81,7 +81,7 @@ class ApiKeyAdmin(ConsoleAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         if obj is None:
             return ("partner", "kind", "name", "scopes", "expires_at", "ticket")
-        shown = ("partner", "kind", "name", "public_id", "scopes", "predecessor")
+        shown = ("partner", "kind", "name", "public_id", "rights", "predecessor")
         return (*shown, "created_at", "expires_at", "last_used_at", "revoked_at", "acts")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
@@ -97,6 +97,10 @@ class ApiKeyAdmin(ConsoleAdmin):
             path("<path:pk>/revoke/", wrap(self.revoke), name="tenants_apikey_revoke"),
             *super().get_urls(),
         ]
+
+    @admin.display(description=_("scopes"))
+    def rights(self, key: ApiKey) -> str:
+        return ", ".join(str(ApiKey.Scope(scope).label) for scope in key.scopes)
 
     @admin.display(description=_("actions"))
     def acts(self, key: ApiKey) -> SafeString | Promise:
@@ -126,8 +130,7 @@ class ApiKeyAdmin(ConsoleAdmin):
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """With one button: the page that follows is the key."""
-        one_button = {"show_save_and_add_another": False, "show_save_and_continue": False}
-        response: HttpResponse = super().add_view(request, form_url, one_button | (extra_context or {}))
+        response: HttpResponse = super().add_view(request, form_url, ONE_BUTTON | (extra_context or {}))
         return response
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:

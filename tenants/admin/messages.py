@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 
-from tenants import mail_events
+from tenants import mail_events, mails
 from tenants.admin import changes
 from tenants.admin.console import ReadOnlyAdmin
 from tenants.errors import DomainError
@@ -24,6 +24,21 @@ class MailAdmin(ReadOnlyAdmin):
     list_select_related = ("instance",)
     search_fields = ("recipient", "instance__client_name")
     readonly_fields = ("partner_told",)
+    actions = ["send_again"]
+
+    def has_resend_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("tenants.retry_instance")
+
+    @admin.action(description=_("Send again what could not be sent"), permissions=["resend"])
+    def send_again(self, request: HttpRequest, chosen: QuerySet[Mail]) -> None:
+        """For after an outage of the mail provider; a welcome to another address is the instance's own act."""
+        begun = [mail for mail in chosen if mails.send_again(mail)]
+        for mail in begun:
+            changes.note(request, "replayed", mail, after={"kind": mail.kind, "recipient": mail.recipient})
+        if begun:
+            messages.success(request, _("%(count)d e-mails are on their way again.") % {"count": len(begun)})
+        if len(begun) < len(chosen):
+            messages.warning(request, _("The others were sent, or still wait to be sent: nothing was done."))
 
     @admin.display(description=_("partner told"))
     def partner_told(self, mail: Mail) -> SafeString | Promise:
@@ -42,6 +57,7 @@ class MailAdmin(ReadOnlyAdmin):
 class AttemptInline(TabularInline):  # type: ignore[misc]
     model = WebhookAttempt
     fields = readonly_fields = ("at", "status", "milliseconds", "error", "answer")
+    hide_title = True
     extra = 0
     can_delete = False
 

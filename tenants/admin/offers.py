@@ -1,9 +1,13 @@
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
+from tenants.admin import changes
 from tenants.admin.console import ConsoleAdmin
 from tenants.models import Blueprint, Plan
 
@@ -24,10 +28,38 @@ class OfferAdmin(ConsoleAdmin):
 class PlanAdmin(OfferAdmin):
     """A new price is for new orders: each instance keeps the price of its day."""
 
-    list_display = ("code", "name_fr", "price_per_month", "estimated_cost", "margin", "currency", "is_public")
-    list_filter = ("is_public", "currency")
+    list_display = (
+        "code",
+        "name_fr",
+        "price_per_month",
+        "estimated_cost",
+        "margin",
+        "currency",
+        "is_public",
+        "takes_orders",
+    )
+    list_filter = ("is_public", "takes_orders", "currency")
+    actions = ["stop_orders", "take_orders"]
     list_select_related = ("blueprint",)
     search_fields = ("code", "name_fr", "name_en")
+
+    @admin.action(description=_("Stop new orders"), permissions=["change"])
+    def stop_orders(self, request: HttpRequest, chosen: QuerySet[Plan]) -> None:
+        """For a bad hour: what was ordered before goes on, or is cancelled in the list of instances."""
+        self._switch(request, chosen, takes_orders=False)
+
+    @admin.action(description=_("Take new orders again"), permissions=["change"])
+    def take_orders(self, request: HttpRequest, chosen: QuerySet[Plan]) -> None:
+        self._switch(request, chosen, takes_orders=True)
+
+    def _switch(self, request: HttpRequest, chosen: QuerySet[Plan], *, takes_orders: bool) -> None:
+        for plan in chosen.exclude(takes_orders=takes_orders):
+            with transaction.atomic():
+                Plan.objects.filter(pk=plan.pk).update(takes_orders=takes_orders)
+                before, after = {"takes_orders": plan.takes_orders}, {"takes_orders": takes_orders}
+                changes.note(request, "changed", plan, before=before, after=after)
+            told = _("takes new orders again") if takes_orders else _("takes no new orders")
+            messages.success(request, _("%(thing)s: %(what)s") % {"thing": plan, "what": told})
 
 
 @admin.register(Blueprint)

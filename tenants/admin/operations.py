@@ -8,7 +8,6 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.decorators import display
@@ -18,6 +17,7 @@ from provisioning.reasons import REASONS, reason
 from provisioning.recipes import step_definition
 from provisioning.states import OperationState, StepState
 from tenants.admin.console import ReadOnlyAdmin
+from tenants.templatetags.tenants_console import age, duration
 
 COLOURS = {
     OperationState.ACTIVE: "info",
@@ -46,7 +46,8 @@ class WhyFilter(admin.SimpleListFilter):
 
 class StepInline(TabularInline):  # type: ignore[misc]
     model = Step
-    fields = readonly_fields = ("label", "state", "attempts", "why", "message", "started_at", "ended_at")
+    fields = readonly_fields = ("label", "state", "attempts", "why", "message", "started_at", "took")
+    hide_title = True
     ordering = ("position",)
     extra = 0
     can_delete = False
@@ -65,6 +66,10 @@ class StepInline(TabularInline):  # type: ignore[misc]
     def label(self, step: Step) -> str | Promise:
         return step_definition(step.operation.kind, step.code).label
 
+    @admin.display(description=_("took"))
+    def took(self, step: Step) -> str:
+        return duration((step.ended_at or timezone.now()) - step.started_at) if step.started_at else ""
+
     @admin.display(description=_("reason"))
     def why(self, step: Step) -> str | Promise:
         return reason(step.reason).sentence if step.reason else ""
@@ -73,15 +78,21 @@ class StepInline(TabularInline):  # type: ignore[misc]
 @admin.register(Operation)
 class OperationAdmin(ReadOnlyAdmin):
     list_display = ("reference", "kind", "of_instance", "badge", "why", "age", "took", "created_at")
-    list_filter = ("state", "kind", WhyFilter)
+    list_filter = ("state", "kind", WhyFilter, "created_at")
     list_select_related = ("instance",)
-    search_fields = ("reference", "instance__client_name", "instance__project_id")
-    date_hierarchy = "created_at"
+    # the public id begins with the client name
+    search_fields = ("instance__public_id", "instance__project_id", "request_id")
+    search_help_text = _("Reference (OP-…), request id, client name, project id.")
     fields = (
         "reference", "kind", "of_instance", "state", "why", "advice", "message", "queue", "run_after",
-        "deadline_at", "created_at", "ended_at",
+        "deadline_at", "created_at", "ended_at", "took", "request_id",
     )  # fmt: skip
     inlines = (StepInline,)
+
+    def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
+        """What looks like a reference is one."""
+        wanted = request.GET.get("q", "").strip().upper()
+        return ("reference",) if wanted.startswith("OP-") else self.search_fields
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Operation]":
         rows: QuerySet[Operation] = super().get_queryset(request)
@@ -106,8 +117,8 @@ class OperationAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("age"), ordering="-created_at")
     def age(self, operation: Operation) -> str:
-        return timesince(operation.created_at, depth=1)
+        return age(timezone.now() - operation.created_at)
 
     @admin.display(description=_("took"))
     def took(self, operation: Operation) -> str:
-        return timesince(operation.created_at, operation.ended_at or timezone.now(), depth=2)
+        return duration((operation.ended_at or timezone.now()) - operation.created_at)

@@ -3,9 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from django.template.loader import render_to_string
 from django.utils.functional import Promise
-from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
@@ -13,12 +11,22 @@ from provisioning.models import Resource, Step
 from provisioning.reasons import reason
 from provisioning.recipes import step_definition
 from provisioning.states import StepState
+from tenants.admin import told
 from tenants.models import AuditEntry, Instance, WebhookDelivery
 
 RAILWAY = "https://railway.com/project/"
 # of each kind: a page is read by a person
 SHOWN = 200
 Words = str | Promise
+KINDS: dict[str, Words] = {
+    "project": _("project"),
+    "environment": _("environment"),
+    "service": _("service"),
+    "volume": _("volume"),
+    "volume_instance": _("volume in its environment"),
+    "domain": _("web address"),
+    "deployment": _("deployment"),
+}
 BAD = ("failed", "bounced", "complained")
 
 
@@ -43,20 +51,19 @@ class Owned:
     """One row of the ledger and its page in Railway's dashboard."""
 
     row: Resource
+    kind: Words
     link: str
 
 
-def timeline_of(instance: Instance) -> SafeString:
+def timeline_of(instance: Instance) -> list[Line]:
     """Steps, e-mails, webhooks, changes of state and staff acts."""
     lines = [*_steps(instance), *_mails(instance), *_webhooks(instance), *_acts(instance)]
-    lines = [replace(line, at=localtime(line.at)) for line in sorted(lines, key=lambda line: line.at, reverse=True)]
-    return SafeString(render_to_string("admin/tenants/instance/timeline.html", {"lines": lines}))
+    return [replace(line, at=localtime(line.at)) for line in sorted(lines, key=lambda line: line.at, reverse=True)]
 
 
-def ledger_of(instance: Instance) -> SafeString:
+def ledger_of(instance: Instance) -> list[Owned]:
     rows = list(instance.resources.order_by("pk"))
-    owned = [Owned(row, _link(row, rows)) for row in rows]
-    return SafeString(render_to_string("admin/tenants/instance/ledger.html", {"owned": owned}))
+    return [Owned(row, KINDS.get(row.kind, row.kind), _link(row, rows)) for row in rows]
 
 
 def _link(row: Resource, rows: list[Resource]) -> str:
@@ -129,9 +136,4 @@ def _acts(instance: Instance) -> list[Line]:
 
 
 def _act(row: AuditEntry) -> Line:
-    changed = " → ".join(_told(part) for part in (row.before, row.after) if part)
-    return Line(row.at, row.actor or _("the system"), row.act, why=row.reason, details=changed)
-
-
-def _told(values: dict[str, object]) -> str:
-    return ", ".join(f"{name}: {value}" for name, value in values.items())
+    return Line(row.at, told.actor_of(row), told.act_of(row), why=told.reason_of(row), details=told.changes_of(row))

@@ -82,7 +82,7 @@ def _of_domain(error: DomainError) -> Problem:
     headers = {}
     if code == "request_in_progress":
         headers["Retry-After"] = "1"
-    elif code in ("quota_reached", "no_room"):
+    elif code in ("quota_reached", "no_room", "orders_stopped"):
         headers["Retry-After"] = "3600"
     return Problem(code, str(error), errors, headers)
 

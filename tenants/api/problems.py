@@ -80,6 +80,7 @@ CATALOGUE: dict[str, Entry] = {
     # us
     "unexpected": Entry(500, _("Unexpected error"), _("Something went wrong here. Our team has been told.")),
     "no_room": Entry(503, _("No room for a new instance")),
+    "orders_stopped": Entry(503, _("No new orders at the moment")),
     "unavailable": Entry(503, _("Unavailable for a moment"), _("Please try again in a moment.")),
 }
 

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 KEY_ALPHABET = string.ascii_letters + string.digits
 
@@ -17,7 +18,7 @@ class Partner(models.Model):
 
     name = models.CharField(_("name"), max_length=100, unique=True)
     is_house = models.BooleanField(_("the house itself"), default=False, editable=False)
-    is_active = models.BooleanField(_("active"), default=True)
+    is_active = models.BooleanField(pgettext_lazy("switched on", "active"), default=True)
     contact_email = models.EmailField(_("contact e-mail"), blank=True)
     reply_to = models.EmailField(_("reply address of its customers' e-mails"), blank=True)
     language = models.CharField(

@@ -83,6 +83,11 @@ class Plan(models.Model):
         _("lifetime (days)"), null=True, blank=True, help_text=_("For demonstrations; empty: no end.")
     )
     is_public = models.BooleanField(_("offered on the signup page"), default=True)
+    takes_orders = models.BooleanField(
+        _("takes new orders"),
+        default=True,
+        help_text=_("Switched off, every order is refused, wherever it comes from."),
+    )
     confirm_email = models.BooleanField(_("confirm the e-mail address first"), default=False)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
 

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from provisioning.sealing import SealedField, unseal
 from tenants.models.instance import Instance
@@ -50,7 +51,7 @@ class WebhookEndpoint(models.Model):
     """An address of a partner that wants to hear what happens to its instances."""
 
     class State(models.TextChoices):
-        ACTIVE = "active", _("active")
+        ACTIVE = "active", pgettext_lazy("switched on", "active")
         DISABLED = "disabled", _("disabled")
 
     partner = models.ForeignKey(Partner, models.CASCADE, related_name="webhook_endpoints", verbose_name=_("partner"))

@@ -22,6 +22,7 @@ from tenants.errors import (
     InvalidCompany,
     InvalidEmail,
     OperationInProgress,
+    OrdersStopped,
     QuotaReached,
     UnknownLanguage,
     UnknownPlan,
@@ -49,7 +50,7 @@ def create_instance(
     """Take the order: write the customer, the instance and its creation in one transaction; the work follows.
 
     ``company`` defaults to the client name, ``plan_code`` to the starter plan. Raises InvalidInput
-    (see tenants.errors for which), ClientNameTaken, QuotaReached or NoRoom; then nothing is written.
+    (see tenants.errors for which), ClientNameTaken, QuotaReached, NoRoom or OrdersStopped; then nothing is written.
     """
     client_names.check(client_name)
     email = checked_email(email)
@@ -57,6 +58,8 @@ def create_instance(
     if language not in COUNTRIES:
         raise UnknownLanguage
     plan = find_plan(plan_code or DEFAULT_PLAN)
+    if not plan.takes_orders:
+        raise OrdersStopped
     try:
         with transaction.atomic():
             _check_quota(partner)

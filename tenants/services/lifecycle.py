@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from provisioning.models import Operation
 from provisioning.states import OperationKind
@@ -88,7 +89,8 @@ def expire(*, dry_run: bool = False) -> list[tuple[str, Instance]]:
 
 
 def _carry_out(act: str, instance: Instance) -> bool:
-    reason = "expired" if act == "suspend" else "the grace period is over"
+    # kept as it is, and told in the reader's language
+    reason = gettext_noop("expired") if act == "suspend" else gettext_noop("the grace period is over")
     try:
         with transaction.atomic(), acting(EXPIRY, reason):
             current = Instance.objects.select_for_update().get(pk=instance.pk)

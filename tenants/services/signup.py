@@ -13,6 +13,7 @@ from tenants.errors import (
     ConfirmationExpired,
     ConfirmationUsed,
     DomainError,
+    OrdersStopped,
     SignupClosed,
     UnknownPlan,
 )
@@ -24,7 +25,7 @@ KEPT = timedelta(days=30)
 
 
 def offered_plans() -> list[Plan]:
-    return list(Plan.objects.filter(is_public=True))
+    return list(Plan.objects.filter(is_public=True, takes_orders=True))
 
 
 def sign_up(
@@ -32,15 +33,18 @@ def sign_up(
 ) -> Signup:
     """Take a visitor's order, once a ticket. Its ``instance`` is None while the address has to be confirmed.
 
-    Raises InvalidInput (see tenants.errors for which), SignupClosed or QuotaReached; then nothing is written.
+    Raises InvalidInput (see tenants.errors for which), SignupClosed, OrdersStopped or QuotaReached; then nothing is
+    written.
     """
     if (known := find(ticket)) is not None:
         return known
     if not settings.PUBLIC_SIGNUP:
         raise SignupClosed
-    plan = next((plan for plan in offered_plans() if plan.code == plan_code), None)
+    plan = Plan.objects.filter(is_public=True, code=plan_code).first()
     if plan is None:
         raise UnknownPlan
+    if not plan.takes_orders:
+        raise OrdersStopped
     signup = Signup(
         ticket=ticket,
         partner=partner,

@@ -1,6 +1,7 @@
 """How the console writes durations and shares."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 from django import template
 from django.utils import formats
@@ -19,6 +20,22 @@ def duration(length: timedelta) -> str:
     if hours:
         return f"{hours} h {minutes % 60:02} min"
     return f"{minutes} min {seconds % 60:02} s" if minutes else f"{seconds} s"
+
+
+def age(length: timedelta) -> str:
+    """With its largest unit only, for columns: ``42 s``, ``3 min``, ``2 h``, ``12 d``."""
+    seconds = max(int(length.total_seconds()), 0)
+    if seconds >= 48 * 3600:
+        return duration(length)
+    if seconds >= 3600:
+        return f"{seconds // 3600}\u00a0h"
+    return f"{seconds // 60}\u00a0min" if seconds >= 60 else f"{seconds}\u00a0s"
+
+
+@register.filter
+def money(amount: Decimal, currency: str) -> str:
+    """``1,250.00 EUR``, with the reader's signs, never broken between two lines."""
+    return f"{formats.number_format(amount, 2, use_l10n=True, force_grouping=True)}\u00a0{currency}"
 
 
 @register.filter

@@ -7,7 +7,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from tenants.errors import ConfirmationUsed, DomainError
+from tenants.errors import ConfirmationUsed, DomainError, NoRoom, OrdersStopped
 from tenants.services import signup as use_case
 from tenants.web import progress
 
@@ -26,6 +26,9 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
         if request.method != "POST":
             return render(request, "web/confirm.html", {"signup": use_case.find_confirmable(token)})
         instance = use_case.confirm(token).instance
+    except (NoRoom, OrdersStopped) as error:
+        # the link stays good
+        return render(request, "web/confirm_refused.html", {"error": error, "later": True}, status=503)
     except DomainError as error:
         used = isinstance(error, ConfirmationUsed)
         return render(request, "web/confirm_refused.html", {"error": error, "used": used}, status=410)

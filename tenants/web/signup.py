@@ -18,7 +18,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from tenants import limits, mails
-from tenants.errors import DomainError, NoRoom
+from tenants.errors import DomainError, NoRoom, OrdersStopped
 from tenants.models import Plan, Signup
 from tenants.services import partners
 from tenants.services import signup as use_case
@@ -103,7 +103,7 @@ def _sign_up_by_json(request: HttpRequest) -> HttpResponse:
     try:
         signup = _ordered(form.cleaned_data, _ticket_of(request))
     except DomainError as error:
-        status = 503 if isinstance(error, NoRoom) else 422
+        status = 503 if isinstance(error, NoRoom | OrdersStopped) else 422
         return problem(status, error.code, str(error), errors={error.field: [str(error)]} if error.field else None)
     return JsonResponse(_accepted(signup), status=202)
 

@@ -15,6 +15,7 @@ from tests.processes import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PASSWORD = "a-long-word-for-the-staff"
+ORDER = "tenants/instance/add/"
 TWO_DAYS = 49 * 3600
 # what axe says of django-unfold's own frame around our pages
 SKELETON = {"region", "landmark-one-main", "page-has-heading-one"}
@@ -55,7 +56,9 @@ def test_from_a_failed_creation_to_a_customer_and_to_the_end(site, worker, sandb
     until(lambda: state() == "failed", "the creation fails")
     page = staff("Operations")
 
-    page.click("a.tile.failed")
+    assert "1" in page.inner_text("a.tile[href$='?to_do=any']")
+    page.click("a.tile[href$='?to_do=any']")
+    assert "un travail a échoué" in page.inner_text("#result_list")
     page.click("text=etoile")
     page.wait_for_selector("table.timeline")
     told = page.inner_text("table.timeline")
@@ -88,6 +91,30 @@ def test_from_a_failed_creation_to_a_customer_and_to_the_end(site, worker, sandb
     assert {("staff:retry", "image mended"), ("staff:decommission", "left us")} <= set(acts)
 
 
+def test_the_diagnosis_is_copied_with_one_click(site, sandbox, staff):
+    instance = factories.order_instance("etoile")
+    page = staff("Support")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=site)
+    page.goto(f"{site}/admin/tenants/instance/{instance.pk}/change/")
+    page.click("summary:has-text('Diagnostic')")
+    page.click("button:has-text('Copier')")
+    page.wait_for_selector("text=Copié.")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert instance.public_id in copied
+    assert Operation.objects.get().reference in copied
+
+
+def test_a_list_is_taken_away_as_a_file(site, sandbox, staff):
+    factories.order_instance("etoile")
+    page = staff("Support")
+    page.goto(f"{site}/admin/tenants/instance/")
+    page.click("#action-toggle")
+    page.select_option("select[name=action]", "export_csv")
+    with page.expect_download() as download:
+        page.click("button[name=index]")
+    assert "etoile" in download.value.path().read_text(encoding="utf-8-sig")
+
+
 def test_support_may_retry_and_neither_end_an_instance_nor_see_keys(site, worker, sandbox, staff):
     ApiKey.issue(factories.make_partner(), kind="live", scopes=["read"])
     fault = sandbox.faults.add(kind="failed", service="odoo")
@@ -110,7 +137,8 @@ def test_the_pages_of_the_console_hold_no_barrier_of_ours(site, sandbox, staff):
     page = staff("Operations")
     complaints = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    for path in ("", f"tenants/instance/{instance.pk}/logs/", f"tenants/instance/{instance.pk}/act/cancel/"):
+    mine = f"tenants/instance/{instance.pk}"
+    for path in ("", f"{mine}/change/", f"{mine}/logs/", f"{mine}/act/cancel/", f"{mine}/act/suspend/", ORDER):
         page.goto(f"{site}/admin/{path}")
         found = [each for each in violations(page) if each[0] not in SKELETON]
         assert not found, (path, found)

@@ -9,7 +9,8 @@ from tenants.api.api_view import ApiView
 from tenants.api.outputs import CallerOutput, PlanList, caller_body, plan_body
 from tenants.api.problems import CATALOGUE
 from tenants.api.schema import OPEN
-from tenants.models import ApiKey, Plan
+from tenants.models import ApiKey
+from tenants.services import signup
 
 
 class ProblemKind(serializers.Serializer[None]):
@@ -26,7 +27,7 @@ class ProblemList(serializers.Serializer[None]):
 class PlansView(ApiView):
     @extend_schema(operation_id="list_plans", summary="The plans on offer", responses=PlanList, auth=OPEN)
     def get(self, request: Request) -> Response:
-        return Response({"data": [plan_body(plan) for plan in Plan.objects.filter(is_public=True)]})
+        return Response({"data": [plan_body(plan) for plan in signup.offered_plans()]})
 
 
 class MeView(ApiView):

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.contrib import admin
+from django.forms import model_to_dict
 from django.urls import reverse
 from django.utils import timezone
 
@@ -31,13 +32,13 @@ def ready(order_instance, name, seconds):
 def test_median_and_nine_of_ten_are_those_of_the_nearest_rank(order_instance):
     for number in range(1, 12):
         ready(order_instance, f"acme-{number}", number * 10)
-    (week,) = figures.time_to_ready()
+    (week,) = figures.last_weeks(figures.creations_by_day())
     assert (week.ready, week.median, week.p90) == (11, timedelta(seconds=60), timedelta(seconds=100))
 
 
 def test_a_single_creation_is_its_own_median(order_instance):
     ready(order_instance, "acme", 42)
-    (week,) = figures.time_to_ready()
+    (week,) = figures.last_weeks(figures.creations_by_day())
     assert week.median == week.p90 == timedelta(seconds=42)
 
 
@@ -47,7 +48,7 @@ def test_creations_are_counted_on_their_day_and_a_cancelled_one_does_not_spoil_t
     order_instance("gamma")
     days = figures.creations_by_day()
     assert (days[-1].succeeded, days[-1].failed, days[-1].other) == (1, 0, 2)
-    assert len(days) == 30
+    assert len(days) == 35
     assert figures.success_rate(days) == 1
 
 
@@ -56,11 +57,31 @@ def test_two_currencies_are_never_added(make_instance):
         instance = make_instance(name, state=InstanceState.READY)
         Instance.objects.filter(pk=instance.pk).update(price_per_month=50, estimated_cost=20, currency=currency)
     make_instance("unpaid", state=InstanceState.FAILED)
-    totals = figures.totals(figures.money_by("plan__code"))
-    assert [(row.currency, row.instances, row.margin) for row in totals] == [
-        ("EUR", 2, Decimal(60)),
-        ("USD", 1, Decimal(30)),
-    ]
+    for rows in figures.money(figures.live()).values():
+        assert [(row.currency, row.instances, row.margin) for row in rows] == [
+            ("EUR", 2, Decimal(60)),
+            ("USD", 1, Decimal(30)),
+        ]
+
+
+def test_a_new_price_of_a_plan_leaves_what_was_sold_before_as_it_was(sign_in, make_instance):
+    instance = make_instance(state=InstanceState.READY, plan_code="starter")
+    before, plan = figures.money(figures.live())["all"], instance.plan
+    form = {name: value for name, value in model_to_dict(plan).items() if value is not None} | {"price_per_month": "99"}
+    assert sign_in("Operations").post(reverse("admin:tenants_plan_change", args=[plan.pk]), form).status_code == 302
+    plan.refresh_from_db()
+    assert plan.price_per_month == 99
+    assert figures.money(figures.live())["all"] == before
+
+
+def test_the_share_that_succeeds_is_told_week_by_week(order_instance):
+    ready(order_instance, "acme", 42)
+    failed = Operation.objects.filter(instance=order_instance("beta-two"))
+    failed.update(state=OperationState.FAILED, ended_at=timezone.now())
+    long_ago = Operation.objects.filter(instance=order_instance("gamma"))
+    long_ago.update(state=OperationState.FAILED, ended_at=timezone.now(), created_at=timezone.now() - timedelta(days=8))
+    told = [(week.success_rate, week.ready) for week in figures.last_weeks(figures.creations_by_day())]
+    assert (told[0], told[-1]) == ((0.5, 1), (0.0, 0))
 
 
 def test_what_waits_and_what_failed_are_told_by_reason_until_somebody_went_on(order_instance):
@@ -95,7 +116,7 @@ def test_support_sees_the_work_but_not_the_money(sign_in, make_instance):
 def test_operations_see_the_money(sign_in, make_instance):
     make_instance(state=InstanceState.READY)
     page = sign_in("Operations").get(INDEX)
-    assert page.context["money"][0].instances == 1
+    assert page.context["money"]["all"][0].instances == 1
     assert 'id="money-title"' in page.content.decode()
 
 

@@ -109,7 +109,7 @@ def bulk_acts(name, rows):
     if not name.endswith("_changelist"):
         return
     acts = {act for each in admin.site._registry.values() for act in (each.actions or ())}
-    for act in sorted(acts - {"retry_chosen", "resend_chosen"}):
+    for act in sorted(acts - {"retry_chosen", "resend_chosen", "send_again"}):
         yield {"action": act, "_selected_action": sorted(set(rows.values())), "confirmed": "1", "reason": "mine"}
 
 

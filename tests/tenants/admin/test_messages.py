@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Permission, User
 from django.urls import reverse
 from django.utils import timezone
 
 from provisioning.models import Operation
+from tenants import mails
 from tenants import webhooks as news
 from tenants.models import AuditEntry, Mail, Signup, WebhookAttempt, WebhookDelivery
 from tenants.models.webhook import WebhookEvents
@@ -92,3 +94,24 @@ def test_a_signing_secret_goes_through_no_message_session_or_cookie(sign_in, mak
     assert "whsec_" in page.content.decode()
     assert "whsec_" not in str(dict(client.session)) + str(client.cookies) + str(list(AuditEntry.objects.values()))
     assert "whsec_" not in client.get(reverse("admin:index")).content.decode()
+
+
+def test_what_was_given_up_is_sent_again_as_the_same_mail(sign_in, make_instance, mailoutbox):
+    instance = make_instance(state="ready")
+    told = {"instance": instance, "kind": "failure", "recipient": "a@b.example"}
+    given_up = Mail.objects.create(**told, purpose="p", state="failed", attempts=10, message_id="<one@example>")
+    sent = Mail.objects.create(**told, purpose="q", state="sent", message_id="<two@example>")
+    form = {"action": "send_again", "_selected_action": [given_up.pk, sent.pk]}
+    sign_in("Support").post(reverse("admin:tenants_mail_changelist"), form)
+    assert mails.deliver_due() == 1
+    assert [letter.extra_headers["Message-ID"] for letter in mailoutbox] == ["<one@example>"]
+    assert AuditEntry.objects.get(act="mail:replayed").actor == "staff-Support"
+
+
+def test_whoever_may_not_resend_sends_nothing_again(sign_in, make_instance):
+    Mail.objects.create(instance=make_instance(), kind="failure", purpose="p", state="failed")
+    client, user = sign_in(), User.objects.get()
+    user.user_permissions.add(Permission.objects.get(codename="view_mail"))
+    form = {"action": "send_again", "_selected_action": [Mail.objects.get().pk]}
+    client.post(reverse("admin:tenants_mail_changelist"), form)
+    assert Mail.objects.get().state == "failed"

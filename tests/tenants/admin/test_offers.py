@@ -4,7 +4,11 @@ import pytest
 from django.forms.models import model_to_dict
 from django.urls import reverse
 
-from tenants.models import AuditEntry, Blueprint, Plan
+from provisioning import driver
+from tenants.errors import OrdersStopped
+from tenants.models import AuditEntry, Blueprint, Instance, Plan
+from tenants.services import signup
+from tests.tenants.api.conftest import Caller
 
 pytestmark = pytest.mark.django_db
 
@@ -62,3 +66,38 @@ def test_support_reads_offers_and_neither_edits_nor_deletes_them(sign_in):
     assert client.post(page("plan", "delete", plan.pk), {"post": "yes"}).status_code == 403
     plan.refresh_from_db()
     assert plan.price_per_month == 129
+
+
+def switch(client, name, *codes):
+    chosen = [Plan.objects.get(code=code).pk for code in codes]
+    return client.post(reverse("admin:tenants_plan_changelist"), {"action": name, "_selected_action": chosen})
+
+
+def test_orders_of_a_plan_are_stopped_everywhere_and_taken_again(sign_in, order_instance, client):
+    console = sign_in("Operations")
+    switch(console, "stop_orders", "demo")
+    refused = Caller()("POST", "/instances", {"clientName": "acme-corp", "adminEmail": "a@b.example", "plan": "demo"})
+    assert (refused.status_code, refused.json()["code"]) == (503, "orders_stopped")
+    assert refused["Retry-After"]
+    with pytest.raises(OrdersStopped):
+        order_instance()
+    assert "demo" not in {plan.code for plan in signup.offered_plans()}
+    assert not Instance.objects.exists()
+    assert "nouvelles commandes sont refusées" in console.get(reverse("admin:index")).content.decode()
+    switch(console, "take_orders", "demo", "starter")
+    assert order_instance().state == "provisioning"
+    told = AuditEntry.objects.filter(act="plan:changed").values_list("subject", "after__takes_orders")
+    assert set(told) == {("demo", False), ("demo", True)}
+
+
+def test_what_was_ordered_before_goes_on_while_orders_are_stopped(sign_in, order_instance, sandbox):
+    instance = order_instance()
+    switch(sign_in("Operations"), "stop_orders", "demo")
+    driver.drive(instance.operations.get().pk, timeout=60, tick=lambda operation: None)
+    instance.refresh_from_db()
+    assert instance.state == "ready"
+
+
+def test_support_stops_no_orders(sign_in):
+    switch(sign_in("Support"), "stop_orders", "demo")
+    assert Plan.objects.get(code="demo").takes_orders

@@ -99,3 +99,12 @@ def test_what_was_never_confirmed_is_forgotten_after_a_month(client, link):
     with time_machine.travel(timezone.now() + timedelta(days=31)):
         signup.purge()
     assert not Signup.objects.exists()
+
+
+def test_while_orders_are_stopped_the_link_is_kept_for_later(client, link):
+    Plan.objects.update(takes_orders=False)
+    refused = client.post(link)
+    assert refused.status_code == 503
+    assert "Rouvrez plus tard" in refused.content.decode()
+    Plan.objects.update(takes_orders=True)
+    assert client.post(link).status_code == 302

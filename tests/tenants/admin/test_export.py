@@ -1,0 +1,76 @@
+"""Any list as a file for a spreadsheet, for whoever may see the list."""
+
+import csv
+import io
+
+import pytest
+from django.contrib import admin
+from django.urls import reverse
+
+from tenants.lifecycle import InstanceState
+from tenants.models import AuditEntry, Instance
+
+pytestmark = pytest.mark.django_db
+LIST = reverse("admin:tenants_instance_changelist")
+
+
+def exported(client, rows, address=LIST, **query):
+    form = {"action": "export_csv", "_selected_action": [row.pk for row in rows]}
+    return client.post(address, form, query_params=query)
+
+
+def table(answer, delimiter=";"):
+    text = b"".join(answer.streaming_content).decode()
+    assert text.startswith("\ufeff"), "a spreadsheet must know that it is UTF-8"
+    return list(csv.DictReader(io.StringIO(text[1:]), delimiter=delimiter))
+
+
+def test_the_file_holds_what_the_list_shows_in_the_readers_language(sign_in, make_instance):
+    chosen = [make_instance("acme-one", state=InstanceState.READY, company="Café & fils"), make_instance("acme-two")]
+    make_instance("not-chosen")
+    rows = table(exported(sign_in("Operations"), chosen))
+    assert {row["nom du client"] for row in rows} == {"acme-one", "acme-two"}
+    one = next(row for row in rows if row["nom du client"] == "acme-one")
+    assert (one["entreprise"], one["état"], one["marge"]) == ("Café & fils", "prête", "-8,00\u00a0USD")
+    assert one["e-mail administrateur"] == "admin@acme-one.example"
+
+
+def test_in_english_columns_are_separated_by_commas(sign_in, make_instance):
+    client, instance = sign_in("Operations"), make_instance()
+    client.post(reverse("set_language"), {"language": "en", "next": LIST})
+    (row,) = table(exported(client, [instance]), delimiter=",")
+    assert row["client name"] == "acme-corp"
+
+
+def test_support_takes_no_money_away(sign_in, make_instance):
+    (row,) = table(exported(sign_in("Support"), [make_instance()]))
+    assert "marge" not in row
+
+
+def test_a_name_that_a_spreadsheet_would_calculate_stays_a_name(sign_in, make_instance):
+    instance = make_instance(company='=HYPERLINK("http://evil.example")')
+    (row,) = table(exported(sign_in("Support"), [instance]))
+    assert row["entreprise"].startswith("'=")
+
+
+def test_the_trail_tells_who_took_how_many_rows_away(sign_in, make_instance):
+    exported(sign_in("Support"), [make_instance()])
+    entry = AuditEntry.objects.get(act="instance:exported")
+    assert (entry.actor, entry.after) == ("staff-Support", {"rows": 1})
+
+
+def test_whoever_may_not_see_the_list_gets_no_file(sign_in, make_instance):
+    assert exported(sign_in(), [make_instance()]).status_code == 403
+    assert not AuditEntry.objects.filter(act="instance:exported").exists()
+
+
+def test_every_list_can_be_exported_in_full(sign_in, order_instance):
+    order_instance()
+    client = sign_in("superuser")
+    for model in admin.site._registry:
+        row = model._base_manager.first()
+        if row is None:
+            continue
+        address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        assert table(exported(client, [row], address)), address
+    assert Instance.objects.count() == 1
