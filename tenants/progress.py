@@ -1,6 +1,7 @@
 """How far an operation is, in words and in percent, from its real steps; nothing is invented."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import median
@@ -69,7 +70,9 @@ def progress_of(operation: Operation, now: datetime) -> Progress:
     left = sum(usual[step.code] for step in steps if step.state != StepState.DONE)
     if current is not None and place is None:
         left -= _had(rows.get(current.code), usual[current.code], operation.ended_at or now)
-    late = going and place is None and current is not None and _is_late(operation, current.code, usual, now)
+    late = False
+    if current is not None and going and place is None:
+        late = _is_late(operation, rows.values(), usual[current.code], now)
     start = max(place.starts_at, now) if place else now
     return Progress(
         percent=min(99, round(100 * (whole - left) / whole)) if current else 100,
@@ -114,12 +117,12 @@ def _had(row: Step | None, usual: float, now: datetime) -> float:
     return min(spent, usual * (1 - STILL))
 
 
-def _is_late(operation: Operation, code: str, usual: dict[str, float], now: datetime) -> bool:
+def _is_late(operation: Operation, rows: Iterable[Step], usual: float, now: datetime) -> bool:
     """Also when nothing has begun where something should have: then whoever does the work is away."""
     # an outage moves the deadline, a retry sets it anew
     began = operation.deadline_at - RECIPES[operation.kind].deadline
-    moments = [moment for row in operation.steps.all() for moment in (row.started_at, row.ended_at) if moment]
-    return now - max([began, *moments]) > max(LATE_LEAST, timedelta(seconds=LATE_TIMES * usual[code]))
+    moments = [moment for row in rows for moment in (row.started_at, row.ended_at) if moment]
+    return now - max([began, *moments]) > max(LATE_LEAST, timedelta(seconds=LATE_TIMES * usual))
 
 
 def _step(definition: StepDefinition, row: Step | None) -> StepProgress:
