@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from provisioning import engine
@@ -63,6 +64,7 @@ def test_a_step_that_takes_longer_than_usual_never_promises_the_past():
 
 
 @pytest.mark.parametrize("begun", [True, False])
+@time_machine.travel(NOW, tick=False)
 def test_what_takes_far_longer_than_usual_is_called_late_and_promises_nothing(begun):
     creation("done", seconds=60)
     operation = creation("now")
