@@ -1,5 +1,6 @@
 """Real workers killed, stopped, doubled and deprived of their services: nothing lost, doubled or stuck."""
 
+import json
 import os
 import shutil
 import signal
@@ -113,16 +114,17 @@ def test_runners_killed_before_and_after_the_effect_of_every_request_leave_one_o
     assert_one_ready_instance_and_one_mail(sandbox, operation, workers)
 
 
-def test_a_worker_told_to_stop_finishes_its_request_and_lets_go(sandbox, workers, creation):
+@pytest.mark.parametrize("pool", ["prefork", "threads"])
+def test_a_worker_told_to_stop_finishes_its_request_and_lets_go(pool, sandbox, workers, creation):
     fault = sandbox.faults.add(kind="timeout_before", operation="ServicesCreate", times=1, seconds=1)
     operation = creation()
-    first = workers.start()
+    first = workers.start("--pool", pool)
     until(lambda: sandbox.faults.all()[0]["used"], "the services were asked for", beat)
     first.send_signal(signal.SIGTERM)
     assert first.wait(timeout=30) == 0
     assert Operation.objects.get(pk=operation.pk).lease_token == ""
     sandbox.faults.remove(fault)
-    workers.start()
+    workers.start("--pool", pool)
     assert_one_ready_instance_and_one_mail(sandbox, operation, workers)
 
 
@@ -177,22 +179,22 @@ def test_a_clock_that_jumps_in_the_middle_of_a_creation_does_no_harm(jump, sandb
         workers.stop()
 
 
-def test_a_database_that_restarts_in_the_middle_costs_a_lease(sandbox, services, tmp_path):
+def test_a_database_that_restarts_in_the_middle_costs_its_worker_a_lease(sandbox, services, tmp_path):
     with Cluster() as cluster:
         workers = Workers(tmp_path, DATABASE_URL=cluster.url)
         try:
             workers.manage("migrate", "--verbosity", "0")
-            sandbox.faults.add(kind="timeout_after", operation="ServicesCreate", times=1, seconds=HELD)
+            sandbox.faults.add(kind="timeout_after", operation="ServicesCreate", times=1, seconds=3.0)
             workers.manage("shell", "--verbosity", "0", "-c", ORDER)
-            workers.start("-B")
+            worker = workers.start("-B")
             until(lambda: sandbox.faults.all()[0]["used"], "the services were asked for")
             cluster.restart()
-            workers.stop()
-            cluster.execute("UPDATE provisioning_operation SET lease_expires_at = now()")
-            workers.start("-B")
             until(
-                lambda: cluster.execute("SELECT state FROM tenants_mail") == [("sent",)], "the mail of a ready instance"
+                lambda: cluster.execute(MAILS) == [("sent",)],
+                "the mail of a ready instance",
+                meanwhile=lambda: cluster.execute(LEASE_IS_OVER),
             )
+            assert worker.poll() is None, "the same worker goes on"
             assert cluster.execute("SELECT state FROM tenants_instance") == [("ready",)]
             assert cluster.execute("SELECT count(*) FROM provisioning_operation WHERE state = 'active'") == [(0,)]
             (project,) = sandbox.state()["projects"]
@@ -200,10 +202,32 @@ def test_a_database_that_restarts_in_the_middle_costs_a_lease(sandbox, services,
                 ("Postgres", 1),
                 ("odoo", 1),
             ]
+            assert len(list(workers.mail.iterdir())) == 1
         finally:
             workers.stop()
 
 
+def test_a_database_that_is_away_is_named_as_what_is_not_ready(services, tmp_path):
+    with Cluster() as cluster:
+        gone = cluster.url
+    told = Workers(tmp_path, DATABASE_URL=gone).manage("shell", "--verbosity", "0", "-c", ASK_READY)
+    answer = json.loads(told.splitlines()[-1])
+    assert answer["status"] == "failing"
+    assert not answer["checks"]["database"]["ok"]
+    assert answer["checks"]["broker"]["ok"]
+    assert str(cluster.port) not in told.splitlines()[-1]
+
+
+MAILS = "SELECT state FROM tenants_mail"
+# only of the runner whose request was under way when the database went; a living one renews it
+LEASE_IS_OVER = (
+    "UPDATE provisioning_operation SET lease_expires_at = now() - interval '1 second', rung_at = NULL FROM"
+    " provisioning_step WHERE operation_id = provisioning_operation.id AND code = 'create_services'"
+    " AND provisioning_step.state = 'running' AND lease_expires_at < now() + interval '24 seconds'"
+)
+ASK_READY = (
+    "from django.test import Client; print(Client().get('/readyz', headers={'host': 'localhost'}).content.decode())"
+)
 ORDER = "from tests import factories; factories.order_instance()"
 
 
