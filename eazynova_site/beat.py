@@ -15,7 +15,7 @@ class Scheduler(PersistentScheduler):
 
     def tick(self, *args: Any, **options: Any) -> float:
         entries = self.schedule.values()
-        if any(entry.last_run_at > entry.default_now() + PUT_BACK for entry in entries):
+        if any(entry.last_run_at and entry.last_run_at > entry.default_now() + PUT_BACK for entry in entries):
             logger.error("The clock was put back: every periodic job begins anew")
             for entry in entries:
                 entry.last_run_at = entry.default_now()

@@ -1,17 +1,11 @@
 """Real workers killed, stopped, doubled and deprived of their services: nothing lost, doubled or stuck."""
 
 import json
-import os
-import shutil
 import signal
-import socket
 import subprocess
-import tempfile
 from datetime import timedelta
 from email import message_from_bytes
-from pathlib import Path
 
-import psycopg
 import pytest
 import redis
 from django.conf import settings as site
@@ -23,6 +17,7 @@ from provisioning.states import OperationState
 from tenants import mails
 from tenants.models import Mail
 from tests import trials
+from tests.cluster import Cluster, free_port
 from tests.processes import Workers, kill, kill_children, until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("services")]
@@ -229,59 +224,6 @@ ASK_READY = (
     "from django.test import Client; print(Client().get('/readyz', headers={'host': 'localhost'}).content.decode())"
 )
 ORDER = "from tests import factories; factories.order_instance()"
-
-
-class Cluster:
-    """A PostgreSQL of this test's own, which it may restart."""
-
-    def __enter__(self):
-        self.folder = Path(tempfile.mkdtemp(prefix="eazynova-cluster-"))
-        self.port = free_port()
-        self.bin = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
-        self.user = "postgres" if os.geteuid() == 0 else None
-        if self.user:
-            shutil.chown(self.folder, self.user)
-        self._run("initdb", "--auth", "trust", "--username", "postgres", "--no-sync", "-D", str(self.folder / "data"))
-        self._control("start")
-        return self
-
-    def __exit__(self, *error):
-        self._control("stop")
-        shutil.rmtree(self.folder)
-
-    @property
-    def url(self):
-        return f"postgres://postgres@127.0.0.1:{self.port}/postgres"
-
-    def restart(self):
-        """At once: every connection breaks."""
-        self._control("restart")
-
-    def execute(self, sql):
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            cursor = connection.execute(sql)
-            return cursor.fetchall() if cursor.description else []
-
-    def _control(self, verb):
-        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
-        log = str(self.folder / "log")
-        self._run("pg_ctl", verb, "-m", "immediate", "-w", "-D", str(self.folder / "data"), "-l", log, "-o", options)
-
-    def _run(self, program, *arguments):
-        subprocess.run(
-            [self.bin / program, *arguments],
-            user=self.user,
-            cwd=self.folder,
-            check=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def start_redis(port):
