@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from provisioning import budget, heartbeat
+from provisioning import budget, heartbeat, workspaces
 
 Finding = dict[str, Any]
 
@@ -86,13 +86,15 @@ def _alive(name: str) -> Callable[[], Finding]:
 
 
 def _budget() -> Finding:
-    state = budget.state()
-    left = not state.limit or state.remaining > 0
+    """Of the default workspace, and ok when every workspace has some left."""
+    states = [budget.state(name) for name in workspaces.configured()]
+    empty = [state.workspace for state in states if state.paused_until or (state.limit and state.remaining <= 0)]
     return {
-        "ok": left and state.paused_until is None,
-        "remaining": state.remaining,
-        "limit": state.limit,
-        "waitingOperations": state.waiting,
+        "ok": not empty,
+        "remaining": states[0].remaining,
+        "limit": states[0].limit,
+        "waitingOperations": sum(state.waiting for state in states),
+        "usedUp": empty,
     }
 
 

@@ -19,8 +19,8 @@ from prometheus_client.metrics_core import (
     Metric,
 )
 
-from provisioning import budget, heartbeat, tally
-from provisioning.models import Operation, Step
+from provisioning import budget, circuit, heartbeat, tally, workspaces
+from provisioning.models import Operation, Outage, Step
 from provisioning.states import OperationKind, OperationState, StepState
 from tenants.lifecycle import InstanceState
 from tenants.models import Instance, Mail, Probe, WebhookDelivery
@@ -62,7 +62,7 @@ class Everything:
         silent = Probe.objects.filter(silent_since__isnull=False, instance__state=InstanceState.READY).count()
         yield _gauge("silent_instances", "Live instances that stopped answering.", (), [((), silent)])
         yield _signs_of_life()
-        yield _budget()
+        yield from _workspaces()
 
 
 def _grouped(rows: "QuerySet[Any]", *names: str) -> Iterable[tuple[tuple[str, ...], float]]:
@@ -118,7 +118,13 @@ def _signs_of_life() -> GaugeMetricFamily:
     return _gauge("heartbeat_age_seconds", "Since the last sign of life.", ("name",), known)
 
 
-def _budget() -> GaugeMetricFamily:
-    state = budget.state()
-    words = "Requests that Railway's hourly budget still holds."
-    return _gauge("railway_budget_remaining", words, ("workspace",), [((state.workspace,), state.remaining)])
+def _workspaces() -> Iterator[GaugeMetricFamily]:
+    states = [budget.state(name) for name in workspaces.configured()]
+    left = [((state.workspace,), state.remaining) for state in states]
+    yield _gauge("railway_budget_remaining", "Requests that Railway's hourly budget still holds.", ("workspace",), left)
+    out = {outage.workspace for outage in circuit.confirmed().filter(kind=Outage.Kind.API)}
+    words = "1 while Railway as a whole refuses the workspace."
+    outages = [((state.workspace,), float(state.workspace in out)) for state in states]
+    yield _gauge("railway_outage", words, ("workspace",), outages)
+    queues = _grouped(Operation.objects.active().exclude(queue=""), "queue")
+    yield _gauge("queued_operations", "Operations that wait for their turn, by queue.", ("queue",), queues)

@@ -30,8 +30,8 @@ def sweep() -> None:
 
 @shared_task(ignore_result=True)
 def watch() -> None:
-    watcher.watch()
-    heartbeat.beat(heartbeat.WATCHER)
+    if watcher.watch() is not None:
+        heartbeat.beat(heartbeat.WATCHER)
 
 
 @shared_task(ignore_result=True)

@@ -1,14 +1,16 @@
 """The watcher: asks about all deployments that operations wait for, together, and wakes whom it concerns."""
 
 import logging
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from provisioning import engine, observation
 from provisioning.errors import ProvisioningError
-from provisioning.models import Operation, Resource
+from provisioning.models import Operation, Resource, Slot
 from provisioning.railway.reading import DEPLOYMENTS_A_REQUEST
 from provisioning.railway.results import DeploymentStatus
 from provisioning.states import ResourceState
@@ -24,15 +26,19 @@ SETTLED = (
     DeploymentStatus.REMOVED,
     DeploymentStatus.SKIPPED,
 )
+WATCHING = "watching"
+# a watcher that was killed keeps the others away for no longer
+LONGEST_WATCH = 120.0
 
 
-def watch() -> int:
+def watch() -> int | None:
     """Look once at every deployment that an active operation waits for; returns how many changed.
 
-    A workspace that cannot be asked is left for the next time: the operations themselves notice
-    when nobody has looked for long.
+    None when somebody else is still looking: a slow Railway must not fill all workers with watchers. A workspace that
+    cannot be asked is left for the next time: the operations themselves notice when nobody has looked for long.
     """
-    return _look_at(_awaited())
+    with _alone() as alone:
+        return _look_at(_awaited()) if alone else None
 
 
 def tell(deployment_id: str) -> None:
@@ -49,6 +55,21 @@ def catch_up() -> int:
     # before looking: what is told meanwhile is news again
     Resource.objects.filter(pk__in=[row.pk for row in rows], news_at__lte=latest).update(news_at=None)
     return _look_at(rows)
+
+
+@contextmanager
+def _alone() -> Iterator[bool]:
+    now = time.time()
+    until = now + LONGEST_WATCH
+    Slot.objects.get_or_create(key=WATCHING)
+    # further away than any watch: the clock was put back
+    free = Q(free_at__lte=now) | Q(free_at__gt=until)
+    won = bool(Slot.objects.filter(free, pk=WATCHING).update(free_at=until))
+    try:
+        yield won
+    finally:
+        if won:
+            Slot.objects.filter(pk=WATCHING, free_at=until).update(free_at=0)
 
 
 def _look_at(rows: Iterable[Resource]) -> int:

@@ -13,7 +13,7 @@ from django.db.transaction import on_commit
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
-from provisioning.errors import Permanent, ProvisioningError
+from provisioning.errors import Permanent, ProvisioningError, Temporary
 from provisioning.mail.letter import Letter, send
 from provisioning.models import Operation
 from provisioning.reasons import reason
@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 10
 LONGEST_PAUSE = timedelta(hours=2)
+# a slow mail server may take so long to say that it has the mail: nobody sends it again meanwhile
+LONGEST_SENDING = timedelta(minutes=2)
 CONFIRMATION_SALT = "tenants.signup.confirmation"
 
 
@@ -84,6 +86,10 @@ def deliver(mail_id: int) -> bool:
     except ProvisioningError as error:
         _record_failure(mail, error)
         return False
+    except Exception as error:
+        logger.exception("Mail %s could not be sent", mail.pk)
+        _record_failure(mail, Temporary(type(error).__name__))
+        return False
     Mail.objects.filter(pk=mail.pk).update(
         state=Mail.State.SENT, sent_at=timezone.now(), provider_id=provider_id, error=""
     )
@@ -142,7 +148,7 @@ def _claim(mail_id: int) -> Mail | None:
     mail = Mail.objects.select_related("instance__tenant__partner").filter(pk=mail_id).first()
     if mail is None:
         return None
-    pause = min(timedelta(seconds=30 * 2**mail.attempts), LONGEST_PAUSE)
+    pause = max(_pause(mail.attempts), LONGEST_SENDING)
     won = (
         Mail.objects.due()
         .filter(pk=mail_id, attempts=mail.attempts)
@@ -151,6 +157,10 @@ def _claim(mail_id: int) -> Mail | None:
     )
     mail.attempts += 1
     return mail if won else None
+
+
+def _pause(attempts: int) -> timedelta:
+    return min(timedelta(seconds=30 * 2**attempts), LONGEST_PAUSE)
 
 
 def _letter(mail: Mail) -> Letter:
@@ -217,4 +227,6 @@ def _record_failure(mail: Mail, error: ProvisioningError) -> None:
     changes: dict[str, object] = {"error": error.message}
     if final:
         changes["state"] = Mail.State.FAILED
+    else:
+        changes["run_after"] = timezone.now() + _pause(mail.attempts - 1)
     Mail.objects.filter(pk=mail.pk, state=Mail.State.QUEUED).update(**changes)

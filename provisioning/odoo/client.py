@@ -1,6 +1,7 @@
 """Odoo 19 over HTTP, as a customer's browser meets it: pages, the session API and ``call_kw``. No deprecated RPC."""
 
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,10 @@ from provisioning.odoo.identity import odoo_login
 USER_AGENT = "eazynova-provisioning"
 CONNECT_SECONDS = 10.0
 GATEWAY_STATUSES = frozenset({502, 503, 504})
+# the address leads to a customer's own server, which may answer anything
+MOST_BYTES = 20_000_000
+MOST_TIMEOUTS = 3
+OF_THE_TRANSFER = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 
 
 @dataclass(frozen=True)
@@ -195,7 +200,10 @@ class OdooClient:
 
     def _send(self, http: httpx.Client, method: str, path: str, body: object = None) -> httpx.Response:
         try:
-            response = http.request(method, path, json=body)
+            with http.stream(method, path, json=body) as answer:
+                response = self._whole(answer)
+        except httpx.DecodingError as error:
+            raise UnexpectedAnswer(f"{self.base_url} answers what cannot be unpacked.") from error
         except httpx.TransportError as error:
             raise NotReachable(
                 f"{self.base_url} does not answer: {_cause(error)}.",
@@ -204,6 +212,16 @@ class OdooClient:
         if response.status_code in GATEWAY_STATUSES or answers.from_railways_edge(response):
             raise NotReachable(f"{self.base_url} has no instance behind it ({response.status_code}).")
         return response
+
+    def _whole(self, answer: httpx.Response) -> httpx.Response:
+        """The answer with all of its body, which must come to an end. Raises UnexpectedAnswer."""
+        end, body = time.monotonic() + MOST_TIMEOUTS * (self._timeout.read or 60.0), bytearray()
+        for part in answer.iter_bytes():
+            body += part
+            if len(body) > MOST_BYTES or time.monotonic() > end:
+                raise UnexpectedAnswer(f"{self.base_url} does not come to the end of its answer.")
+        headers = [(name, value) for name, value in answer.headers.multi_items() if name not in OF_THE_TRANSFER]
+        return httpx.Response(answer.status_code, headers=headers, content=bytes(body), request=answer.request)
 
 
 @cache

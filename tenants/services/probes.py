@@ -3,7 +3,7 @@
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import F, Q
@@ -57,12 +57,23 @@ def _due() -> list[Look]:
     before = timezone.now() - timedelta(minutes=settings.PROBE_INTERVAL_MINUTES)
     rows = (
         Instance.objects.filter(state=InstanceState.READY)
-        .filter(Q(probe=None) | Q(probe__looked_at=None) | Q(probe__looked_at__lt=before))
+        .filter(Q(probe=None) | _long_unseen("probe__", before))
         .exclude(operations__state=OperationState.ACTIVE)
         .select_related("probe")
         .order_by(F("probe__looked_at").asc(nulls_first=True), "pk")
     )
-    return [_of(instance) for instance in rows[: settings.PROBES_A_MINUTE]]
+    return [_of(instance) for instance in rows[: settings.PROBES_A_MINUTE] if _claim(instance, before)]
+
+
+def _long_unseen(prefix: str, before: datetime) -> Q:
+    return Q(**{f"{prefix}looked_at": None}) | Q(**{f"{prefix}looked_at__lt": before})
+
+
+def _claim(instance: Instance, before: datetime) -> bool:
+    """A look at many that do not answer lasts longer than a minute: the next one must not count them twice."""
+    Probe.objects.get_or_create(instance=instance)
+    mine = Probe.objects.filter(_long_unseen("", before), instance=instance)
+    return bool(mine.update(looked_at=timezone.now()))
 
 
 def _of(instance: Instance) -> Look:
@@ -86,6 +97,10 @@ def _look(look: Look) -> Finding:
         return Finding(look.instance_id, login_refused=True)
     except OdooError as error:
         return Finding(look.instance_id, error.code)
+    except Exception:
+        # whatever a customer's server answers, the others are looked at all the same
+        logger.exception("The look at %s failed unexpectedly", look.url)
+        return Finding(look.instance_id, "unexpected")
     return Finding(look.instance_id)
 
 

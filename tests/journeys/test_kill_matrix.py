@@ -1,16 +1,11 @@
 """Real workers killed, stopped, doubled and deprived of their services: nothing lost, doubled or stuck."""
 
-import os
-import shutil
+import json
 import signal
-import socket
 import subprocess
-import tempfile
 from datetime import timedelta
 from email import message_from_bytes
-from pathlib import Path
 
-import psycopg
 import pytest
 import redis
 from django.conf import settings as site
@@ -22,6 +17,7 @@ from provisioning.states import OperationState
 from tenants import mails
 from tenants.models import Mail
 from tests import trials
+from tests.cluster import Cluster, free_port
 from tests.processes import Workers, kill, kill_children, until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("services")]
@@ -113,16 +109,17 @@ def test_runners_killed_before_and_after_the_effect_of_every_request_leave_one_o
     assert_one_ready_instance_and_one_mail(sandbox, operation, workers)
 
 
-def test_a_worker_told_to_stop_finishes_its_request_and_lets_go(sandbox, workers, creation):
+@pytest.mark.parametrize("pool", ["prefork", "threads"])
+def test_a_worker_told_to_stop_finishes_its_request_and_lets_go(pool, sandbox, workers, creation):
     fault = sandbox.faults.add(kind="timeout_before", operation="ServicesCreate", times=1, seconds=1)
     operation = creation()
-    first = workers.start()
+    first = workers.start("--pool", pool)
     until(lambda: sandbox.faults.all()[0]["used"], "the services were asked for", beat)
     first.send_signal(signal.SIGTERM)
     assert first.wait(timeout=30) == 0
     assert Operation.objects.get(pk=operation.pk).lease_token == ""
     sandbox.faults.remove(fault)
-    workers.start()
+    workers.start("--pool", pool)
     assert_one_ready_instance_and_one_mail(sandbox, operation, workers)
 
 
@@ -177,22 +174,22 @@ def test_a_clock_that_jumps_in_the_middle_of_a_creation_does_no_harm(jump, sandb
         workers.stop()
 
 
-def test_a_database_that_restarts_in_the_middle_costs_a_lease(sandbox, services, tmp_path):
+def test_a_database_that_restarts_in_the_middle_costs_its_worker_a_lease(sandbox, services, tmp_path):
     with Cluster() as cluster:
         workers = Workers(tmp_path, DATABASE_URL=cluster.url)
         try:
             workers.manage("migrate", "--verbosity", "0")
-            sandbox.faults.add(kind="timeout_after", operation="ServicesCreate", times=1, seconds=HELD)
+            sandbox.faults.add(kind="timeout_after", operation="ServicesCreate", times=1, seconds=3.0)
             workers.manage("shell", "--verbosity", "0", "-c", ORDER)
-            workers.start("-B")
+            worker = workers.start("-B")
             until(lambda: sandbox.faults.all()[0]["used"], "the services were asked for")
             cluster.restart()
-            workers.stop()
-            cluster.execute("UPDATE provisioning_operation SET lease_expires_at = now()")
-            workers.start("-B")
             until(
-                lambda: cluster.execute("SELECT state FROM tenants_mail") == [("sent",)], "the mail of a ready instance"
+                lambda: cluster.execute(MAILS) == [("sent",)],
+                "the mail of a ready instance",
+                meanwhile=lambda: cluster.execute(LEASE_IS_OVER),
             )
+            assert worker.poll() is None, "the same worker goes on"
             assert cluster.execute("SELECT state FROM tenants_instance") == [("ready",)]
             assert cluster.execute("SELECT count(*) FROM provisioning_operation WHERE state = 'active'") == [(0,)]
             (project,) = sandbox.state()["projects"]
@@ -200,64 +197,33 @@ def test_a_database_that_restarts_in_the_middle_costs_a_lease(sandbox, services,
                 ("Postgres", 1),
                 ("odoo", 1),
             ]
+            assert len(list(workers.mail.iterdir())) == 1
         finally:
             workers.stop()
 
 
+def test_a_database_that_is_away_is_named_as_what_is_not_ready(services, tmp_path):
+    with Cluster() as cluster:
+        gone = cluster.url
+    told = Workers(tmp_path, DATABASE_URL=gone).manage("shell", "--verbosity", "0", "-c", ASK_READY)
+    answer = json.loads(told.splitlines()[-1])
+    assert answer["status"] == "failing"
+    assert not answer["checks"]["database"]["ok"]
+    assert answer["checks"]["broker"]["ok"]
+    assert str(cluster.port) not in told.splitlines()[-1]
+
+
+MAILS = "SELECT state FROM tenants_mail"
+# only of the runner whose request was under way when the database went; a living one renews it
+LEASE_IS_OVER = (
+    "UPDATE provisioning_operation SET lease_expires_at = now() - interval '1 second', rung_at = NULL FROM"
+    " provisioning_step WHERE operation_id = provisioning_operation.id AND code = 'create_services'"
+    " AND provisioning_step.state = 'running' AND lease_expires_at < now() + interval '24 seconds'"
+)
+ASK_READY = (
+    "from django.test import Client; print(Client().get('/readyz', headers={'host': 'localhost'}).content.decode())"
+)
 ORDER = "from tests import factories; factories.order_instance()"
-
-
-class Cluster:
-    """A PostgreSQL of this test's own, which it may restart."""
-
-    def __enter__(self):
-        self.folder = Path(tempfile.mkdtemp(prefix="eazynova-cluster-"))
-        self.port = free_port()
-        self.bin = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
-        self.user = "postgres" if os.geteuid() == 0 else None
-        if self.user:
-            shutil.chown(self.folder, self.user)
-        self._run("initdb", "--auth", "trust", "--username", "postgres", "--no-sync", "-D", str(self.folder / "data"))
-        self._control("start")
-        return self
-
-    def __exit__(self, *error):
-        self._control("stop")
-        shutil.rmtree(self.folder)
-
-    @property
-    def url(self):
-        return f"postgres://postgres@127.0.0.1:{self.port}/postgres"
-
-    def restart(self):
-        """At once: every connection breaks."""
-        self._control("restart")
-
-    def execute(self, sql):
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            cursor = connection.execute(sql)
-            return cursor.fetchall() if cursor.description else []
-
-    def _control(self, verb):
-        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
-        log = str(self.folder / "log")
-        self._run("pg_ctl", verb, "-m", "immediate", "-w", "-D", str(self.folder / "data"), "-l", log, "-o", options)
-
-    def _run(self, program, *arguments):
-        subprocess.run(
-            [self.bin / program, *arguments],
-            user=self.user,
-            cwd=self.folder,
-            check=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def start_redis(port):

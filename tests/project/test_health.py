@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from eazynova_site import health
 from provisioning import budget, engine, heartbeat, tally
-from provisioning.models import Operation, Tally
+from provisioning.models import Operation, Outage, Tally
 from provisioning.states import OperationState
 from provisioning.tasks import sweep, watch
 from tests import factories
@@ -26,6 +26,12 @@ TOKEN = "metrics-token-of-thirty-two-letters"
 def _all_alive():
     for name in heartbeat.patience():
         heartbeat.beat(name)
+
+
+@pytest.fixture
+def _demo(settings):
+    """A second workspace."""
+    settings.RAILWAY_WORKSPACES = {"demo": {"identifier": "ws-demo", "token": "token-of-demo", "capacity": 0}}
 
 
 def test_a_process_that_answers_is_alive_whatever_else_is_away(client):
@@ -77,6 +83,31 @@ def test_a_used_up_budget_is_named(client, settings):
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["checks"]["railwayBudget"]["remaining"] == 0
+    assert answer.json()["checks"]["railwayBudget"]["usedUp"] == ["default"]
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_all_alive", "_demo")
+def test_the_budget_of_every_workspace_counts(client, settings):
+    settings.METRICS_TOKEN, settings.RAILWAY_REQUESTS_PER_HOUR = TOKEN, 1
+    budget.before("demo", "Logs")
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["checks"]["railwayBudget"]["usedUp"]) == (503, ["demo"])
+    found = told(client)
+    assert found["eazynova_railway_budget_remaining", "demo"] == 0
+    assert found["eazynova_railway_budget_remaining", "default"] == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_demo")
+def test_an_outage_and_the_queues_are_told_by_workspace(client, settings):
+    settings.METRICS_TOKEN = TOKEN
+    Outage.objects.create(workspace="demo", opened_at=timezone.now())
+    operation = Operation.objects.get(instance=factories.order_instance())
+    Operation.objects.filter(pk=operation.pk).update(queue="project_create:default")
+    found = told(client)
+    assert (found["eazynova_railway_outage", "demo"], found["eazynova_railway_outage", "default"]) == (1, 0)
+    assert found["eazynova_queued_operations", "project_create:default"] == 1
 
 
 @pytest.mark.django_db(transaction=True)

@@ -8,6 +8,7 @@ import pytest
 import responses
 import time_machine
 from django.conf import settings
+from django.core.mail.backends.locmem import EmailBackend
 from django.utils import timezone
 
 from provisioning.models import Operation
@@ -160,3 +161,38 @@ def test_a_partners_customer_reads_the_partners_name_as_sender_and_answers_to_th
     assert theirs["From"].addresses[0].addr_spec == "bonjour@eazynova.example"
     assert theirs["Reply-To"] == "aide@alice.example"
     assert "aide@alice.example" in theirs.get_body(("plain",)).get_content()
+
+
+class SlowBackend(EmailBackend):
+    """A mail server that keeps its clients waiting for a minute, while the sweep goes on."""
+
+    clock = None
+
+    def send_messages(self, messages):
+        self.clock.shift(60)
+        mails.deliver_due()
+        return super().send_messages(messages)
+
+
+class BrokenBackend(EmailBackend):
+    def send_messages(self, messages):
+        raise ZeroDivisionError("secret in the text")
+
+
+def test_a_mail_server_that_takes_a_minute_gets_the_mail_once(ready, settings, mailoutbox):
+    settings.EMAIL_BACKEND = f"{__name__}.SlowBackend"
+    _instance, mail = ready()
+    with time_machine.travel(timezone.now(), tick=False) as SlowBackend.clock:
+        assert mails.deliver(mail.pk)
+    assert [letter.extra_headers["Message-ID"] for letter in mailoutbox] == [mail.message_id]
+
+
+def test_what_nobody_expected_is_tried_a_few_times_and_then_told(ready, settings):
+    settings.EMAIL_BACKEND = f"{__name__}.BrokenBackend"
+    _instance, mail = ready()
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        for _ in range(mails.MAX_ATTEMPTS):
+            assert not mails.deliver(mail.pk)
+            clock.shift(mails.LONGEST_PAUSE)
+    mail.refresh_from_db()
+    assert (mail.state, mail.error) == (Mail.State.FAILED, "ZeroDivisionError")

@@ -1,9 +1,14 @@
 """Live instances are looked at on a slow rota; silence is told after N of M, and recovery is noticed."""
 
+import time
+from contextlib import suppress
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
 import time_machine
+from django.db import connection
 from django.utils import timezone
 
 from provisioning import driver
@@ -98,3 +103,84 @@ def test_the_rota_takes_the_longest_unseen_first_and_not_too_many(live, sandbox,
     assert set(Probe.objects.values_list("instance_id", flat=True)) == {live.pk, other.pk}
     assert len(first) == 1
     assert Probe.objects.get(instance=other).error == "odoo_not_reachable"
+
+
+class BadNeighbour:
+    """A web server that is no Odoo; its customers may make theirs answer anything."""
+
+    def __init__(self, answer):
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                with suppress(OSError):
+                    answer(self)
+
+            def log_message(self, *words):
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self):
+        Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *error):
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def live_at(url, name):
+    instance = factories.make_instance(name, state="ready")
+    Instance.objects.filter(pk=instance.pk).update(url=url)
+    return instance
+
+
+def begin(handler, **headers):
+    handler.send_response(200)
+    for name, value in headers.items():
+        handler.send_header(name.replace("_", "-"), value)
+    handler.end_headers()
+
+
+def send_what_cannot_be_unpacked(handler):
+    begin(handler, Content_Encoding="gzip", Content_Length="7")
+    handler.wfile.write(b"no gzip")
+
+
+def send_without_end(handler):
+    begin(handler)
+    while True:
+        handler.wfile.write(b"x" * 65_536)
+
+
+def drip(handler):
+    begin(handler)
+    while True:
+        handler.wfile.write(b"x")
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("answer", [send_what_cannot_be_unpacked, send_without_end, drip])
+def test_an_instance_that_answers_badly_is_silent_and_spoils_no_other_look(answer, live, monkeypatch):
+    monkeypatch.setattr(probes, "TIMEOUT_SECONDS", 0.3)
+    with BadNeighbour(answer) as neighbour:
+        bad = live_at(neighbour.url, "bad")
+        assert probes.look_around() == 2
+    found = dict(Probe.objects.values_list("instance__client_name", "outcomes"))
+    assert found == {bad.client_name: "n", live.client_name: "y"}
+
+
+def test_a_look_that_lasts_is_not_begun_again_meanwhile():
+    meanwhile = []
+
+    def look_again(handler):
+        meanwhile.append(probes.look_around())
+        connection.close()
+        begin(handler)
+
+    with BadNeighbour(look_again) as neighbour:
+        live_at(neighbour.url, "slow")
+        assert probes.look_around() == 1
+    assert meanwhile == [0]
+    assert Probe.objects.get().outcomes == "n"
