@@ -29,7 +29,7 @@ class OfferAdmin(ConsoleAdmin):
 class PlanAdmin(OfferAdmin):
     """A new price is for new orders: each instance keeps the price of its day."""
 
-    list_display = ("code", "name", "price", "cost", "left", "is_public", "takes_orders")
+    list_display = ("code", "name", "price", "cost", "left", "public", "orders")
     list_filter = ("is_public", "takes_orders", "currency")
     actions = ["stop_orders", "take_orders"]
     list_select_related = ("blueprint",)
@@ -50,6 +50,14 @@ class PlanAdmin(OfferAdmin):
     @admin.display(description=_("margin"))
     def left(self, plan: Plan) -> str:
         return money(plan.margin, plan.currency)
+
+    @admin.display(description=_("public"), boolean=True, ordering="is_public")
+    def public(self, plan: Plan) -> bool:
+        return plan.is_public
+
+    @admin.display(description=_("orders"), boolean=True, ordering="takes_orders")
+    def orders(self, plan: Plan) -> bool:
+        return plan.takes_orders
 
     @admin.action(description=_("Stop new orders"), permissions=["change"])
     def stop_orders(self, request: HttpRequest, chosen: QuerySet[Plan]) -> None:
