@@ -10,6 +10,7 @@ from unfold.admin import ModelAdmin
 from tenants.admin import changes
 from tenants.admin.console import ConsoleAdmin
 from tenants.models import Blueprint, Plan
+from tenants.templatetags.tenants_console import money
 
 
 class OfferAdmin(ConsoleAdmin):
@@ -28,20 +29,35 @@ class OfferAdmin(ConsoleAdmin):
 class PlanAdmin(OfferAdmin):
     """A new price is for new orders: each instance keeps the price of its day."""
 
-    list_display = (
-        "code",
-        "name_fr",
-        "price_per_month",
-        "estimated_cost",
-        "margin",
-        "currency",
-        "is_public",
-        "takes_orders",
-    )
+    list_display = ("code", "name", "price", "cost", "left", "public", "orders")
     list_filter = ("is_public", "takes_orders", "currency")
     actions = ["stop_orders", "take_orders"]
     list_select_related = ("blueprint",)
     search_fields = ("code", "name_fr", "name_en")
+
+    @admin.display(description=_("name"))
+    def name(self, plan: Plan) -> str:
+        return plan.name
+
+    @admin.display(description=_("price"), ordering="price_per_month")
+    def price(self, plan: Plan) -> str:
+        return money(plan.price_per_month, plan.currency)
+
+    @admin.display(description=_("estimated cost"), ordering="estimated_cost")
+    def cost(self, plan: Plan) -> str:
+        return money(plan.estimated_cost, plan.currency)
+
+    @admin.display(description=_("margin"))
+    def left(self, plan: Plan) -> str:
+        return money(plan.margin, plan.currency)
+
+    @admin.display(description=_("public"), boolean=True, ordering="is_public")
+    def public(self, plan: Plan) -> bool:
+        return plan.is_public
+
+    @admin.display(description=_("orders"), boolean=True, ordering="takes_orders")
+    def orders(self, plan: Plan) -> bool:
+        return plan.takes_orders
 
     @admin.action(description=_("Stop new orders"), permissions=["change"])
     def stop_orders(self, request: HttpRequest, chosen: QuerySet[Plan]) -> None:

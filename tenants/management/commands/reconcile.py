@@ -8,20 +8,12 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from provisioning.reconciliation.differences import Act, Hold, Kind
+from tenants.difference_words import row_of
 from tenants.models import Reconciliation
 from tenants.services import reconciliation
 from tenants.services.reconciliation import Rules
-
-OUTCOMES = {
-    "done": gettext_lazy("done"),
-    "changed meanwhile": gettext_lazy("not done, it has changed meanwhile"),
-    "not ours": gettext_lazy("not done, the ledger says otherwise"),
-}
 
 
 class Command(BaseCommand):
@@ -95,38 +87,11 @@ class Command(BaseCommand):
         self._table(run.acts if run.acts else run.differences)
 
     def _table(self, differences: Sequence[dict[str, Any]]) -> None:
-        rows = [_row(each) for each in differences]
+        rows = [row_of(each) for each in differences]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for row in rows:
             cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
             self.stdout.write("  " + "  ".join(cells).rstrip())
-
-
-def _row(difference: dict[str, Any]) -> tuple[str, ...]:
-    detail = f" ({difference['detail']})" if difference["detail"] else ""
-    return (
-        difference["clientName"] or "-",
-        difference["thing"],
-        f"{Kind(difference['kind']).label}{detail}",
-        _cost(difference),
-        _remedy(difference),
-    )
-
-
-def _cost(difference: dict[str, Any]) -> str:
-    if difference["monthlyCost"] is None:
-        return ""
-    amount = number_format(difference["monthlyCost"], decimal_pos=2)
-    return _("%(amount)s %(currency)s a month") % {"amount": amount, "currency": difference["currency"]}
-
-
-def _remedy(difference: dict[str, Any]) -> str:
-    if "outcome" in difference:
-        outcome = OUTCOMES.get(difference["outcome"], difference["outcome"])
-        return _("%(act)s: %(outcome)s") % {"act": Act(difference["act"]).label, "outcome": outcome}
-    if difference["hold"]:
-        return f"- {Hold(difference['hold']).label}"
-    return str(Act(difference["act"]).label) if difference["act"] else "-"
 
 
 def _as_json(run: Reconciliation) -> dict[str, Any]:

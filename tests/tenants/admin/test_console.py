@@ -1,12 +1,15 @@
 """The console through its own pages: who may do what, and what each act leaves behind."""
 
+from decimal import Decimal
+
 import pytest
 from django.urls import reverse
 
 from provisioning import driver
 from provisioning.models import Operation
+from provisioning.reconciliation.differences import Act, Difference, Kind
 from tenants.lifecycle import InstanceState
-from tenants.models import ApiKey, AuditEntry, Instance
+from tenants.models import ApiKey, AuditEntry, Instance, Reconciliation
 from tenants.services import instances, partners
 
 pytestmark = pytest.mark.django_db
@@ -106,3 +109,13 @@ def test_the_log_page_shows_what_the_services_said_and_filters_it(sandbox, sign_
     assert "odoo" in page
     assert "{{" not in page
     assert page.count("\n") > 5
+
+
+def test_a_reconciliation_is_told_in_words(sign_in):
+    leak = Difference(Kind.LEAK_ENDED, "default", client_name="etoile", thing="project project", act=Act.DELETE)
+    told = leak.costing(Decimal(9), "USD").as_json()
+    run = Reconciliation.objects.create(differences=[told], acts=[told | {"outcome": "done"}])
+    page = sign_in("Support").get(reverse("admin:tenants_reconciliation_change", args=[run.pk])).content.decode()
+    for words in ("etoile", "après sa suppression définitive", "9,00 USD", "supprimer"):
+        assert words in page
+    assert "leak_ended" not in page
