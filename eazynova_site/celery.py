@@ -35,7 +35,7 @@ class PeriodicJob:
 
 PERIODIC = (
     PeriodicJob("ring for due operations", "provisioning.tasks.sweep", 5),
-    PeriodicJob("watch deployments", "provisioning.tasks.watch", settings.RAILWAY_POLL_SECONDS),
+    PeriodicJob("watch deployments", "provisioning.tasks.watch", min(1, settings.RAILWAY_POLL_SECONDS)),
     PeriodicJob("look where webhooks told of news", "provisioning.tasks.catch_up", 1),
     PeriodicJob("probe Railway in an outage", "provisioning.tasks.tend_outages", 5),
     PeriodicJob("tell staff what is wrong", "tenants.tasks.tend_alerts", 30),

@@ -28,22 +28,26 @@ def is_fresh(row: Resource) -> bool:
 def look(rows: Sequence[Resource], *, workspace: str) -> list[Resource]:
     """Ask Railway about these deployments, write their statuses down, and return the rows that changed.
 
-    A deployment that Railway cannot tell about keeps its status; the others are not spoilt by it.
+    A deployment that Railway cannot tell about keeps its status; the others are not spoilt by it, and it has its turn
+    again as they have.
     Raises RailwayError when the request as a whole fails.
     """
     if not rows:
         return []
     answers = clients.railway(workspace).deployments([row.external_id for row in rows])
     now = timezone.now()
-    changed = []
+    seen: dict[str, list[Resource]] = {}
     for row in rows:
         answer = answers.get(row.external_id)
         if answer is None or isinstance(answer, RailwayError):
             logger.info("Railway does not tell about deployment %s: %s", row.external_id, answer)
-            continue
-        if row.status != answer.status:
-            row.status = answer.status
-            changed.append(row)
-        row.checked_at = now
-    Resource.objects.bulk_update([row for row in rows if row.checked_at == now], ["status", "checked_at"])
+            seen.setdefault(row.status, []).append(row)
+        else:
+            seen.setdefault(answer.status, []).append(row)
+    changed = [row for status, theirs in seen.items() for row in theirs if row.status != status]
+    for status, theirs in seen.items():
+        # a statement for each status: there are few, and hundreds of rows
+        Resource.objects.filter(pk__in=[row.pk for row in theirs]).update(status=status, checked_at=now)
+        for row in theirs:
+            row.status, row.checked_at = status, now
     return changed

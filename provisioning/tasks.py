@@ -13,7 +13,7 @@ from provisioning.signals import operation_due
 
 logger = logging.getLogger(__name__)
 
-# in Redis, 0 is taken first: the sweeps, the watcher and the mails
+# in Redis, 0 is taken first: the sweeps and the watcher
 AWAITED, ORDINARY = 3, 6
 
 
@@ -30,7 +30,7 @@ def sweep() -> None:
 
 @shared_task(ignore_result=True)
 def watch() -> None:
-    if watcher.watch() is not None:
+    if watcher.watch_in_turn() is not None:
         heartbeat.beat(heartbeat.WATCHER)
 
 

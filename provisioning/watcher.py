@@ -1,11 +1,16 @@
 """The watcher: asks about all deployments that operations wait for, together, and wakes whom it concerns."""
 
 import logging
+import math
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from provisioning import engine, observation
@@ -39,6 +44,16 @@ def watch() -> int | None:
     """
     with _alone() as alone:
         return _look_at(_awaited()) if alone else None
+
+
+def watch_in_turn() -> int | None:
+    """Look at those at which nobody has looked for RAILWAY_POLL_SECONDS; returns how many changed, or None as `watch`.
+
+    To be asked every second: with a thousand in flight what there is to do comes evenly instead of in one rush. A
+    request that is sent anyway is filled up with those whose turn would come next.
+    """
+    with _alone() as alone:
+        return _look_at(_due()) if alone else None
 
 
 def tell(deployment_id: str) -> None:
@@ -88,11 +103,28 @@ def _look_in(workspace: str, rows: list[Resource]) -> int:
             changed = observation.look(rows[start : start + DEPLOYMENTS_A_REQUEST], workspace=workspace)
         except ProvisioningError as error:
             logger.warning("Could not watch workspace %s: %s", workspace, error.message)
+            rest = time.time() + settings.RAILWAY_POLL_SECONDS
+            Slot.objects.update_or_create(key=f"{WATCHING}:{workspace}", defaults={"free_at": rest})
             break
         count += len(changed)
         for operation_id in _operations_on({row.instance_id for row in changed}):
             engine.wake(operation_id)
     return count
+
+
+def _due() -> list[Resource]:
+    """The longest unseen first, in whole requests; a workspace that could not be asked rests for one interval."""
+    seen = Coalesce("checked_at", "attempted_at", "created_at")
+    waiting = _awaited().annotate(seen=seen).order_by("seen", "pk")
+    resting = Slot.objects.filter(key__startswith=f"{WATCHING}:", free_at__gt=time.time()).values_list("key", flat=True)
+    horizon = timezone.now() - timedelta(seconds=settings.RAILWAY_POLL_SECONDS)
+    counts = Counter(waiting.filter(seen__lte=horizon).values_list("workspace", flat=True))
+    rows: list[Resource] = []
+    for workspace, count in counts.items():
+        if f"{WATCHING}:{workspace}" not in resting:
+            whole = math.ceil(count / DEPLOYMENTS_A_REQUEST) * DEPLOYMENTS_A_REQUEST
+            rows += waiting.filter(workspace=workspace)[:whole]
+    return rows
 
 
 def _awaited() -> QuerySet[Resource]:

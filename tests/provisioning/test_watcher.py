@@ -1,5 +1,6 @@
 """The one watcher: many deployments in one request, however slow Railway is."""
 
+from datetime import timedelta
 from threading import Thread
 
 import pytest
@@ -42,6 +43,45 @@ def test_many_are_asked_about_in_one_request_and_those_are_woken_whose_answer_ch
     assert watcher.watch() == 3
     assert requests(sandbox) == asked + 2
     assert all(wakes > before[pk] for pk, wakes in Operation.objects.values_list("pk", "wakes"))
+
+
+def test_each_is_asked_about_once_in_an_interval_together_with_those_whose_turn_comes_next(
+    clock, waiting, sandbox, settings
+):
+    settings.RAILWAY_POLL_SECONDS = 10
+    assert (watcher.watch_in_turn(), requests(sandbox)) == (0, 0)
+    first = waiting[0]
+    Resource.objects.filter(pk=first.pk).update(attempted_at=first.attempted_at - timedelta(seconds=10))
+    watcher.watch_in_turn()
+    assert requests(sandbox) == 1
+    assert not waiting.filter(checked_at=None).exists()
+    clock.shift(8)
+    watcher.watch_in_turn()
+    assert requests(sandbox) == 1
+    clock.shift(3)
+    watcher.watch_in_turn()
+    assert requests(sandbox) == 2
+
+
+def test_a_workspace_that_cannot_be_asked_is_not_asked_again_at_once(clock, waiting, sandbox, settings):
+    settings.RAILWAY_POLL_SECONDS = 10
+    clock.shift(11)
+    sandbox.faults.add(kind="server_error", operation="Deployments", times=1)
+    for shift, asked in ((0, 1), (5, 1), (6, 2)):
+        clock.shift(shift)
+        watcher.watch_in_turn()
+        assert requests(sandbox) == asked
+    assert not waiting.filter(checked_at=None).exists()
+
+
+def test_one_that_railway_cannot_tell_about_has_its_turn_as_the_others_have(clock, waiting, sandbox, settings):
+    settings.RAILWAY_POLL_SECONDS = 10
+    Resource.objects.filter(pk=waiting[1].pk).update(external_id="unknown")
+    clock.shift(11)
+    watcher.watch_in_turn()
+    asked = requests(sandbox)
+    watcher.watch_in_turn()
+    assert requests(sandbox) == asked > 0
 
 
 def test_one_that_railway_does_not_know_spoils_none_of_the_rest(waiting, sandbox):
