@@ -14,7 +14,7 @@ from provisioning.signals import operation_due
 logger = logging.getLogger(__name__)
 
 # in Redis, 0 is taken first: the sweeps and the watcher
-AWAITED, ORDINARY = 3, 6
+AWAITED, MAILS, ORDINARY = 3, 4, 6
 
 
 @shared_task(ignore_result=True)

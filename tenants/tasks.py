@@ -8,7 +8,7 @@ from django.conf import settings
 from django.dispatch import receiver
 from kombu.exceptions import OperationalError
 
-from provisioning.tasks import AWAITED
+from provisioning.tasks import MAILS
 from tenants import alerts, mails, webhook_notices, webhooks
 from tenants.services import idempotency, lifecycle, probes, reconciliation, retention, signup
 from tenants.signals import mail_due, webhook_due
@@ -32,8 +32,7 @@ def ring(mail_id: int, **news: Any) -> None:
     if not settings.REDIS_URL:
         return
     try:
-        # in its turn: in a rush an instance that is about to be ready goes before the mail of one that is
-        deliver_mail.apply_async((mail_id,), priority=AWAITED)
+        deliver_mail.apply_async((mail_id,), priority=MAILS)
     except OperationalError as error:
         logger.warning("The broker is away, the sweep will find mail %s: %s", mail_id, error)
 
