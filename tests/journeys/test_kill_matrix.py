@@ -17,7 +17,8 @@ from provisioning.states import OperationState
 from tenants import mails
 from tenants.models import Mail
 from tests import trials
-from tests.cluster import Cluster, free_port
+from tests.cluster import Cluster
+from tests.ports import free_port
 from tests.processes import Workers, kill, kill_children, until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("services")]

@@ -2,7 +2,6 @@
 
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,21 +12,20 @@ import pytest
 from cryptography.fernet import Fernet
 from django.conf import settings
 
+from tests.ports import free_port
+
 HOST = "portal.example.com"
 PATIENCE_SECONDS = 60
 
 
 @pytest.fixture
 def environment(tmp_path):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     return {
         "PATH": str(Path(sys.executable).parent),
         "ENV_FILE": "",
         "DEBUG": "0",
         "VAR_DIR": str(tmp_path),
-        "PORT": str(port),
+        "PORT": str(free_port()),
         "SECRET_KEY": "production-like " * 4,
         "ENCRYPTION_KEYS": Fernet.generate_key().decode(),
         "ALLOWED_HOSTS": HOST,

@@ -17,6 +17,7 @@ import psycopg2
 
 from provisioning.odoo import container
 from tests import environment
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE = 20.0
@@ -42,11 +43,6 @@ def eventually(look, what="it"):
         assert time.monotonic() < deadline, f"{what} did not happen in time"
         time.sleep(0.02)
     return found
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
 
 
 class Container:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.provisioning.odoo.containers import ROOT, Role, alive, eventually, free_port
+from tests.ports import free_port
+from tests.provisioning.odoo.containers import ROOT, Role, alive, eventually
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
