@@ -6,7 +6,6 @@ to do it (a Celery task, the embedded worker, a command in the foreground), plus
 
 import logging
 from collections.abc import Collection, Mapping
-from datetime import timedelta
 from itertools import zip_longest
 
 from django.db import transaction
@@ -15,6 +14,7 @@ from django.utils import timezone
 
 from provisioning import lease, logcontext, recording, tally, turns
 from provisioning.context import Context
+from provisioning.doorbell import PUT_BACK
 from provisioning.errors import NotNow, Permanent, Temporary
 from provisioning.lease import LeaseLost
 from provisioning.ledger import Ledger
@@ -29,9 +29,6 @@ logger = logging.getLogger(__name__)
 
 MAX_FAILURES = 12
 MAX_UNEXPECTED = 3
-LOST_AFTER = timedelta(seconds=lease.LEASE_SECONDS)
-# clocks of several machines differ by less; what was rung for so far in the future was so before the clock was put back
-PUT_BACK = timedelta(minutes=5)
 
 
 class NotRetryable(Exception):
@@ -88,12 +85,11 @@ def run_due(*, limit: int = 100) -> int:
 def sweep(*, limit: int = 500) -> int:
     """Ring for whatever has become due, and again for what nobody has taken up: a lost message costs LOST_AFTER."""
     now = timezone.now()
-    due = list(Operation.objects.unheard(now, LOST_AFTER).values_list("pk", flat=True)[:limit])
+    due = list(Operation.objects.unheard(now).values_list("pk", flat=True)[:limit])
     Operation.objects.filter(pk__in=due).update(rung_at=now)
     for operation_id in due:
         operation_due.send(Operation, operation_id=operation_id, urgent=False)
-    for operation_id in turns.overdue():
-        wake(operation_id)
+    wake(*turns.overdue())
     heed_the_clock()
     return len(due)
 
@@ -106,14 +102,16 @@ def heed_the_clock() -> None:
         logger.error("The clock was put back: %d operations look at once", len(former))
     for operation_id in former:
         lease.shorten(operation_id)
-        wake(operation_id)
+    wake(*former)
 
 
-def wake(operation_id: int) -> None:
-    """There may be news for this operation: let it look now. A hint only; harmless at any time."""
+def wake(*operation_ids: int) -> None:
+    """There may be news for these operations: let them look now. A hint only; harmless at any time."""
     now = timezone.now()
-    if Operation.objects.active().filter(pk=operation_id).update(run_after=now, rung_at=now, wakes=F("wakes") + 1):
-        recording.ring(operation_id, urgent=True)
+    active = Operation.objects.active().filter(pk__in=operation_ids)
+    if operation_ids and active.update(run_after=now, rung_at=now, wakes=F("wakes") + 1):
+        for operation_id in operation_ids:
+            recording.ring(operation_id, urgent=True)
 
 
 def retry(operation: Operation, *, anew: Collection[str] = ()) -> Operation:

@@ -1,14 +1,15 @@
 """Rows of the engine: the work, its steps, and the ledger of all that we own at Railway."""
 
 import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from provisioning import logcontext
+from provisioning.doorbell import unrung
 from provisioning.sealing import SealedField, seal, unseal
 from provisioning.spec import InstanceSpec
 from provisioning.states import OperationKind, OperationState, ResourceState, StepState
@@ -30,10 +31,9 @@ class OperationQuerySet(models.QuerySet["Operation"]):
         free = Q(lease_expires_at=None) | Q(lease_expires_at__lt=now)
         return self.active().filter(free, run_after__lte=now).order_by("run_after", "pk")
 
-    def unheard(self, now: datetime, patience: timedelta) -> "OperationQuerySet":
-        """Due, and not rung for since it became due, or so long ago that the message must be lost."""
-        unrung = Q(rung_at=None) | Q(rung_at__lt=F("run_after")) | Q(rung_at__lt=now - patience)
-        return self.due(now).filter(unrung)
+    def unheard(self, now: datetime) -> "OperationQuerySet":
+        """Due, and nobody has been told."""
+        return self.due(now).filter(unrung(now))
 
 
 class Operation(models.Model):

@@ -102,17 +102,23 @@ def end(
     rows = Operation.objects.active().filter(pk=operation.pk)
     if token is not None:
         rows = rows.filter(lease_token=token)
+    changes = {
+        "state": state,
+        "reason": reason,
+        "message": message,
+        "ended_at": timezone.now(),
+        "lease_token": "",
+        "lease_expires_at": None,
+    }
     with transaction.atomic():
-        ended = rows.update(
-            state=state,
-            reason=reason,
-            message=message,
-            ended_at=timezone.now(),
-            lease_token="",
-            lease_expires_at=None,
-        )
+        ended = rows.update(**changes)
         if ended:
-            operation.refresh_from_db()
+            if token is None:
+                operation.refresh_from_db()
+            else:
+                # who holds the lease knows the rest
+                for name, value in changes.items():
+                    setattr(operation, name, value)
             operation_changed.send(Operation, operation=operation)
     return bool(ended)
 

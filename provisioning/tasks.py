@@ -9,6 +9,7 @@ from django.dispatch import receiver
 from kombu.exceptions import OperationalError
 
 from provisioning import engine, heartbeat, recovery, watcher
+from provisioning.doorbell import LOST_AFTER
 from provisioning.signals import operation_due
 
 logger = logging.getLogger(__name__)
@@ -55,7 +56,7 @@ def ring(operation_id: int, *, urgent: bool, **news: Any) -> None:
         return
     try:
         run_operation.apply_async(
-            (operation_id,), priority=AWAITED if urgent else ORDINARY, expires=engine.LOST_AFTER.total_seconds()
+            (operation_id,), priority=AWAITED if urgent else ORDINARY, expires=LOST_AFTER.total_seconds()
         )
     except OperationalError as error:
         logger.warning("The broker is away, the sweep will find operation %s: %s", operation_id, error)

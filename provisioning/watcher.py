@@ -1,4 +1,4 @@
-"""The watcher: asks about all deployments that operations wait for, together, and wakes whom it concerns."""
+"""The watcher: asks about all deployments that operations wait for, together, and wakes those whose wait is over."""
 
 import logging
 import math
@@ -19,18 +19,14 @@ from provisioning.models import Operation, Resource, Slot
 from provisioning.railway.reading import DEPLOYMENTS_A_REQUEST
 from provisioning.railway.results import DeploymentStatus
 from provisioning.states import ResourceState
+from provisioning.steps.deployments import BAD, RUNNING
 from provisioning.steps.wishes import ODOO
 
 logger = logging.getLogger(__name__)
 
-SETTLED = (
-    DeploymentStatus.SUCCESS,
-    DeploymentStatus.SLEEPING,
-    DeploymentStatus.FAILED,
-    DeploymentStatus.CRASHED,
-    DeploymentStatus.REMOVED,
-    DeploymentStatus.SKIPPED,
-)
+# what lies before is progress to look at, and nothing for an operation to do
+NEWS = RUNNING | BAD
+SETTLED = NEWS - {DeploymentStatus.REMOVING}
 WATCHING = "watching"
 # a watcher that was killed keeps the others away for no longer
 LONGEST_WATCH = 120.0
@@ -107,8 +103,7 @@ def _look_in(workspace: str, rows: list[Resource]) -> int:
             Slot.objects.update_or_create(key=f"{WATCHING}:{workspace}", defaults={"free_at": rest})
             break
         count += len(changed)
-        for operation_id in _operations_on({row.instance_id for row in changed}):
-            engine.wake(operation_id)
+        engine.wake(*_operations_on({row.instance_id for row in changed if row.status in NEWS}))
     return count
 
 

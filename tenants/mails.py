@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.signing import TimestampSigner
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.transaction import on_commit
 from django.template.loader import render_to_string
@@ -103,17 +103,19 @@ def deliver_due(limit: int = 100) -> int:
 
 def send_again(mail: Mail) -> bool:
     """Begin anew with one that was given up; False when it was not. It is the same mail, with the same Message-ID."""
+    now = timezone.now()
     with transaction.atomic():
         given_up = Mail.objects.filter(pk=mail.pk, state=Mail.State.FAILED)
-        begun = given_up.update(state=Mail.State.QUEUED, attempts=0, run_after=timezone.now())
+        begun = given_up.update(state=Mail.State.QUEUED, attempts=0, run_after=now, rung_at=now)
         if begun:
             on_commit(lambda: mail_due.send_robust(Mail, mail_id=mail.pk))
     return bool(begun)
 
 
 def sweep(limit: int = 500) -> int:
-    """Ring for every mail that is due."""
-    due = list(Mail.objects.due().values_list("pk", flat=True)[:limit])
+    """Ring for every mail that is due and that nobody has been told of."""
+    due = list(Mail.objects.unheard().values_list("pk", flat=True)[:limit])
+    Mail.objects.filter(pk__in=due).update(rung_at=timezone.now())
     for mail_id in due:
         mail_due.send(Mail, mail_id=mail_id)
     return len(due)
@@ -125,18 +127,20 @@ def _write(kind: Mail.Kind, instance: Instance, *, purpose: str) -> Mail:
 
 def _queue(kind: Mail.Kind, purpose: str, recipient: str, language: str, instance: Instance | None = None) -> Mail:
     domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip("> ") or "localhost"
-    mail, created = Mail.objects.get_or_create(
-        purpose=purpose,
-        defaults={
-            "kind": kind,
-            "instance": instance,
-            "recipient": recipient,
-            "language": language,
-            "message_id": make_msgid(domain=domain),
-        },
-    )
-    if created:
-        on_commit(lambda: mail_due.send_robust(Mail, mail_id=mail.pk))
+    try:
+        # the news is nearly always new: looking first would be a look in vain
+        with transaction.atomic():
+            mail = Mail.objects.create(
+                purpose=purpose,
+                kind=kind,
+                instance=instance,
+                recipient=recipient,
+                language=language,
+                message_id=make_msgid(domain=domain),
+            )
+    except IntegrityError:
+        return Mail.objects.get(purpose=purpose)
+    on_commit(lambda: mail_due.send_robust(Mail, mail_id=mail.pk))
     return mail
 
 
@@ -192,7 +196,8 @@ def _context(mail: Mail) -> dict[str, Any]:
     instance = mail.instance
     if instance is None:
         raise Permanent("This mail has no instance to tell about.")
-    last = Operation.objects.filter(instance=instance).order_by("-pk").first()
+    failed = mail.kind == Mail.Kind.FAILURE
+    last = Operation.objects.filter(instance=instance).order_by("-pk").first() if failed else None
     return {
         "instance": instance,
         "company": instance.tenant.company,

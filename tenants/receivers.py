@@ -18,9 +18,10 @@ from tenants.services.instances import ready_changes
 
 @receiver(operation_changed, dispatch_uid="follow_operation")
 def follow(operation: Operation, **news: Any) -> None:
-    instance = operation.instance
+    if not Operation.instance.is_cached(operation):
+        operation.instance = Instance.objects.select_related("plan", "tenant__partner").get(pk=operation.instance_id)
     with acting_unless_known(operation.reference):
-        FOLLOWERS[OperationKind(operation.kind)](instance, operation)
+        FOLLOWERS[OperationKind(operation.kind)](operation.instance, operation)
 
 
 def _follow_creation(instance: Instance, operation: Operation) -> None:

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.dispatch import receiver
 from kombu.exceptions import OperationalError
 
+from provisioning.doorbell import LOST_AFTER
 from provisioning.tasks import MAILS
 from tenants import alerts, mails, webhook_notices, webhooks
 from tenants.services import idempotency, lifecycle, probes, reconciliation, retention, signup
@@ -32,7 +33,7 @@ def ring(mail_id: int, **news: Any) -> None:
     if not settings.REDIS_URL:
         return
     try:
-        deliver_mail.apply_async((mail_id,), priority=MAILS)
+        deliver_mail.apply_async((mail_id,), priority=MAILS, expires=LOST_AFTER.total_seconds())
     except OperationalError as error:
         logger.warning("The broker is away, the sweep will find mail %s: %s", mail_id, error)
 
@@ -59,7 +60,7 @@ def ring_for_webhook(delivery_id: int, **news: Any) -> None:
     if not settings.REDIS_URL:
         return
     try:
-        deliver_webhook.delay(delivery_id)
+        deliver_webhook.apply_async((delivery_id,), expires=LOST_AFTER.total_seconds())
     except OperationalError as error:
         logger.warning("The broker is away, the sweep will find webhook delivery %s: %s", delivery_id, error)
 

@@ -97,8 +97,9 @@ def deliver_due(limit: int = 1) -> int:
 
 
 def sweep(limit: int = 500) -> int:
-    """Ring for every delivery that is due."""
-    due = list(WebhookDelivery.objects.due().values_list("pk", flat=True)[:limit])
+    """Ring for every delivery that is due and that nobody has been told of."""
+    due = list(WebhookDelivery.objects.unheard().values_list("pk", flat=True)[:limit])
+    WebhookDelivery.objects.filter(pk__in=due).update(rung_at=timezone.now())
     for delivery_id in due:
         webhook_due.send(WebhookDelivery, delivery_id=delivery_id)
     return len(due)

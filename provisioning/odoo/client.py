@@ -63,18 +63,18 @@ class OdooClient:
         self.database = database
         self._timeout = httpx.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout))
         self._transport = transport
-        self._anonymous: httpx.Client | None = None
+        self._kept: httpx.Client | None = None
 
     def __enter__(self) -> Self:
-        self._anonymous = self._connection()
+        self._kept = self._connection()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._anonymous is not None:
-            self._anonymous.close()
-            self._anonymous = None
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
 
     def check_health(self) -> None:
         """Odoo listens and reaches its PostgreSQL server (not yet this database). Raises NotReachable, NotReady."""
@@ -124,7 +124,7 @@ class OdooClient:
     @contextmanager
     def session(self, login: str, password: str) -> Iterator[Session]:
         """Log in, and out again at the end. Raises LoginRefused, TooManyLoginFailures, NotReachable, NotReady."""
-        with self._connection() as http:
+        with self._stranger() as http:
             credentials = {"db": self.database, "login": odoo_login(login), "password": password}
             account = _account(self.call(http, "/web/session/authenticate", credentials))
             try:
@@ -183,11 +183,16 @@ class OdooClient:
 
     @contextmanager
     def _stranger(self) -> Iterator[httpx.Client]:
-        if self._anonymous is not None:
-            yield self._anonymous
-        else:
+        """A connection that nobody has logged in on; what is logged in on it is forgotten at the end."""
+        if self._kept is None:
             with self._connection() as http:
                 yield http
+            return
+        self._kept.cookies.clear()
+        try:
+            yield self._kept
+        finally:
+            self._kept.cookies.clear()
 
     def _connection(self) -> httpx.Client:
         return httpx.Client(

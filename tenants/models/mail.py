@@ -1,13 +1,9 @@
-from datetime import timedelta
-
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from provisioning.doorbell import PUT_BACK, unrung
 from tenants.models.instance import Instance
-
-# clocks of several machines differ by less
-PUT_BACK = timedelta(minutes=5)
 
 
 class MailQuerySet(models.QuerySet["Mail"]):
@@ -16,6 +12,10 @@ class MailQuerySet(models.QuerySet["Mail"]):
         now = timezone.now()
         come = models.Q(run_after__lte=now) | models.Q(attempts=0, created_at__gt=now + PUT_BACK)
         return self.filter(come, state=Mail.State.QUEUED).order_by("run_after", "pk")
+
+    def unheard(self) -> "MailQuerySet":
+        """Due, and nobody has been told."""
+        return self.due().filter(unrung(timezone.now()))
 
 
 class Mail(models.Model):
@@ -52,6 +52,7 @@ class Mail(models.Model):
     state = models.CharField(_("state"), max_length=12, choices=State, default=State.QUEUED)
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     run_after = models.DateTimeField(_("not before"), default=timezone.now)
+    rung_at = models.DateTimeField(default=timezone.now, editable=False)
     error = models.TextField(_("last error"), blank=True)
     created_at = models.DateTimeField(_("written"), default=timezone.now, editable=False)
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)

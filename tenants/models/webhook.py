@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from provisioning.doorbell import unrung
 from provisioning.sealing import SealedField, unseal
 from tenants.models.instance import Instance
 from tenants.models.partner import Partner
@@ -118,6 +119,10 @@ class WebhookDeliveryQuerySet(models.QuerySet["WebhookDelivery"]):
             endpoint__state=WebhookEndpoint.State.ACTIVE,
         ).order_by("run_after", "pk")
 
+    def unheard(self) -> "WebhookDeliveryQuerySet":
+        """Due, and nobody has been told."""
+        return self.due().filter(unrung(timezone.now()))
+
 
 class WebhookDelivery(models.Model):
     """One event on its way to one endpoint; a replay is the same row on its way again."""
@@ -133,6 +138,7 @@ class WebhookDelivery(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.QUEUED)
     tries = models.PositiveIntegerField(_("attempts"), default=0)
     run_after = models.DateTimeField(_("not before"), default=timezone.now)
+    rung_at = models.DateTimeField(default=timezone.now, editable=False)
     delivered_at = models.DateTimeField(_("delivered"), null=True, blank=True)
 
     objects = WebhookDeliveryQuerySet.as_manager()

@@ -116,9 +116,10 @@ def replay(
     if only_failed:
         found = found.filter(state=WebhookDelivery.State.FAILED)
     chosen = list(found.order_by("pk").values_list("pk", flat=True)[:MOST_REPLAYED])
+    now = timezone.now()
     with transaction.atomic():
         WebhookDelivery.objects.filter(pk__in=chosen).update(
-            state=WebhookDelivery.State.QUEUED, tries=0, run_after=timezone.now(), delivered_at=None
+            state=WebhookDelivery.State.QUEUED, tries=0, run_after=now, rung_at=now, delivered_at=None
         )
         for delivery_id in chosen:
             webhooks.ring_later(delivery_id)

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from provisioning import engine, lease, recording
+from provisioning.doorbell import LOST_AFTER
 from provisioning.engine import NotRetryable
 from provisioning.errors import Permanent, Temporary
 from provisioning.models import Operation, Step
@@ -201,7 +202,7 @@ def test_a_step_that_kills_every_runner_does_not_live_for_ever(operation, script
 
 def test_a_sweep_rings_once_and_again_only_when_nobody_has_heard(operation):
     assert engine.sweep() == 0, "its start has rung for it"
-    with time_machine.travel(timezone.now() + engine.LOST_AFTER + timedelta(seconds=1), tick=False):
+    with time_machine.travel(timezone.now() + LOST_AFTER + timedelta(seconds=1), tick=False):
         assert engine.sweep() == 1
         assert engine.sweep() == 0
 
