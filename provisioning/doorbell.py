@@ -1,6 +1,7 @@
 """The doorbell of what the database schedules: a message says "look now", and the row keeps when it was sent."""
 
 from datetime import datetime, timedelta
+from enum import IntEnum
 
 from django.db.models import F, Q
 
@@ -8,6 +9,18 @@ from django.db.models import F, Q
 LOST_AFTER = timedelta(seconds=30)
 # clocks of several machines differ by less; what happened so far in the future did so before the clock was put back
 PUT_BACK = timedelta(minutes=5)
+
+
+class Rank(IntEnum):
+    """Who is heard first; before them all, at 0, the sweeps and the watcher. Redis takes the smallest first.
+
+    What was begun is finished before something new is begun, and what is nearly finished before the rest.
+    """
+
+    LAST_WAIT = 3
+    AWAITED = 4
+    MAIL = 5
+    ORDINARY = 6
 
 
 def unrung(now: datetime) -> Q:

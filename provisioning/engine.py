@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from provisioning import lease, logcontext, recording, tally, turns
 from provisioning.context import Context
-from provisioning.doorbell import PUT_BACK
+from provisioning.doorbell import PUT_BACK, Rank
 from provisioning.errors import NotNow, Permanent, Temporary
 from provisioning.lease import LeaseLost
 from provisioning.ledger import Ledger
@@ -88,7 +88,7 @@ def sweep(*, limit: int = 500) -> int:
     due = list(Operation.objects.unheard(now).values_list("pk", flat=True)[:limit])
     Operation.objects.filter(pk__in=due).update(rung_at=now)
     for operation_id in due:
-        operation_due.send(Operation, operation_id=operation_id, urgent=False)
+        operation_due.send(Operation, operation_id=operation_id, rank=Rank.ORDINARY)
     wake(*turns.overdue())
     heed_the_clock()
     return len(due)
@@ -105,13 +105,13 @@ def heed_the_clock() -> None:
     wake(*former)
 
 
-def wake(*operation_ids: int) -> None:
+def wake(*operation_ids: int, rank: Rank = Rank.AWAITED) -> None:
     """There may be news for these operations: let them look now. A hint only; harmless at any time."""
     now = timezone.now()
     active = Operation.objects.active().filter(pk__in=operation_ids)
     if operation_ids and active.update(run_after=now, rung_at=now, wakes=F("wakes") + 1):
         for operation_id in operation_ids:
-            recording.ring(operation_id, urgent=True)
+            recording.ring(operation_id, rank)
 
 
 def retry(operation: Operation, *, anew: Collection[str] = ()) -> Operation:

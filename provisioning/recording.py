@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from provisioning import circuit, lease, tally, turns
+from provisioning.doorbell import Rank
 from provisioning.errors import Permanent
 from provisioning.lease import LeaseLost
 from provisioning.models import Operation, Step
@@ -123,8 +124,8 @@ def end(
     return bool(ended)
 
 
-def ring(operation_id: int, *, urgent: bool = False) -> None:
-    transaction.on_commit(lambda: operation_due.send_robust(Operation, operation_id=operation_id, urgent=urgent))
+def ring(operation_id: int, rank: Rank = Rank.ORDINARY) -> None:
+    transaction.on_commit(lambda: operation_due.send_robust(Operation, operation_id=operation_id, rank=rank))
 
 
 def forgive_absence(operation: Operation) -> None:
@@ -171,17 +172,16 @@ def _is_late(operation: Operation, step: Step) -> bool:
 def _pause(operation: Operation, step: Step, until: datetime, *, queue: str = "", **changes: object) -> bool:
     """Let go until then, unless somebody woke the operation while the step was running."""
     with transaction.atomic():
-        _hold(operation, queue=queue, **changes)
+        mine = Operation.objects.active().filter(pk=operation.pk, lease_token=operation.lease_token)
+        free = {"lease_token": "", "lease_expires_at": None, "queue": queue, **changes}
+        undisturbed = mine.filter(wakes=operation.wakes).update(run_after=until, **free)
+        now = timezone.now()
+        if not undisturbed and not mine.update(run_after=now, rung_at=now, **free):
+            raise LeaseLost
         step.save(update_fields=["state", "reason", "message", "failures", "attempts"])
         step_changed.send(Step, step=step)
-        mine = Operation.objects.active().filter(pk=operation.pk, lease_token=operation.lease_token)
-        free = {"lease_token": "", "lease_expires_at": None}
-        undisturbed = mine.filter(wakes=operation.wakes).update(run_after=until, **free)
-        if not undisturbed:
-            now = timezone.now()
-            mine.update(run_after=now, rung_at=now, **free)
     if not undisturbed:
-        ring(operation.pk, urgent=True)
+        ring(operation.pk, Rank.AWAITED)
     return False
 
 

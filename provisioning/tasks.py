@@ -9,13 +9,10 @@ from django.dispatch import receiver
 from kombu.exceptions import OperationalError
 
 from provisioning import engine, heartbeat, recovery, watcher
-from provisioning.doorbell import LOST_AFTER
+from provisioning.doorbell import LOST_AFTER, Rank
 from provisioning.signals import operation_due
 
 logger = logging.getLogger(__name__)
-
-# in Redis, 0 is taken first: the sweeps and the watcher
-AWAITED, MAILS, ORDINARY = 3, 4, 6
 
 
 @shared_task(ignore_result=True)
@@ -46,17 +43,14 @@ def tend_outages() -> None:
 
 
 @receiver(operation_due, dispatch_uid="ring_for_operation")
-def ring(operation_id: int, *, urgent: bool, **news: Any) -> None:
+def ring(operation_id: int, rank: Rank, **news: Any) -> None:
     """Tell a worker. Without a broker, or when it is away, nothing is lost: the sweep finds the row.
 
-    What was begun is finished before something new is begun; a message that nobody heard in time is not worth more
-    work than dropping it, since the sweep has rung again.
+    A message that nobody heard in time is not worth more work than dropping it, since the sweep has rung again.
     """
     if not settings.REDIS_URL:
         return
     try:
-        run_operation.apply_async(
-            (operation_id,), priority=AWAITED if urgent else ORDINARY, expires=LOST_AFTER.total_seconds()
-        )
+        run_operation.apply_async((operation_id,), priority=rank.value, expires=LOST_AFTER.total_seconds())
     except OperationalError as error:
         logger.warning("The broker is away, the sweep will find operation %s: %s", operation_id, error)

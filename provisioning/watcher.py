@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from provisioning import engine, observation
+from provisioning.doorbell import Rank
 from provisioning.errors import ProvisioningError
 from provisioning.models import Operation, Resource, Slot
 from provisioning.railway.reading import DEPLOYMENTS_A_REQUEST
@@ -91,7 +92,7 @@ def _look_at(rows: Iterable[Resource]) -> int:
 
 
 def _look_in(workspace: str, rows: list[Resource]) -> int:
-    """One request at a time, waking whom it concerns before the next; the last things to wait for come first."""
+    """One request at a time, waking those whose wait is over before the next; whose last wait it was come first."""
     rows.sort(key=lambda row: row.name != ODOO)
     count = 0
     for start in range(0, len(rows), DEPLOYMENTS_A_REQUEST):
@@ -103,7 +104,9 @@ def _look_in(workspace: str, rows: list[Resource]) -> int:
             Slot.objects.update_or_create(key=f"{WATCHING}:{workspace}", defaults={"free_at": rest})
             break
         count += len(changed)
-        engine.wake(*_operations_on({row.instance_id for row in changed if row.status in NEWS}))
+        news = [row for row in changed if row.status in NEWS]
+        engine.wake(*_operations_on(row for row in news if row.name == ODOO), rank=Rank.LAST_WAIT)
+        engine.wake(*_operations_on(row for row in news if row.name != ODOO))
     return count
 
 
@@ -128,5 +131,8 @@ def _awaited() -> QuerySet[Resource]:
     return rows.exclude(status__in=SETTLED).order_by("pk")
 
 
-def _operations_on(instance_ids: set[int]) -> list[int]:
+def _operations_on(rows: Iterable[Resource]) -> list[int]:
+    instance_ids = {row.instance_id for row in rows}
+    if not instance_ids:
+        return []
     return list(Operation.objects.active().filter(instance_id__in=instance_ids).values_list("pk", flat=True))

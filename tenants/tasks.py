@@ -8,8 +8,7 @@ from django.conf import settings
 from django.dispatch import receiver
 from kombu.exceptions import OperationalError
 
-from provisioning.doorbell import LOST_AFTER
-from provisioning.tasks import MAILS
+from provisioning.doorbell import LOST_AFTER, Rank
 from tenants import alerts, mails, webhook_notices, webhooks
 from tenants.services import idempotency, lifecycle, probes, reconciliation, retention, signup
 from tenants.signals import mail_due, webhook_due
@@ -33,7 +32,7 @@ def ring(mail_id: int, **news: Any) -> None:
     if not settings.REDIS_URL:
         return
     try:
-        deliver_mail.apply_async((mail_id,), priority=MAILS, expires=LOST_AFTER.total_seconds())
+        deliver_mail.apply_async((mail_id,), priority=Rank.MAIL.value, expires=LOST_AFTER.total_seconds())
     except OperationalError as error:
         logger.warning("The broker is away, the sweep will find mail %s: %s", mail_id, error)
 
