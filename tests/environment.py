@@ -21,6 +21,8 @@ DATABASE_URL = os.environ.get("TEST_DATABASE_URL", "postgres://postgres@127.0.0.
 # database numbers 8 to 15 of this server are emptied
 REDIS_URL = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379")
 CHROMIUM = os.environ.get("TEST_CHROMIUM", "/usr/bin/chromium")
+# no test needs its rows to outlive a crash of this server; those that kill a server have one of their own
+HASTE = "options=-c%20synchronous_commit%3Doff"
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 
 
@@ -80,7 +82,7 @@ os.environ.update(
     DEBUG="1",
     SECRET_KEY="tests-only-secret-key",
     DATABASE_URL=(
-        urlunsplit(urlsplit(DATABASE_URL)._replace(path=f"/eazynova_{SLOT}"))
+        urlunsplit(urlsplit(DATABASE_URL)._replace(path=f"/eazynova_{SLOT}", query=HASTE))
         if WITH_SERVICES
         else f"sqlite:///{SCRATCH}/db"
     ),

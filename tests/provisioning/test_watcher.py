@@ -7,8 +7,11 @@ import pytest
 from django.db import connection
 
 from provisioning import engine, watcher
+from provisioning.doorbell import Rank
 from provisioning.models import Operation, Resource
 from provisioning.sandbox import Sandbox
+from provisioning.signals import operation_due
+from provisioning.steps.wishes import POSTGRES
 from tests import factories
 from tests.processes import until
 
@@ -43,6 +46,37 @@ def test_many_are_asked_about_in_one_request_and_those_are_woken_whose_answer_ch
     assert watcher.watch() == 3
     assert requests(sandbox) == asked + 2
     assert all(wakes > before[pk] for pk, wakes in Operation.objects.values_list("pk", "wakes"))
+
+
+def test_what_is_still_being_deployed_is_progress_and_wakes_nobody(waiting, sandbox):
+    before = dict(Operation.objects.values_list("pk", "wakes"))
+    sandbox.advance(30)
+    assert watcher.watch() == 3
+    assert set(waiting.values_list("status", flat=True)) == {"DEPLOYING"}
+    assert dict(Operation.objects.values_list("pk", "wakes")) == before
+
+
+def test_whose_last_wait_is_over_is_heard_before_whose_database_has_started(waiting, sandbox):
+    sandbox.advance(61)
+    watcher.watch()
+    engine.run(Operation.objects.order_by("pk")[0].pk)
+    sandbox.advance(61)
+    Resource.objects.filter(name=POSTGRES).exclude(instance=waiting[0].instance).update(status="DEPLOYING")
+    ranks = []
+
+    def hear(rank, **news):
+        ranks.append(rank)
+
+    operation_due.connect(hear)
+    try:
+        watcher.watch()
+    finally:
+        operation_due.disconnect(hear)
+    assert ranks == [Rank.LAST_WAIT, Rank.AWAITED, Rank.AWAITED]
+
+
+def test_the_broker_tells_every_rank_from_the_others(settings):
+    assert settings.CELERY_BROKER_TRANSPORT_OPTIONS["priority_steps"] == [0, *Rank]
 
 
 def test_each_is_asked_about_once_in_an_interval_together_with_those_whose_turn_comes_next(

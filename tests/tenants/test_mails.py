@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.mail.backends.locmem import EmailBackend
 from django.utils import timezone
 
+from provisioning.doorbell import LOST_AFTER
 from provisioning.models import Operation
 from provisioning.states import OperationState
 from tenants import mails
@@ -90,6 +91,18 @@ def test_a_mail_is_written_once_and_sent_once_however_often_it_is_asked_for(read
     assert not mails.deliver(mail.pk)
     assert mails.deliver_due() == 0
     assert len(_letters()) == 1
+
+
+def test_a_sweep_rings_for_a_mail_once_and_again_only_when_nobody_has_heard(ready, brevo):
+    _instance, mail = ready()
+    assert mails.sweep() == 0, "its writing has rung for it"
+    with time_machine.travel(timezone.now() + LOST_AFTER + timedelta(seconds=1), tick=False):
+        assert (mails.sweep(), mails.sweep()) == (1, 0)
+        brevo.add(responses.POST, BREVO, status=503)
+        assert not mails.deliver(mail.pk)
+        mail.refresh_from_db()
+    with time_machine.travel(mail.run_after + timedelta(seconds=1), tick=False):
+        assert (mails.sweep(), mails.sweep()) == (1, 0), "it has become due anew"
 
 
 def test_a_mail_whose_sender_was_killed_goes_out_later_under_the_same_message_id(ready):

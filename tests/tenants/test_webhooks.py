@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 from standardwebhooks import Webhook
 
+from provisioning.doorbell import LOST_AFTER
 from provisioning.models import Operation
 from provisioning.signals import operation_changed
 from tenants import webhook_notices, webhooks
@@ -135,6 +136,17 @@ def test_nothing_is_sent_before_its_time_nor_twice(listening, site):
     webhooks.deliver(latest.pk)
     webhooks.deliver(latest.pk)
     assert len(site.received) == 2
+
+
+def test_a_slow_endpoint_does_not_fill_the_queue_with_repetitions(listening, site):
+    services.send_test(listening[0])
+    assert webhooks.sweep() == 0, "its writing has rung for it"
+    with time_machine.travel(timezone.now() + LOST_AFTER + timedelta(seconds=1), tick=False):
+        assert (webhooks.sweep(), webhooks.sweep()) == (1, 0)
+        site.status = 500
+        webhooks.deliver(WebhookDelivery.objects.get().pk)
+    with time_machine.travel(WebhookDelivery.objects.get().run_after + timedelta(seconds=1), tick=False):
+        assert (webhooks.sweep(), webhooks.sweep()) == (1, 0), "it has become due anew"
 
 
 def test_retry_after_is_honoured(listening, site):

@@ -16,7 +16,10 @@ class Refused(Exception):
 
 
 class LittleOdoo(ThreadingHTTPServer):
-    """``bent`` maps a path to a status and a text, given instead of the right answer, or to an exception."""
+    """``bent`` maps a path to a status and a text, given instead of the right answer, or to an exception.
+
+    ``shown`` are the paths asked for, each with the cookie that came along.
+    """
 
     daemon_threads = True
 
@@ -30,6 +33,8 @@ class LittleOdoo(ThreadingHTTPServer):
         self.failures = 0
         self.sessions = {}
         self.requests = []
+        self.connections = 0
+        self.shown = []
         self.bent = {}
         self.repaired_by_rebuilding = True
         threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
@@ -105,17 +110,23 @@ class Handler(BaseHTTPRequestHandler):
     server: LittleOdoo
     protocol_version = "HTTP/1.1"
 
+    def setup(self):
+        super().setup()
+        self.server.connections += 1
+
     def log_message(self, *_arguments):
         """The tests' own output is enough."""
 
     def do_GET(self):
         path = self.path.partition("?")[0]
         self.server.requests.append(path)
+        self.server.shown.append((path, self.headers["Cookie"]))
         self._answer(*self.server.bent.get(path, (200, PAGES[path])))
 
     def do_POST(self):
         params = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["params"]
         self.server.requests.append(self.path)
+        self.server.shown.append((self.path, self.headers["Cookie"]))
         if self.path in self.server.bent:
             self._answer(*self.server.bent[self.path])
             return

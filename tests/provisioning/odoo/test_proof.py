@@ -40,6 +40,12 @@ def test_a_proof_leaves_no_session_behind(odoo):
     assert odoo.sessions == {}
 
 
+def test_a_proof_needs_one_connection_and_shows_its_session_only_to_end_it(odoo):
+    proof_of(odoo)
+    assert odoo.connections == 1
+    assert [path for path, cookie in odoo.shown if cookie] == ["/web/session/destroy"]
+
+
 def test_without_the_password_the_proof_says_that_the_login_is_not_proven(odoo):
     proof = proof_of(odoo, None)
     assert (proof.uid, proof.login_proven) == (None, False)
