@@ -30,7 +30,7 @@ def unrung(now: datetime) -> Q:
     """
     return (
         Q(rung_at=None)
-        | Q(rung_at__lt=F("run_after"))
+        | Q(rung_at__lt=F("run_after"), run_after__lte=now)
         | Q(rung_at__lt=now - LOST_AFTER)
         | Q(rung_at__gt=now + PUT_BACK)
     )

@@ -109,7 +109,7 @@ def wake(*operation_ids: int, rank: Rank = Rank.AWAITED) -> None:
     """There may be news for these operations: let them look now. A hint only; harmless at any time."""
     now = timezone.now()
     active = Operation.objects.active().filter(pk__in=operation_ids)
-    if operation_ids and active.update(run_after=now, rung_at=now, wakes=F("wakes") + 1):
+    if active.update(run_after=now, rung_at=now, wakes=F("wakes") + 1):
         for operation_id in operation_ids:
             recording.ring(operation_id, rank)
 

@@ -133,6 +133,4 @@ def _awaited() -> QuerySet[Resource]:
 
 def _operations_on(rows: Iterable[Resource]) -> list[int]:
     instance_ids = {row.instance_id for row in rows}
-    if not instance_ids:
-        return []
     return list(Operation.objects.active().filter(instance_id__in=instance_ids).values_list("pk", flat=True))

@@ -214,10 +214,11 @@ def test_a_sweep_rings_at_once_for_what_has_just_become_due(operation, script):
         assert engine.sweep() == 1
 
 
-def test_a_runner_that_was_overtaken_records_nothing(operation, script):
+@pytest.mark.parametrize("outcome", [Done({"url": "https://wrong.example"}), Wait(10, "waiting_for_odoo")])
+def test_a_runner_that_was_overtaken_records_nothing(operation, script, outcome):
     def overtaken():
         Operation.objects.filter(pk=operation.pk).update(lease_token="somebody else")
-        return Done({"url": "https://wrong.example"})
+        return outcome
 
     script.acts = [overtaken]
     engine.run(operation.pk)
