@@ -39,7 +39,7 @@ types: install
 	.venv/bin/mypy
 
 fault-matrix: install ## try every fault at every step and write docs/fault-matrix.md
-	WRITE_FAULT_MATRIX=1 $(RUN) -m pytest -n0 tests/provisioning/test_fault_matrix.py tests/provisioning/test_fault_matrix_of_a_life.py
+	WRITE_FAULT_MATRIX=1 $(RUN) -m pytest -n0 tests/provisioning/steps/test_fault_matrix.py tests/provisioning/steps/test_fault_matrix_of_a_life.py
 
 bench: install ## measure on this machine's PostgreSQL and Redis, and write docs/benchmarks.md
 	$(RUN) -m eazynova_site.benchmarks

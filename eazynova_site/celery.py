@@ -62,7 +62,7 @@ app.conf.beat_schedule = {
 @heartbeat_sent.connect
 def _tell_that_a_worker_lives(**news: Any) -> None:
     """Celery's worker says so every two seconds, busy or not, with or without a beat."""
-    from provisioning import heartbeat  # noqa: PLC0415  models are not there before
+    from provisioning.vitals import heartbeat  # noqa: PLC0415  models are not there before
 
     global _told_at  # noqa: PLW0603
     if time.monotonic() - _told_at < SIGN_OF_LIFE_SECONDS:

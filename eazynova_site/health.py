@@ -14,7 +14,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from provisioning import budget, heartbeat, workspaces
+from provisioning.gate import budget, workspaces
+from provisioning.vitals import heartbeat
 
 Finding = dict[str, Any]
 

@@ -19,9 +19,10 @@ from prometheus_client.metrics_core import (
     Metric,
 )
 
-from provisioning import budget, circuit, heartbeat, tally, workspaces
+from provisioning.gate import budget, circuit, workspaces
 from provisioning.models import Operation, Outage, Step
 from provisioning.states import OperationKind, OperationState, StepState
+from provisioning.vitals import heartbeat, tally
 from tenants.lifecycle import InstanceState
 from tenants.models import Instance, Mail, Probe, WebhookDelivery
 

@@ -122,7 +122,7 @@ CACHES = {
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": str(VAR_DIR / "cache")},
     # counts must not lose simultaneous hits: without Redis only the memory of a single web process can promise that
-    "limits": _redis_cache | {"BACKEND": "tenants.api.counters.SharedCounters"}
+    "limits": _redis_cache | {"BACKEND": "tenants.limits.counters.SharedCounters"}
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
 }

@@ -6,7 +6,7 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 from eazynova_site import health, metrics
-from provisioning import railway_webhook
+from provisioning.watching import railway_webhook
 
 urlpatterns = [
     path(f"{settings.ADMIN_PATH}language/", set_language, name="set_language"),

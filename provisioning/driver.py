@@ -6,9 +6,11 @@ from collections.abc import Callable
 from django.conf import settings
 from django.utils import timezone
 
-from provisioning import engine, recovery, watcher
+from provisioning.engine import running
+from provisioning.gate import outages
 from provisioning.models import Operation
 from provisioning.states import OperationState
+from provisioning.watching import watcher
 
 
 def drive(operation_id: int, *, timeout: float, tick: Callable[[Operation], None]) -> Operation:
@@ -20,11 +22,11 @@ def drive(operation_id: int, *, timeout: float, tick: Callable[[Operation], None
     started = time.monotonic()
     next_look = started
     while True:
-        engine.run(operation_id)
+        running.run(operation_id)
         if time.monotonic() >= next_look:
-            recovery.tend()
+            outages.tend()
             watcher.watch()
-            engine.heed_the_clock()
+            running.heed_the_clock()
             next_look = time.monotonic() + settings.RAILWAY_POLL_SECONDS
         operation = Operation.objects.get(pk=operation_id)
         tick(operation)

@@ -8,21 +8,24 @@ from django.conf import settings
 from django.dispatch import receiver
 from kombu.exceptions import OperationalError
 
-from provisioning import engine, heartbeat, recovery, watcher
 from provisioning.doorbell import LOST_AFTER, Rank
+from provisioning.engine import running
+from provisioning.gate import outages
 from provisioning.signals import operation_due
+from provisioning.vitals import heartbeat
+from provisioning.watching import watcher
 
 logger = logging.getLogger(__name__)
 
 
 @shared_task(ignore_result=True)
 def run_operation(operation_id: int) -> None:
-    engine.run(operation_id)
+    running.run(operation_id)
 
 
 @shared_task(ignore_result=True)
 def sweep() -> None:
-    engine.sweep()
+    running.sweep()
     heartbeat.beat(heartbeat.BEAT)
 
 
@@ -39,7 +42,7 @@ def catch_up() -> None:
 
 @shared_task(ignore_result=True)
 def tend_outages() -> None:
-    recovery.tend()
+    outages.tend()
 
 
 @receiver(operation_due, dispatch_uid="ring_for_operation")

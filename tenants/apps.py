@@ -8,6 +8,7 @@ class TenantsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from tenants import mail_events, receivers, tasks  # noqa: F401, PLC0415  models are not there before
+        from tenants import receivers, tasks  # noqa: F401, PLC0415  models are not there before
         from tenants.api import cors  # noqa: F401, PLC0415  it hears whose web site asks
+        from tenants.mails import tracking  # noqa: F401, PLC0415  models are not there before
         from tenants.sign_in import news  # noqa: F401, PLC0415  it hears of failed sign-ins

@@ -8,12 +8,13 @@ from django.utils import timezone
 from provisioning.models import Operation
 from provisioning.signals import operation_changed
 from provisioning.states import OperationKind, OperationState
-from tenants import mails, webhooks
 from tenants.audit import acting_unless_known
 from tenants.lifecycle import InstanceState
+from tenants.mails import outbox
 from tenants.models import AuditEntry, Instance
 from tenants.models.webhook import WebhookEvents
 from tenants.services.instances import ready_changes
+from tenants.webhooks import deliveries
 
 
 @receiver(operation_changed, dispatch_uid="follow_operation")
@@ -30,39 +31,39 @@ def _follow_creation(instance: Instance, operation: Operation) -> None:
             instance.transition_to(InstanceState.PROVISIONING)
         case OperationState.SUCCEEDED:
             instance.transition_to(InstanceState.READY, **_project(operation), **ready_changes(instance, operation))
-            mails.write_welcome(instance, operation)
-            webhooks.announce(instance, WebhookEvents.READY)
+            outbox.write_welcome(instance, operation)
+            deliveries.announce(instance, WebhookEvents.READY)
         case _:
             instance.transition_to(InstanceState.FAILED, **_project(operation))
-            webhooks.announce(instance, WebhookEvents.FAILED)
+            deliveries.announce(instance, WebhookEvents.FAILED)
             if operation.state == OperationState.FAILED:
-                mails.write_failure(instance, operation)
+                outbox.write_failure(instance, operation)
 
 
 def _follow_suspension(instance: Instance, operation: Operation) -> None:
     # what has failed was only stopped, because it will be deleted
     if operation.state == OperationState.SUCCEEDED and instance.state == InstanceState.READY:
         instance.transition_to(InstanceState.SUSPENDED)
-        webhooks.announce(instance, WebhookEvents.SUSPENDED)
+        deliveries.announce(instance, WebhookEvents.SUSPENDED)
 
 
 def _follow_resumption(instance: Instance, operation: Operation) -> None:
     if operation.state == OperationState.SUCCEEDED:
         instance.transition_to(InstanceState.READY)
-        webhooks.announce(instance, WebhookEvents.RESUMED)
+        deliveries.announce(instance, WebhookEvents.RESUMED)
 
 
 def _follow_decommissioning(instance: Instance, operation: Operation) -> None:
     if operation.state == OperationState.SUCCEEDED:
         instance.transition_to(InstanceState.DECOMMISSIONED, ended_at=timezone.now())
-        webhooks.announce(instance, WebhookEvents.DECOMMISSIONED)
+        deliveries.announce(instance, WebhookEvents.DECOMMISSIONED)
     elif instance.state != InstanceState.DECOMMISSIONING:
         instance.transition_to(InstanceState.DECOMMISSIONING)
 
 
 def _follow_new_password(instance: Instance, operation: Operation) -> None:
     if operation.state == OperationState.SUCCEEDED:
-        mails.write_welcome(instance, operation)
+        outbox.write_welcome(instance, operation)
 
 
 def _follow_new_email(instance: Instance, operation: Operation) -> None:
@@ -70,9 +71,9 @@ def _follow_new_email(instance: Instance, operation: Operation) -> None:
         former, new = instance.admin_email, operation.instance_spec.email
         Instance.objects.filter(pk=instance.pk).update(admin_email=new)
         instance.refresh_from_db()
-        mails.write_welcome(instance, operation)
+        outbox.write_welcome(instance, operation)
         if former != new:
-            mails.write_email_changed(instance, operation, former)
+            outbox.write_email_changed(instance, operation, former)
             AuditEntry.write("email_changed", instance.pk, before={"email": former}, after={"email": new})
 
 

@@ -9,21 +9,23 @@ from django.dispatch import receiver
 from kombu.exceptions import OperationalError
 
 from provisioning.doorbell import LOST_AFTER, Rank
-from tenants import alerts, mails, webhook_notices, webhooks
-from tenants.services import idempotency, lifecycle, probes, reconciliation, retention, signup
+from tenants.alerts import upkeep
+from tenants.mails import outbox
+from tenants.services import ending, idempotency, probes, reconciliation, retention, signup
 from tenants.signals import mail_due, webhook_due
+from tenants.webhooks import deliveries, notices
 
 logger = logging.getLogger(__name__)
 
 
 @shared_task(ignore_result=True)
 def deliver_mail(mail_id: int) -> None:
-    mails.deliver(mail_id)
+    outbox.deliver(mail_id)
 
 
 @shared_task(ignore_result=True)
 def sweep_mails() -> None:
-    mails.sweep()
+    outbox.sweep()
 
 
 @receiver(mail_due, dispatch_uid="ring_for_mail")
@@ -39,18 +41,18 @@ def ring(mail_id: int, **news: Any) -> None:
 
 @shared_task(ignore_result=True)
 def deliver_webhook(delivery_id: int) -> None:
-    webhooks.deliver(delivery_id)
+    deliveries.deliver(delivery_id)
 
 
 @shared_task(ignore_result=True)
 def sweep_webhooks() -> None:
-    webhooks.sweep()
-    webhook_notices.send_due()
+    deliveries.sweep()
+    notices.send_due()
 
 
 @shared_task(ignore_result=True)
 def purge_api_records() -> None:
-    webhooks.purge()
+    deliveries.purge()
     idempotency.purge()
 
 
@@ -73,7 +75,7 @@ def forget_and_remind() -> None:
 
 @shared_task(ignore_result=True)
 def expire_instances() -> None:
-    lifecycle.expire()
+    ending.expire()
 
 
 @shared_task(ignore_result=True)
@@ -88,4 +90,4 @@ def probe_instances() -> None:
 
 @shared_task(ignore_result=True)
 def tend_alerts() -> None:
-    alerts.tend()
+    upkeep.tend()

@@ -10,7 +10,7 @@ from django.core.cache import caches
 from django.db import connection
 from django.db.models.signals import post_migrate
 
-from provisioning import budget_redis, circuit
+from provisioning.gate import budget_redis, circuit
 from provisioning.sandbox.sandbox import Sandbox
 from tests import environment, factories
 

@@ -10,10 +10,11 @@ from django.db import connection
 from django.db.models.signals import post_save
 from django.utils import timezone
 
-from provisioning import engine, watcher
+from provisioning.engine import running
 from provisioning.models import Operation, Resource, Step
 from provisioning.sandbox import Sandbox
 from provisioning.states import OperationKind, OperationState, ResourceState, StepState
+from provisioning.watching import watcher
 from tenants.lifecycle import InstanceState
 from tenants.models import Instance, Mail
 from tenants.services import access, instances
@@ -32,7 +33,7 @@ def finish(operation: Operation, clock: time_machine.Traveller, sandbox: Sandbox
     for _ in range(MOST_ROUNDS):
         sandbox.advance(0)
         try:
-            engine.run(operation.pk)
+            running.run(operation.pk)
             watcher.watch()
         except Killed:
             pass
@@ -145,7 +146,7 @@ def order(kind: str, instance: Instance) -> Operation:
 
 def retry(operation: Operation) -> Operation:
     """As staff do after the cause was mended."""
-    return engine.retry(Operation.objects.get(pk=operation.pk))
+    return running.retry(Operation.objects.get(pk=operation.pk))
 
 
 def _change_email(instance: Instance) -> Operation:

@@ -17,7 +17,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from eazynova_site.benchmarks import bare, load, surroundings
-from provisioning import clients, engine
+from provisioning.engine import running
+from provisioning.gate import clients
 from provisioning.models import Operation
 from provisioning.railway.notification import EVENTS
 from provisioning.states import OperationState
@@ -68,7 +69,7 @@ def by_engine(
         with surroundings.worker(*pool, app=app, **more) as worker:
             cpu, started = worker.cpu_seconds(), time.perf_counter()
             Operation.objects.active().update(run_after=timezone.now(), rung_at=None)
-            engine.sweep(limit=count)
+            running.sweep(limit=count)
             surroundings.until(lambda: not Operation.objects.active().exists(), "all are ready", 1_800)
             wall = time.perf_counter() - started
             failed = Operation.objects.exclude(state=OperationState.SUCCEEDED).count()

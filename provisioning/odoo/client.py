@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import httpx
 
-from provisioning.odoo import answers
+from provisioning.odoo import responses
 from provisioning.odoo.errors import AssetsBroken, LoginRefused, ManagerOpen, NotReachable, NotReady, UnexpectedAnswer
 from provisioning.odoo.identity import odoo_login
 
@@ -79,14 +79,14 @@ class OdooClient:
     def check_health(self) -> None:
         """Odoo listens and reaches its PostgreSQL server (not yet this database). Raises NotReachable, NotReady."""
         response = self._get("/web/health?db_server_status=1")
-        if response.status_code != httpx.codes.OK or not answers.healthy(response):
+        if response.status_code != httpx.codes.OK or not responses.healthy(response):
             raise NotReady(f"Odoo's health check says {response.status_code}.")
 
     def version(self) -> str:
         """Such as ``19.0``."""
         with self._stranger() as http:
             result = self.call(http, "/web/webclient/version_info", {})
-        return str(answers.member(result, "server_version"))
+        return str(responses.member(result, "server_version"))
 
     def login_stylesheet(self) -> str:
         """The path of the login page's first style sheet; reading the page proves that this database is served.
@@ -94,9 +94,9 @@ class OdooClient:
         Raises NotReady for a redirect, which is how Odoo shows a database that it cannot open.
         """
         response = self._get("/web/login")
-        if response.status_code != httpx.codes.OK or not answers.has_login_form(response):
+        if response.status_code != httpx.codes.OK or not responses.has_login_form(response):
             raise NotReady(f"The login page answers {response.status_code} without a login form.")
-        path = answers.first_stylesheet(response)
+        path = responses.first_stylesheet(response)
         if path is None:
             raise NotReady("The login page names no style sheet.")
         return path
@@ -112,7 +112,7 @@ class OdooClient:
 
     def check_manager_closed(self) -> None:
         """Neither the database manager's page nor its list is open to strangers. Raises ManagerOpen."""
-        if not answers.manager_disabled(self._get("/web/database/manager")):
+        if not responses.manager_disabled(self._get("/web/database/manager")):
             raise ManagerOpen("The database manager's page is open.")
         with self._stranger() as http:
             try:
@@ -162,7 +162,7 @@ class OdooClient:
     def call(self, http: httpx.Client, path: str, params: dict[str, Any]) -> Any:
         """One JSON-RPC call and its result. Raises OdooError."""
         body = {"jsonrpc": "2.0", "method": "call", "params": params, "id": 1}
-        return answers.result(self._send(http, "POST", path, body))
+        return responses.result(self._send(http, "POST", path, body))
 
     def _write_user(self, login: str, password: str, values: dict[str, str]) -> None:
         with self.session(login, password) as session:
@@ -214,7 +214,7 @@ class OdooClient:
                 f"{self.base_url} does not answer: {_cause(error)}.",
                 unclear=method == "POST" and not isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)),
             ) from error
-        if response.status_code in GATEWAY_STATUSES or answers.from_railways_edge(response):
+        if response.status_code in GATEWAY_STATUSES or responses.from_railways_edge(response):
             raise NotReachable(f"{self.base_url} has no instance behind it ({response.status_code}).")
         return response
 
@@ -236,12 +236,12 @@ def _tls() -> ssl.SSLContext:
 
 
 def _account(result: Any) -> Account:
-    uid = answers.member(result, "uid")
+    uid = responses.member(result, "uid")
     if not uid:
         raise LoginRefused("The account asks for a second factor.", code="odoo_second_factor")
-    companies = answers.member(result, "user_companies")
-    current = str(answers.member(companies, "current_company"))
-    allowed = answers.member(companies, "allowed_companies")
+    companies = responses.member(result, "user_companies")
+    current = str(responses.member(companies, "current_company"))
+    allowed = responses.member(companies, "allowed_companies")
     try:
         return Account(
             uid=int(uid),

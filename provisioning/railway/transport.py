@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 import httpx
 
 from provisioning.railway import exchange
-from provisioning.railway.answers import Answer, Question, failure, read, trace_id
 from provisioning.railway.documents import operation
 from provisioning.railway.errors import (
     BadRequest,
@@ -23,6 +22,7 @@ from provisioning.railway.errors import (
 )
 from provisioning.railway.exchange import Exchange
 from provisioning.railway.refusals import hider
+from provisioning.railway.responses import Answer, Question, failure, read, trace_id
 
 VERSION = "0.1.0"
 ALIAS = re.compile(r"(\w+): \w+\(")

@@ -8,8 +8,8 @@ from decimal import Decimal
 from django.db.models import Q
 from django.utils import timezone
 
-from provisioning import clients
 from provisioning.errors import ProvisioningError
+from provisioning.gate import clients
 from provisioning.models import Operation
 from provisioning.railway.client import RailwayClient
 from provisioning.railway.errors import RailwayError
@@ -21,7 +21,7 @@ from provisioning.reconciliation.owned import Expected, Owned
 from provisioning.reconciliation.projects import PROJECT, ProjectComparison
 from provisioning.reconciliation.reality import compare_stack
 from provisioning.states import OperationState
-from provisioning.steps.wishes import ODOO, POSTGRES
+from provisioning.steps.desired_state import ODOO, POSTGRES
 
 LEAKS = frozenset({Kind.LEAK_ENDED, Kind.LEAK_DOUBLE, Kind.LEAK_UNKNOWN})
 SETTLED = frozenset({Expected.RUNNING, Expected.STOPPED})

@@ -7,8 +7,8 @@ from provisioning.railway.results import ServiceDetails, ServiceSettings, Servic
 from provisioning.reconciliation.differences import Difference, Kind
 from provisioning.reconciliation.owned import Owned
 from provisioning.spec import InstanceSpec
-from provisioning.steps import wishes
-from provisioning.steps.wishes import ODOO, POSTGRES
+from provisioning.steps import desired_state
+from provisioning.steps.desired_state import ODOO, POSTGRES
 
 # random, the customer's own to change, or of the release that made the instance: that they are there is all we know
 PRESENCE_ONLY = frozenset(
@@ -29,7 +29,7 @@ def compare_settings(owner: Owned, name: str, service: ServiceState, workspace: 
     """Image or repository, start command and health check of one service."""
     if owner.spec is None:
         return
-    wish = wishes.service_settings(owner.spec)[name]
+    wish = desired_state.service_settings(owner.spec)[name]
     thing = f"service {name}"
     if not _same_source(owner.spec, name, wish, service):
         source = service.image or service.repository or "-"
@@ -53,7 +53,7 @@ def compare_details(
     if owner.spec is None:
         return
     thing = f"service {name}"
-    limits = wishes.service_settings(owner.spec)[name].limits
+    limits = desired_state.service_settings(owner.spec)[name].limits
     if limits != details.limits:
         found = details.limits
         told = f"{found.memory_gb:g} GB, {found.vcpus:g} vCPU" if found else "-"
@@ -72,7 +72,7 @@ def _same_source(spec: InstanceSpec, name: str, wish: ServiceSettings, service: 
 def _variables(spec: InstanceSpec, name: str) -> dict[str, str]:
     if name == POSTGRES:
         return container.postgres_variables("random")
-    return wishes.odoo_variables(spec, "hash", "random")
+    return desired_state.odoo_variables(spec, "hash", "random")
 
 
 def _other_variables(wanted: Mapping[str, str], found: Mapping[str, str]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from provisioning.railway.results import ServiceState, Stack
 from provisioning.reconciliation.differences import Act, Difference, Hold, Kind
 from provisioning.reconciliation.owned import Expected, Owned
 from provisioning.steps.deployments import RUNNING, STOPPED
-from provisioning.steps.wishes import ODOO, POSTGRES
+from provisioning.steps.desired_state import ODOO, POSTGRES
 
 
 def compare_stack(owner: Owned, stack: Stack, workspace: str, *, oldest: datetime) -> Iterator[Difference]:

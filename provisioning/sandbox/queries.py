@@ -9,8 +9,8 @@ from provisioning.sandbox.call import Call
 from provisioning.sandbox.errors import NotAuthorized, Refusal
 from provisioning.sandbox.lookup import Lookup
 from provisioning.sandbox.records import Deployment, Project, Service
-from provisioning.sandbox.storage import Input
 from provisioning.sandbox.views import SUFFIX, Node, Views, connection
+from provisioning.sandbox.volumes import Input
 from provisioning.sandbox.workspace import Workspace
 
 ORDERS: Mapping[str, tuple[Any, bool]] = {

@@ -10,9 +10,9 @@ from provisioning.sandbox.lookup import Lookup
 from provisioning.sandbox.mutations import DomainMutations, ProjectMutations, ServiceMutations
 from provisioning.sandbox.queries import Queries
 from provisioning.sandbox.records import Service
-from provisioning.sandbox.storage import RuleMutations, VolumeMutations
 from provisioning.sandbox.throttles import Budget
 from provisioning.sandbox.views import Views
+from provisioning.sandbox.volumes import RuleMutations, VolumeMutations
 from provisioning.sandbox.workspace import Workspace
 
 Resolver = Callable[..., Any]

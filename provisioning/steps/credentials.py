@@ -1,10 +1,10 @@
 """The customer's own account in Odoo, changed over Odoo's API with the credentials that are kept."""
 
-from provisioning.context import Context
 from provisioning.errors import Permanent
 from provisioning.odoo.client import OdooClient
 from provisioning.odoo.errors import LoginRefused
 from provisioning.outcomes import Done
+from provisioning.steps.context import Context
 
 
 class PasswordNotKept(Permanent):

@@ -7,16 +7,17 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from provisioning import circuit, observation
-from provisioning.context import Context
 from provisioning.errors import Permanent, Temporary
-from provisioning.ledger import Ledger
+from provisioning.gate import circuit
+from provisioning.ledger import observation
+from provisioning.ledger.entries import Ledger
 from provisioning.models import Operation, Resource
 from provisioning.odoo import container
 from provisioning.outcomes import Done, Wait
 from provisioning.railway.errors import NotAuthorized, NotFound
 from provisioning.railway.results import DeploymentStatus
-from provisioning.steps.wishes import ODOO, POSTGRES
+from provisioning.steps.context import Context
+from provisioning.steps.desired_state import ODOO, POSTGRES
 
 LONGEST_DEPLOYMENT = timedelta(minutes=20)
 # PostgreSQL has 60 seconds to stop

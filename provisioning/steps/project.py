@@ -1,8 +1,8 @@
 """The isolated project of one instance."""
 
-from provisioning.context import Context
 from provisioning.outcomes import Done, Wait
 from provisioning.railway.results import Project
+from provisioning.steps.context import Context
 
 
 def create_project(ctx: Context) -> Done | Wait:

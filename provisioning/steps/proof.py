@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from provisioning.context import Context
 from provisioning.odoo import proof
 from provisioning.odoo.errors import NotReachable, NotReady
 from provisioning.outcomes import Done
 from provisioning.states import OperationKind
 from provisioning.steps import deployments
+from provisioning.steps.context import Context
 
 DEPLOYING = (OperationKind.CREATE, OperationKind.RESUME, OperationKind.RENEW_ACCESS)
 # Odoo may need a moment after Railway's success before it answers

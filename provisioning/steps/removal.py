@@ -5,13 +5,13 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from provisioning.context import Context
 from provisioning.models import Resource
 from provisioning.outcomes import Done, Wait
 from provisioning.railway.errors import NotAuthorized, NotFound
+from provisioning.steps.context import Context
 from provisioning.steps.deployments import STOPPED
+from provisioning.steps.desired_state import ODOO, POSTGRES
 from provisioning.steps.project import find_own
-from provisioning.steps.wishes import ODOO, POSTGRES
 
 # Railway deletes 48 hours after it was asked; asking earlier might begin them anew
 LONGEST_DELETION = timedelta(hours=50)

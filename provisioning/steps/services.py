@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 
 from django.conf import settings
 
-from provisioning.context import Context
 from provisioning.errors import Temporary
 from provisioning.odoo import container
 from provisioning.outcomes import Done, Wait
 from provisioning.railway.errors import AlreadyExists
 from provisioning.railway.results import Domain, NewService, ServiceSettings, Stack
-from provisioning.steps import wishes
-from provisioning.steps.wishes import MOUNT_PATHS, ODOO, ODOO_PORT, POSTGRES
+from provisioning.steps import desired_state
+from provisioning.steps.context import Context
+from provisioning.steps.desired_state import MOUNT_PATHS, ODOO, ODOO_PORT, POSTGRES
 
 LONGEST_LABEL = 63
 RAILWAYS_SUFFIX = ".up.railway.app"
@@ -110,7 +110,7 @@ def _odoo_variables(ctx: Context) -> dict[str, str]:
     password = ctx.secret("admin_password")
     if password is None:
         raise LookupError("The operation holds no admin password.")
-    return wishes.odoo_variables(ctx.spec, container.password_hash(password), _generated_password())
+    return desired_state.odoo_variables(ctx.spec, container.password_hash(password), _generated_password())
 
 
 def _create_volume(ctx: Context, service: str, mount_path: str) -> None:
@@ -171,7 +171,7 @@ def _names(ctx: Context) -> tuple[str, str]:
 
 
 def _settings(ctx: Context) -> dict[str, ServiceSettings]:
-    return {ctx.ledger.id_of("service", name): wish for name, wish in wishes.service_settings(ctx.spec).items()}
+    return {ctx.ledger.id_of("service", name): wish for name, wish in desired_state.service_settings(ctx.spec).items()}
 
 
 def _taken(stack: Stack, wanted: Mapping[str, ServiceSettings]) -> bool:

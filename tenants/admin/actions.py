@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from tenants.audit import acting
 from tenants.errors import DomainError
 from tenants.models import AuditEntry, Instance
-from tenants.services import access, instances, lifecycle, possible, welcome
+from tenants.services import access, ending, instances, preconditions, welcome
 
 Given = dict[str, Any]
 RETRY, OPERATE, DECOMMISSION = "retry_instance", "operate_instance", "decommission_instance"
@@ -40,7 +40,7 @@ class StaffAction:
         return self.destructive or not self.asks
 
     def why_not(self, instance: Instance) -> DomainError | None:
-        return possible.why_not(self.name, instance)
+        return preconditions.why_not(self.name, instance)
 
 
 ACTIONS = {
@@ -107,7 +107,7 @@ ACTIONS = {
             _("Change the end"),
             _("When the end has come, the instance is suspended, and decommissioned after a grace period."),
             OPERATE,
-            lambda one, given: lifecycle.change_expiry(one, given["expires_at"]),
+            lambda one, given: ending.change_expiry(one, given["expires_at"]),
             asks=("expires_at",),
         ),
         StaffAction(
@@ -115,7 +115,7 @@ ACTIONS = {
             _("Decommission"),
             _("Everything is stopped at once. It can be undone for some days; then all of it is deleted for ever."),
             DECOMMISSION,
-            lambda one, given: lifecycle.schedule_decommission(one, grace_days=given["grace_days"]),
+            lambda one, given: ending.schedule_decommission(one, grace_days=given["grace_days"]),
             asks=("grace_days",),
             destructive=True,
         ),
@@ -124,7 +124,7 @@ ACTIONS = {
             _("Undo the decommissioning"),
             _("Nothing is deleted. The instance stays as it is until it is resumed or retried."),
             DECOMMISSION,
-            lambda one, given: lifecycle.undo_decommission(one),
+            lambda one, given: ending.undo_decommission(one),
         ),
     )
 }

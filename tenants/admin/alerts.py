@@ -8,8 +8,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from provisioning.models import Outage
-from tenants import alert_notes
 from tenants.admin.console import ReadOnlyAdmin
+from tenants.alerts import notes
 from tenants.models import Alert
 
 
@@ -35,16 +35,16 @@ class AlertAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("alert"))
     def headline(self, alert: Alert) -> str:
-        return alert_notes.headline(alert)
+        return notes.headline(alert)
 
     @admin.display(description=_("reason"))
     def why(self, alert: Alert) -> str:
-        why = alert_notes.why_of(alert)
+        why = notes.why_of(alert)
         return str(why.sentence) if why else ""
 
     @admin.display(description=_("what to do next"))
     def advice(self, alert: Alert) -> str:
-        why = alert_notes.why_of(alert)
+        why = notes.why_of(alert)
         return str(why.advice) if why else ""
 
     @admin.display(description=_("references"))
@@ -53,7 +53,7 @@ class AlertAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("about"))
     def what(self, alert: Alert) -> SafeString:
-        return format_html('<a class="underline" href="{}">{}</a>', alert_notes.page_of(alert), _("Show"))
+        return format_html('<a class="underline" href="{}">{}</a>', notes.page_of(alert), _("Show"))
 
 
 @admin.register(Outage)

@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from tenants.admin import told
+from tenants.admin import audit_words
 from tenants.admin.console import ReadOnlyAdmin
 from tenants.models import AuditEntry
 
@@ -46,11 +46,11 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("who"), ordering="actor")
     def who(self, entry: AuditEntry) -> str:
-        return told.actor_of(entry)
+        return audit_words.actor_of(entry)
 
     @admin.display(description=_("what"), ordering="act")
     def what(self, entry: AuditEntry) -> str:
-        return told.act_of(entry)
+        return audit_words.act_of(entry)
 
     @admin.display(description=_("instance"))
     def of_instance(self, entry: AuditEntry) -> SafeString | str:
@@ -61,8 +61,8 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("why"))
     def why(self, entry: AuditEntry) -> str:
-        return told.reason_of(entry)
+        return audit_words.reason_of(entry)
 
     @admin.display(description=_("before → after"))
     def changes(self, entry: AuditEntry) -> str:
-        return told.changes_of(entry)
+        return audit_words.changes_of(entry)

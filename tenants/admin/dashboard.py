@@ -9,13 +9,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
-from provisioning import budget, circuit, heartbeat
+from provisioning.gate import budget, circuit
 from provisioning.reasons import Reason, reason
 from provisioning.states import OperationState
-from tenants import figures
+from provisioning.vitals import heartbeat
 from tenants.admin import to_do
 from tenants.lifecycle import InstanceState
 from tenants.models import Alert, Plan
+from tenants.services import statistics
 
 MONEY = "tenants.operate_instance"
 HEIGHT = 120
@@ -26,7 +27,7 @@ STEP = 20
 class Bar:
     """One day of the chart, in its units: 20 wide, 120 high, growing upwards from the bottom."""
 
-    day: figures.Day
+    day: statistics.Day
     x: int
     succeeded: int
     failed: int
@@ -47,7 +48,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class TroubleLine:
-    trouble: figures.Trouble
+    trouble: statistics.Trouble
     why: Reason
     age: timedelta
     failed: bool
@@ -57,9 +58,9 @@ class TroubleLine:
 def facts_of(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Unfold's DASHBOARD_CALLBACK: figures only for those who may see instances, money only for Operations."""
     if request.user.has_perm("tenants.view_instance"):
-        sold = figures.live()
-        creations = figures.creations_by_day()
-        days = creations[-figures.DAYS :]
+        sold = statistics.live()
+        creations = statistics.creations_by_day()
+        days = creations[-statistics.DAYS :]
         context |= {
             "to_do": len(to_do.all_of(to_do.find())),
             "stopped": list(Plan.objects.filter(takes_orders=False).values_list("code", flat=True)),
@@ -67,8 +68,8 @@ def facts_of(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             "bars": bars(days),
             "most": max(day.asked for day in days),
             "asked": sum(day.asked for day in days),
-            "success_rate": figures.success_rate(days),
-            "weeks": figures.last_weeks(creations),
+            "success_rate": statistics.success_rate(days),
+            "weeks": statistics.last_weeks(creations),
             "troubles": _troubles(),
             "budget": budget.state(),
             "circuit": circuit.state(),
@@ -76,11 +77,11 @@ def facts_of(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             "alerts": Alert.objects.filter(closed_at=None).count(),
         }
         if request.user.has_perm(MONEY):
-            context |= {"money": figures.money(sold)}
+            context |= {"money": statistics.money(sold)}
     return context
 
 
-def bars(days: list[figures.Day]) -> list[Bar]:
+def bars(days: list[statistics.Day]) -> list[Bar]:
     """The chart's bars, the highest as high as the chart."""
     most = max((day.asked for day in days), default=0) or 1
     return [
@@ -89,11 +90,11 @@ def bars(days: list[figures.Day]) -> list[Bar]:
     ]
 
 
-def _states(sold: list[figures.Sold]) -> list[tuple[str, str, int, str]]:
+def _states(sold: list[statistics.Sold]) -> list[tuple[str, str, int, str]]:
     address = reverse("admin:tenants_instance_changelist")
     return [
         (state, str(InstanceState(state).label), count, f"{address}?{urlencode({'state__exact': state})}")
-        for state, count in figures.by_state(sold).items()
+        for state, count in statistics.by_state(sold).items()
     ]
 
 
@@ -113,5 +114,5 @@ def _troubles() -> list[TroubleLine]:
             each.state == OperationState.FAILED,
             f"{address}?{urlencode({'state__exact': each.state, 'why': each.reason})}",
         )
-        for each in figures.troubles()
+        for each in statistics.troubles()
     ]

@@ -10,9 +10,9 @@ from django.utils.functional import Promise
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from provisioning.engine.recipes import step_definition
 from provisioning.models import Operation
 from provisioning.reasons import Reason, reason
-from provisioning.recipes import step_definition
 from provisioning.states import OperationState, StepState
 from tenants.admin.timeline import Line, Owned
 from tenants.models import Instance

@@ -12,13 +12,13 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from provisioning.engine.recipes import step_definition
+from provisioning.gate.turns import place_of
 from provisioning.models import Operation, Step
 from provisioning.reasons import reason
-from provisioning.recipes import step_definition
 from provisioning.states import OperationState, StepState
-from provisioning.turns import place_of
 from tenants.admin import diagnosis, timeline, to_do
-from tenants.admin.acts import ActingAdmin
+from tenants.admin.action_pages import ActingAdmin
 from tenants.admin.dashboard import MONEY
 from tenants.admin.service_logs import read_logs
 from tenants.lifecycle import InstanceState

@@ -9,10 +9,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 
-from tenants import mail_events, mails
 from tenants.admin import changes
 from tenants.admin.console import ReadOnlyAdmin
 from tenants.errors import DomainError
+from tenants.mails import outbox, tracking
 from tenants.models import Mail, WebhookAttempt, WebhookDelivery
 from tenants.services import webhooks
 
@@ -32,7 +32,7 @@ class MailAdmin(ReadOnlyAdmin):
     @admin.action(description=_("Send again what could not be sent"), permissions=["resend"])
     def send_again(self, request: HttpRequest, chosen: QuerySet[Mail]) -> None:
         """For after an outage of the mail provider; a welcome to another address is the instance's own act."""
-        begun = [mail for mail in chosen if mails.send_again(mail)]
+        begun = [mail for mail in chosen if outbox.send_again(mail)]
         for mail in begun:
             changes.note(request, "replayed", mail, after={"kind": mail.kind, "recipient": mail.recipient})
         if begun:
@@ -45,7 +45,7 @@ class MailAdmin(ReadOnlyAdmin):
         """Whom the partner's webhooks told that the e-mail came back or was complained about."""
         told = WebhookDelivery.objects.filter(
             event__instance=mail.instance_id,
-            event__type=mail_events.news_of(mail),
+            event__type=tracking.news_of(mail),
             event__created_at__gte=mail.created_at,
         ).select_related("endpoint")
         if mail.instance_id is None or not told:

@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.decorators import display
 
+from provisioning.engine.recipes import step_definition
 from provisioning.models import Operation, Step
 from provisioning.reasons import REASONS, reason
-from provisioning.recipes import step_definition
 from provisioning.states import OperationState, StepState
 from tenants.admin.console import ReadOnlyAdmin
 from tenants.templatetags.tenants_console import age, duration

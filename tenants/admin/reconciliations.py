@@ -6,8 +6,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from tenants.admin.console import ReadOnlyAdmin
-from tenants.difference_words import row_of
 from tenants.models import Reconciliation
+from tenants.wording.differences import row_of
 
 
 @admin.register(Reconciliation)

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from provisioning import clients
 from provisioning.errors import ProvisioningError
+from provisioning.gate import clients
 from provisioning.models import Resource
 from provisioning.railway.results import DeploymentStatus, LogLine
 from tenants.models import Instance

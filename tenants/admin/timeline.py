@@ -7,11 +7,11 @@ from django.utils.functional import Promise
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
+from provisioning.engine.recipes import step_definition
 from provisioning.models import Resource, Step
 from provisioning.reasons import reason
-from provisioning.recipes import step_definition
 from provisioning.states import StepState
-from tenants.admin import told
+from tenants.admin import audit_words
 from tenants.models import AuditEntry, Instance, WebhookDelivery
 
 RAILWAY = "https://railway.com/project/"
@@ -136,4 +136,10 @@ def _acts(instance: Instance) -> list[Line]:
 
 
 def _act(row: AuditEntry) -> Line:
-    return Line(row.at, told.actor_of(row), told.act_of(row), why=told.reason_of(row), details=told.changes_of(row))
+    return Line(
+        row.at,
+        audit_words.actor_of(row),
+        audit_words.act_of(row),
+        why=audit_words.reason_of(row),
+        details=audit_words.changes_of(row),
+    )

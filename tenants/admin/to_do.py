@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from tenants import alert_conditions
+from tenants.alerts import conditions
 from tenants.models import Alert, Instance
 
 PARAMETER = "to_do"
@@ -32,10 +32,10 @@ def find(instance: Instance | None = None) -> Found:
     """By one statement, for all instances or for one."""
     loss = Instance.objects.live().filter(price_per_month__gt=0, price_per_month__lt=F("estimated_cost"))
     sources: list[tuple[str, QuerySet[Any], str]] = [
-        (Alert.Kind.FAILED, alert_conditions.failed(), "instance"),
-        (Alert.Kind.STUCK, alert_conditions.stuck(), "instance"),
-        (Alert.Kind.MAIL, alert_conditions.lost_mails().exclude(instance=None), "instance"),
-        (Alert.Kind.INSTANCE, alert_conditions.silent(), "instance"),
+        (Alert.Kind.FAILED, conditions.failed(), "instance"),
+        (Alert.Kind.STUCK, conditions.stuck(), "instance"),
+        (Alert.Kind.MAIL, conditions.lost_mails().exclude(instance=None), "instance"),
+        (Alert.Kind.INSTANCE, conditions.silent(), "instance"),
         (LOSS, loss, "pk"),
     ]
     first, *others = (

@@ -17,14 +17,14 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from tenants import limits
 from tenants.api.authentication import KeyAuthentication
 from tenants.api.exceptions import ApiProblem
 from tenants.audit import acting
+from tenants.limits import policies
+from tenants.limits.visitors import visitor_address
 from tenants.models import ApiKey, Instance
 from tenants.services import idempotency
 from tenants.services.idempotency import Answer
-from tenants.visitors import visitor_address
 
 KEY_SHAPE = re.compile(r"[\x20-\x7e]{1,255}")
 VARY = ("Authorization", "X-API-Key", "X-Status-Token", "Accept-Language")
@@ -58,7 +58,7 @@ class ApiView(APIView):
         plain = request._request
         # read once and kept: both the parser and the fingerprint of an Idempotency-Key need it
         _body = plain.body
-        self.note_usage(limits.count_key_request(plain, key.pk) if key else limits.count_visitor_request(plain))
+        self.note_usage(policies.count_key_request(plain, key.pk) if key else policies.count_visitor_request(plain))
         scope = self.scopes.get(str(request.method))
         if scope is None:
             return
@@ -76,7 +76,7 @@ class ApiView(APIView):
         if "instance_id" in kwargs:
             self.own_instance(kwargs["instance_id"])
 
-    def note_usage(self, usage: limits.Usage) -> None:
+    def note_usage(self, usage: policies.Usage) -> None:
         """Refuse when it is too much; either way the answer's headers tell where the caller stands."""
         self.usage = usage
         if usage.exceeded:
@@ -84,7 +84,7 @@ class ApiView(APIView):
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         answer = super().finalize_response(request, response, *args, **kwargs)
-        usage: limits.Usage | None = getattr(self, "usage", None)
+        usage: policies.Usage | None = getattr(self, "usage", None)
         for name, value in (usage.headers if usage else {}).items():
             answer.headers.setdefault(name, value)
         answer.headers.setdefault("Cache-Control", "no-store")

@@ -7,15 +7,15 @@ from django.conf import settings
 from django.utils import timezone
 from rest_framework import serializers
 
+from provisioning.gate.turns import Place
 from provisioning.models import Operation
 from provisioning.reasons import reason
 from provisioning.states import OperationKind, OperationState
-from provisioning.turns import Place
 from tenants.api.authority import Authority
 from tenants.api.inputs import PublicStatus
 from tenants.lifecycle import InstanceState
 from tenants.models import ApiKey, Instance, Plan
-from tenants.progress import progress_of
+from tenants.wording.progress import progress_of
 
 
 class StepOutput(serializers.Serializer[None]):

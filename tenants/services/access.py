@@ -9,7 +9,7 @@ from provisioning.states import OperationKind
 from tenants.errors import OperationInProgress, SameEmail, WrongState
 from tenants.lifecycle import InstanceState
 from tenants.models import AuditEntry, Instance
-from tenants.services import instances, possible
+from tenants.services import instances, preconditions
 
 
 def reset_password(instance: Instance) -> Operation:
@@ -17,7 +17,7 @@ def reset_password(instance: Instance) -> Operation:
 
     Raises WrongState or OperationInProgress.
     """
-    possible.require("reset_password", instance)
+    preconditions.require("reset_password", instance)
     current = instance.admin_password()
     if current is None:
         return _renew_access(instance, instance.admin_email)
@@ -36,7 +36,7 @@ def change_email(instance: Instance, email: str) -> Operation | None:
     SameEmail, WrongState or OperationInProgress.
     """
     email = instances.checked_email(email)
-    possible.require("change_email", instance)
+    preconditions.require("change_email", instance)
     if email == instance.admin_email:
         raise SameEmail
     with transaction.atomic():

@@ -11,8 +11,8 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from provisioning import engine
-from provisioning.engine import NotRetryable
+from provisioning.engine import running
+from provisioning.engine.running import NotRetryable
 from provisioning.models import Operation
 from provisioning.spec import InstanceSpec, Limits, Source
 from provisioning.states import OperationKind, StepState
@@ -29,7 +29,7 @@ from tenants.errors import (
     WrongState,
 )
 from tenants.models import ApiKey, Instance, Partner, Plan, Tenant
-from tenants.services import possible, workspaces
+from tenants.services import preconditions, workspaces
 
 DEFAULT_PLAN = "starter"
 PASSWORD_LENGTH = 32
@@ -75,13 +75,13 @@ def create_instance(
 
 def retry(instance: Instance) -> Operation:
     """Go on with what failed last on this instance. Raises WrongState or OperationInProgress."""
-    possible.require("retry", instance)
-    last = possible.retryable(instance)
+    preconditions.require("retry", instance)
+    last = preconditions.retryable(instance)
     if last is None:
         raise WrongState
     try:
         with transaction.atomic():
-            return engine.retry(last, anew=_taken_back(last))
+            return running.retry(last, anew=_taken_back(last))
     except NotRetryable as error:
         raise WrongState from error
 
@@ -89,26 +89,26 @@ def retry(instance: Instance) -> Operation:
 def cancel(instance: Instance) -> None:
     """Stop the work that is under way at its next step boundary. Raises WrongState when there is none."""
     operation = instance.active_operation()
-    if operation is None or not engine.cancel(operation):
-        possible.require("cancel", instance)
+    if operation is None or not running.cancel(operation):
+        preconditions.require("cancel", instance)
         raise WrongState
 
 
 def suspend(instance: Instance) -> Operation:
     """Stop the services and keep the data. Raises WrongState or OperationInProgress."""
-    possible.require("suspend", instance)
+    preconditions.require("suspend", instance)
     return start_work(instance, OperationKind.SUSPEND)
 
 
 def resume(instance: Instance) -> Operation:
     """Start the services again. Raises WrongState (also while its deletion is scheduled) or OperationInProgress."""
-    possible.require("resume", instance)
+    preconditions.require("resume", instance)
     return start_work(instance, OperationKind.RESUME)
 
 
 def decommission(instance: Instance) -> Operation:
     """Delete everything that the ledger lists, for ever. Raises WrongState or OperationInProgress."""
-    possible.require("decommission_now", instance)
+    preconditions.require("decommission_now", instance)
     return start_work(instance, OperationKind.DECOMMISSION)
 
 
@@ -184,7 +184,7 @@ def _start(
     spec = spec_of(instance, instance.tenant.language)
     if email:
         spec = replace(spec, email=email)
-    operation = engine.start(kind=kind, instance=instance, spec=spec, secrets=sealed)
+    operation = running.start(kind=kind, instance=instance, spec=spec, secrets=sealed)
     known = {"url": instance.url} if instance.url else {}
     if known or facts:
         operation.facts = {**known, **facts}

@@ -13,19 +13,19 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from provisioning import clients
 from provisioning.errors import ProvisioningError
-from provisioning.ledger import Ledger
+from provisioning.gate import clients
+from provisioning.gate.workspaces import configured
+from provisioning.ledger.entries import Ledger
 from provisioning.models import Operation, Resource
 from provisioning.railway.results import Project
-from provisioning.reconciliation import acts
+from provisioning.reconciliation import repairs
 from provisioning.reconciliation.comparison import Comparison, compare
 from provisioning.reconciliation.differences import Act, Difference, Kind
 from provisioning.reconciliation.owned import Expected, Owned
 from provisioning.reconciliation.projects import PROJECT
 from provisioning.spec import InstanceSpec
 from provisioning.states import OperationKind, ResourceState
-from provisioning.workspaces import configured
 from tenants.audit import acting
 from tenants.lifecycle import InstanceState
 from tenants.models import AuditEntry, Instance, Plan, Reconciliation
@@ -183,7 +183,7 @@ def _carry_out(difference: Difference, actor: str) -> str:
         if not _claim(difference, actor):
             return "changed meanwhile"
         return _act(difference, project)
-    except acts.NotOurs:
+    except repairs.NotOurs:
         return "not ours"
     except ProvisioningError as error:
         logger.warning("Could not %s %s: %s", difference.act, difference.thing, error.message)
@@ -217,15 +217,15 @@ def _act(difference: Difference, project: Project | None) -> str:
     kind, name = difference.subject
     match difference.act:
         case Act.CLOSE if project is None:
-            acts.close(ledger, difference.external_id)
+            repairs.close(ledger, difference.external_id)
         case Act.STOP:
-            acts.stop_deployment(ledger, name, difference.external_id)
+            repairs.stop_deployment(ledger, name, difference.external_id)
         case Act.ADOPT if kind != PROJECT:
-            acts.adopt_deployment(ledger, name, difference.external_id)
+            repairs.adopt_deployment(ledger, name, difference.external_id)
         case Act.ADOPT if project is not None and _is_still(project, difference):
-            acts.adopt_project(ledger, project)
+            repairs.adopt_project(ledger, project)
         case Act.DELETE if project is not None and _is_still(project, difference):
-            acts.delete_project(ledger, project)
+            repairs.delete_project(ledger, project)
         case _:
             return "changed meanwhile"
     return "done"

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from provisioning.models import Operation
 from provisioning.states import OperationKind, OperationState
-from tenants import mails
 from tenants.lifecycle import InstanceState
+from tenants.mails import outbox
 from tenants.models import Instance, Mail
 
 
@@ -35,11 +35,11 @@ def remind_of_ends() -> int:
     soon = Instance.objects.filter(
         state=InstanceState.READY, expires_at__gt=now, expires_at__lte=now + timedelta(days=days[0])
     )
-    due = {mails.reminder_purpose(each, _reminder(each, now)): each for each in soon.select_related("tenant")}
+    due = {outbox.reminder_purpose(each, _reminder(each, now)): each for each in soon.select_related("tenant")}
     told = set(Mail.objects.filter(purpose__in=list(due)).values_list("purpose", flat=True))
     for purpose in due.keys() - told:
         with transaction.atomic():
-            mails.write_expires_soon(due[purpose], _reminder(due[purpose], now))
+            outbox.write_expires_soon(due[purpose], _reminder(due[purpose], now))
     return len(due.keys() - told)
 
 

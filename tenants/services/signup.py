@@ -7,7 +7,7 @@ from django.core.signing import BadSignature, SignatureExpired, TimestampSigner
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from tenants import client_names, mails
+from tenants import client_names
 from tenants.errors import (
     ClientNameTaken,
     ConfirmationExpired,
@@ -17,6 +17,7 @@ from tenants.errors import (
     SignupClosed,
     UnknownPlan,
 )
+from tenants.mails import outbox
 from tenants.models import ApiKey, Instance, Partner, Plan, Signup
 from tenants.services import instances
 
@@ -72,7 +73,7 @@ def find(ticket: str) -> Signup | None:
 def find_confirmable(token: str) -> Signup:
     """The signup whose confirmation link this is. Raises ConfirmationExpired or ConfirmationUsed."""
     try:
-        ticket = TimestampSigner(salt=mails.CONFIRMATION_SALT).unsign(token, max_age=lifetime())
+        ticket = TimestampSigner(salt=outbox.CONFIRMATION_SALT).unsign(token, max_age=lifetime())
     except SignatureExpired as error:
         raise ConfirmationExpired from error
     except BadSignature as error:
@@ -122,7 +123,7 @@ def _take(signup: Signup, key: ApiKey | None) -> None:
     if settings.CONFIRM_EMAIL or signup.plan.confirm_email:
         signup.expires_at = timezone.now() + lifetime()
         signup.save()
-        mails.write_confirmation(signup)
+        outbox.write_confirmation(signup)
         return
     # the row comes first: whoever sends the same form at the same moment stops here
     signup.save()

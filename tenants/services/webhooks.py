@@ -11,10 +11,10 @@ from django.utils import timezone
 from provisioning.hooks.address import checked
 from provisioning.hooks.errors import AddressRefused
 from provisioning.sealing import seal, unseal
-from tenants import webhooks
 from tenants.errors import InvalidWebhookUrl, TooManyEndpoints, UnknownWebhookEvent, WrongState
 from tenants.models import Partner, WebhookDelivery, WebhookEndpoint, WebhookEvent
 from tenants.models.webhook import TEST_EVENT, WebhookEvents
+from tenants.webhooks import deliveries
 
 MOST_ENDPOINTS = 10
 MOST_REPLAYED = 1000
@@ -89,7 +89,7 @@ def send_test(endpoint: WebhookEndpoint) -> WebhookEvent:
     """Deliver a ``webhook.test`` event to this endpoint. Raises WrongState when it is disabled."""
     if endpoint.state != WebhookEndpoint.State.ACTIVE:
         raise WrongState
-    return webhooks.write(endpoint.partner, TEST_EVENT, {"endpointId": endpoint.public_id}, [endpoint])
+    return deliveries.write(endpoint.partner, TEST_EVENT, {"endpointId": endpoint.public_id}, [endpoint])
 
 
 def replay(
@@ -122,7 +122,7 @@ def replay(
             state=WebhookDelivery.State.QUEUED, tries=0, run_after=now, rung_at=now, delivered_at=None
         )
         for delivery_id in chosen:
-            webhooks.ring_later(delivery_id)
+            deliveries.ring_later(delivery_id)
     return len(chosen)
 
 

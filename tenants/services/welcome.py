@@ -2,9 +2,9 @@
 
 from django.db import transaction
 
-from tenants import mails
 from tenants.errors import PasswordNotKept, WrongState
 from tenants.lifecycle import InstanceState
+from tenants.mails import outbox
 from tenants.models import Instance, Mail
 
 
@@ -15,4 +15,4 @@ def resend_welcome(instance: Instance) -> Mail:
     if instance.admin_password() is None:
         raise PasswordNotKept
     with transaction.atomic():
-        return mails.write_welcome_again(instance)
+        return outbox.write_welcome_again(instance)

@@ -2,8 +2,8 @@
 
 import logging
 
+from provisioning.gate.workspaces import configured
 from provisioning.models import Slot
-from provisioning.workspaces import configured
 from tenants.errors import NoRoom
 from tenants.models import Instance, Plan
 

@@ -11,8 +11,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from tenants.audit import acting
+from tenants.limits.visitors import visitor_address
 from tenants.models import AuditEntry
-from tenants.visitors import visitor_address
 
 GROUPED_FOR = timedelta(hours=1)
 

@@ -28,14 +28,10 @@ from django.views.decorators.http import require_POST
 
 from tenants.services import second_factor
 from tenants.services.second_factor import CodeRefused, OfferOver
+from tenants.sign_in import door
 from tenants.sign_in.forms import CodeForm, EnrolForm
-from tenants.sign_in.site import ConsoleSite
 
 View = Callable[[HttpRequest], HttpResponse]
-
-
-def site() -> ConsoleSite:
-    return cast("ConsoleSite", admin.site)
 
 
 def for_staff(view: View) -> View:
@@ -43,7 +39,7 @@ def for_staff(view: View) -> View:
 
     @wraps(view)
     def guarded(request: HttpRequest) -> HttpResponse:
-        if not site().knows(request):
+        if not door.knows(request):
             return HttpResponseRedirect(reverse("admin:login"))
         return view(request)
 
@@ -178,5 +174,5 @@ def _qr(text: str) -> str:
 
 
 def _page(request: HttpRequest, name: str, title: str, **facts: Any) -> TemplateResponse:
-    context = {**site().each_context(request), "title": title, "next": _next(request), **facts}
+    context = {**admin.site.each_context(request), "title": title, "next": _next(request), **facts}
     return TemplateResponse(request, f"admin/sign_in/{name}.html", context | {"required": settings.ADMIN_REQUIRE_2FA})

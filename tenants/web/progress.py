@@ -19,12 +19,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from provisioning.models import Operation
 from provisioning.reasons import reason
 from provisioning.states import OperationKind, OperationState
-from tenants import moments
 from tenants.lifecycle import InstanceState
 from tenants.models import Instance
-from tenants.progress import Progress, progress_of
 from tenants.services import partners
 from tenants.web import words
+from tenants.wording import dates
+from tenants.wording.progress import Progress, progress_of
 
 # seconds until it is worth looking again; what is not named here stays as it is
 AGAIN = {
@@ -103,8 +103,8 @@ def _context(instance: Instance) -> dict[str, Any]:
         "queue": words.queue(progress.place) if progress and progress.place else "",
         "sentence": reason(operation.reason).sentence if operation and operation.reason else "",
         "password_kept": kept,
-        "kept_until": moments.day(_kept_until(instance)) if kept else "",
-        "expires": moments.day(instance.expires_at) if instance.expires_at else "",
+        "kept_until": dates.day(_kept_until(instance)) if kept else "",
+        "expires": dates.day(instance.expires_at) if instance.expires_at else "",
     }
 
 

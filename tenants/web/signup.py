@@ -17,15 +17,16 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from tenants import limits, mails
 from tenants.errors import DomainError, NoRoom, OrdersStopped
+from tenants.limits import policies
+from tenants.limits.visitors import visitor_address
+from tenants.mails import outbox
 from tenants.models import Plan, Signup
 from tenants.services import partners
 from tenants.services import signup as use_case
-from tenants.visitors import visitor_address
 from tenants.web import captcha, progress, words
-from tenants.web.answers import problem
 from tenants.web.forms import SignupForm, new_ticket
+from tenants.web.problems import problem
 
 ADDRESS = "eazynova-{}.up.railway.app"
 
@@ -55,7 +56,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
 @require_safe
 def availability(request: HttpRequest) -> HttpResponse:
     """The client name and the address that a company would get, for the page that shows it while one types."""
-    usage = limits.count_visitor_request(request)
+    usage = policies.count_visitor_request(request)
     if usage.exceeded:
         return problem(429, "rate_limited", _("Too many requests. Please wait before the next one."), usage.headers)
     name, free = use_case.suggested_name(request.GET.get("company", "")[:100])
@@ -75,7 +76,7 @@ def _sign_up_by_form(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         _ask_for_a_person(request, form, ticket)
     if form.is_valid() and ticket is not None:
-        usage = limits.count_signup(request)
+        usage = policies.count_signup(request)
         if usage.exceeded:
             return _too_many(request, usage)
         try:
@@ -97,7 +98,7 @@ def _sign_up_by_json(request: HttpRequest) -> HttpResponse:
         return problem(422, "invalid", _("Some values are not accepted."), errors=form.errors)
     if settings.TURNSTILE_SECRET_KEY and not captcha.passed(str(order.get("captcha", "")), visitor_address(request)):
         return problem(422, "captcha", _("Please confirm that you are a person."))
-    usage = limits.count_signup(request)
+    usage = policies.count_signup(request)
     if usage.exceeded:
         return problem(429, "rate_limited", _("Too many requests. Please wait before the next one."), usage.headers)
     try:
@@ -127,7 +128,7 @@ def _accepted(signup: Signup) -> dict[str, Any]:
         "message": _("Your instance is being created. This takes a few minutes."),
         "statusUrl": f"{settings.PUBLIC_BASE_URL}/api/instances/{instance.public_id}",
         "statusToken": instance.status_token,
-        "progressUrl": mails.status_page(instance),
+        "progressUrl": outbox.status_page(instance),
     }
 
 
@@ -163,7 +164,7 @@ def _onward(signup: Signup) -> HttpResponse:
     return progress.onward(signup.instance)
 
 
-def _too_many(request: HttpRequest, usage: limits.Usage) -> HttpResponse:
+def _too_many(request: HttpRequest, usage: policies.Usage) -> HttpResponse:
     again = words.clock(timezone.now() + timedelta(seconds=usage.reset_seconds + 60))
     response = render(request, "web/too_many.html", {"again": again, "limit": usage.limit}, status=429)
     for name, value in usage.headers.items():

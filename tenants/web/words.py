@@ -9,8 +9,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from provisioning.turns import Place
-from tenants import moments
+from provisioning.gate.turns import Place
+from tenants.wording import dates
 
 SYMBOLS = {"fr": {"USD": "$ US", "EUR": "€", "CHF": "CHF", "CAD": "$ CA", "GBP": "£"},
            "en": {"USD": "US$", "EUR": "€", "CHF": "CHF ", "CAD": "CA$", "GBP": "£"}}  # fmt: skip
@@ -26,8 +26,8 @@ def price(amount: Decimal, currency: str) -> str:
 def _money(amount: Decimal, currency: str) -> str:
     number = formats.number_format(amount, decimal_pos=2, use_l10n=True, force_grouping=True)
     if _language() == "fr":
-        return f"{number}{moments.HARD}{SYMBOLS['fr'].get(currency, currency).replace(' ', moments.HARD)}"
-    return f"{SYMBOLS['en'].get(currency, currency + moments.HARD)}{number}"
+        return f"{number}{dates.HARD}{SYMBOLS['fr'].get(currency, currency).replace(' ', dates.HARD)}"
+    return f"{SYMBOLS['en'].get(currency, currency + dates.HARD)}{number}"
 
 
 def clock(moment: datetime) -> SafeString:
@@ -36,8 +36,8 @@ def clock(moment: datetime) -> SafeString:
         '<time datetime="{}">{}</time><noscript> ({})</noscript>',
         # no seconds: what is read the same is the same to an ETag
         f"{moment.astimezone(UTC):%Y-%m-%dT%H:%MZ}",
-        moments.clock(moment),
-        moments.zone(moment),
+        dates.clock(moment),
+        dates.zone(moment),
     )
 
 

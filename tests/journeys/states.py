@@ -15,8 +15,8 @@ from playwright.sync_api import Page
 
 from provisioning.models import Operation, Step
 from provisioning.states import OperationState, StepState
-from tenants import mails
 from tenants.lifecycle import InstanceState
+from tenants.mails import outbox
 from tenants.models import ApiKey, Instance, Mail, Plan, Signup
 from tenants.services import keys, partners
 from tests import factories
@@ -59,17 +59,17 @@ def letters(language: str) -> Iterator[tuple[str, str, str]]:
     partner = factories.make_partner(f"Alice Conseil {language}", reply_to="aide@alice.example")
     sold = ready(language, "sold", partner=partner)
     signup = Signup.objects.get(
-        ticket=TimestampSigner(salt=mails.CONFIRMATION_SALT).unsign(confirmation_token(language))
+        ticket=TimestampSigner(salt=outbox.CONFIRMATION_SALT).unsign(confirmation_token(language))
     )
     for mail in (
-        mails.write_welcome(instance, operation),
-        mails.write_failure(instance, operation),
-        mails.write_expires_soon(instance, 7),
-        mails.write_confirmation(signup),
-        mails.write_email_changed(instance, operation, "ancienne@etoile.example"),
+        outbox.write_welcome(instance, operation),
+        outbox.write_failure(instance, operation),
+        outbox.write_expires_soon(instance, 7),
+        outbox.write_confirmation(signup),
+        outbox.write_email_changed(instance, operation, "ancienne@etoile.example"),
     ):
         yield mail.kind, *_written(mail)
-    yield "welcome-partner", *_written(mails.write_welcome(sold, Operation.objects.get(instance=sold)))
+    yield "welcome-partner", *_written(outbox.write_welcome(sold, Operation.objects.get(instance=sold)))
 
 
 @contextmanager
@@ -102,7 +102,7 @@ def foreign_site(site: str, language: str) -> Iterator[str]:
 
 
 def _written(mail: Mail) -> tuple[str, str]:
-    letter = mails._letter(Mail.objects.get(pk=mail.pk))
+    letter = outbox._letter(Mail.objects.get(pk=mail.pk))
     return letter.html, letter.text
 
 
@@ -159,7 +159,7 @@ def confirmation_token(language: str) -> str:
     values = {"partner": partners.house(), "plan": plan, "company": COMPANY, "expires_at": end, "language": language}
     ticket = f"ticket-{language}"
     Signup.objects.get_or_create(ticket=ticket, defaults=values | {"email": "marie@etoile.example"})
-    return TimestampSigner(salt=mails.CONFIRMATION_SALT).sign(ticket)
+    return TimestampSigner(salt=outbox.CONFIRMATION_SALT).sign(ticket)
 
 
 def _order(language: str, name: str, **values: object) -> Instance:

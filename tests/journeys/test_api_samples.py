@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from provisioning import engine, watcher
+from provisioning.engine import running
 from provisioning.hooks.client import signed_headers
+from provisioning.watching import watcher
 from tenants.models import Instance
 from tenants.services import keys, webhooks
 from tests import factories
@@ -37,7 +38,7 @@ def test_the_python_sample_brings_a_customer_to_a_proven_login(environment, sand
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + PATIENCE_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
-        engine.run_due()
+        running.run_due()
         watcher.watch()
         time.sleep(0.05)
     process.kill()

@@ -5,9 +5,10 @@ import time
 import pytest
 from standardwebhooks import Webhook
 
-from provisioning import engine, watcher
-from tenants import webhooks
+from provisioning.engine import running
+from provisioning.watching import watcher
 from tenants.models import Instance
+from tenants.webhooks import deliveries
 from tests import factories
 from tests.provisioning.hooks.partner_site import PartnerSite
 from tests.tenants.api.conftest import Caller, key_of
@@ -34,7 +35,7 @@ def test_a_partner_orders_hears_that_it_is_ready_and_reads_the_password(sandbox)
 def _work_until(done):
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not done() and time.monotonic() < deadline:
-        engine.run_due()
+        running.run_due()
         watcher.watch()
-        webhooks.deliver_due()
+        deliveries.deliver_due()
         time.sleep(0.02)

@@ -2,7 +2,9 @@
 
 import pytest
 
-from provisioning import clients, driver, engine
+from provisioning import driver
+from provisioning.engine import running
+from provisioning.gate import clients
 from provisioning.models import Operation, Resource
 from provisioning.states import OperationState
 from tenants.lifecycle import InstanceState
@@ -73,7 +75,7 @@ def test_workers_killed_at_every_boundary_of_a_decommissioning_leave_nothing_of_
     assert not trials.only_project(sandbox, instance)["deleted"]
     sandbox.advance(GRACE_SECONDS + 60)
     came = hold(sandbox, "FindProjects", 0, BEFORE)
-    engine.wake(operation.pk)
+    running.wake(operation.pk)
     until(came, "the proof is asked for", beat)
     kill_children(worker)
     expire_lease(operation)

@@ -11,10 +11,12 @@ import redis
 from django.conf import settings as site
 from django.utils import timezone
 
-from provisioning import driver, engine, tasks, watcher
+from provisioning import driver, tasks
+from provisioning.engine import running
 from provisioning.models import Operation
 from provisioning.states import OperationState
-from tenants import mails
+from provisioning.watching import watcher
+from tenants.mails import outbox
 from tenants.models import Mail
 from tests import trials
 from tests.cluster import Cluster
@@ -45,9 +47,9 @@ def creation(order_instance):
 
 def beat():
     """What Celery's beat does, without its rests."""
-    engine.sweep()
+    running.sweep()
     watcher.watch()
-    mails.sweep()
+    outbox.sweep()
 
 
 def expire_lease(operation):

@@ -7,7 +7,8 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from provisioning import driver, engine
+from provisioning import driver
+from provisioning.engine import running
 from provisioning.models import Operation, Resource
 from provisioning.odoo.client import OdooClient
 from provisioning.odoo.errors import LoginRefused
@@ -15,7 +16,7 @@ from provisioning.states import OperationState, ResourceState, StepState
 from tenants.errors import OperationInProgress, WrongState
 from tenants.lifecycle import InstanceState
 from tenants.models import Instance, Mail
-from tenants.services import access, instances, lifecycle
+from tenants.services import access, ending, instances
 from tests import trials
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -109,13 +110,13 @@ def test_the_address_of_a_failed_creation_is_corrected_and_its_retry_ends_ready(
 
 def test_what_failed_stands_still_until_it_is_deleted_and_runs_again_when_that_is_undone(sandbox, order_instance):
     instance = failed(sandbox, order_instance, "prove_login")
-    drive(lifecycle.schedule_decommission(instance))
+    drive(ending.schedule_decommission(instance))
     instance.refresh_from_db()
     assert instance.state == InstanceState.FAILED
     assert not answers(Instance(url=Operation.objects.first().facts.get("url", "http://127.0.0.1:9")))
     [project] = sandbox.state()["projects"]
     assert [service["deploymentsByStatus"].get("SUCCESS", 0) for service in project["services"]] == [0, 0]
-    lifecycle.undo_decommission(instance)
+    ending.undo_decommission(instance)
     instance.refresh_from_db()
     drive(instances.retry(instance))
     instance.refresh_from_db()
@@ -127,7 +128,7 @@ def failed(sandbox, order_instance, step):
     """A creation that was stopped when it came to this step."""
     instance = order_instance()
     operation = Operation.objects.get()
-    with trials.at_step(step, StepState.RUNNING, lambda _: engine.cancel(operation)):
+    with trials.at_step(step, StepState.RUNNING, lambda _: running.cancel(operation)):
         driver.drive(operation.pk, timeout=60, tick=lambda _: None)
     instance.refresh_from_db()
     assert instance.state == InstanceState.FAILED
@@ -136,7 +137,7 @@ def failed(sandbox, order_instance, step):
 
 def test_decommissioned_means_that_railway_no_longer_lists_it(sandbox, ready):
     operation = instances.decommission(ready)
-    engine.run(operation.pk)
+    running.run(operation.pk)
     ready.refresh_from_db()
     assert ready.state == InstanceState.DECOMMISSIONING
     assert not answers(ready)
@@ -152,7 +153,7 @@ def test_decommissioning_touches_nobody_else(sandbox, ready, order_instance):
     neighbour = order_instance("neighbour")
     drive(Operation.objects.get(instance=neighbour))
     operation = instances.decommission(ready)
-    engine.run(operation.pk)
+    running.run(operation.pk)
     sandbox.advance(timedelta(days=3).total_seconds())
     neighbour.refresh_from_db()
     assert answers(neighbour)
@@ -171,10 +172,10 @@ def test_a_creation_that_failed_before_it_began_can_be_decommissioned(sandbox, o
 def test_a_project_whose_creation_was_never_answered_is_found_and_deleted_too(sandbox, order_instance):
     sandbox.faults.add(operation="projectCreate", kind="lost_answer", times=1)
     instance = order_instance()
-    engine.run(Operation.objects.get().pk)
+    running.run(Operation.objects.get().pk)
     instances.cancel(instance)
     instance.refresh_from_db()
-    engine.run(instances.decommission(instance).pk)
+    running.run(instances.decommission(instance).pk)
     assert Resource.objects.get(kind="project").external_id
     sandbox.advance(timedelta(days=3).total_seconds())
     [project] = sandbox.state()["projects"]

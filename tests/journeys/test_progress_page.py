@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from provisioning.models import Operation, Step
 from provisioning.states import OperationState
-from tenants import moments
 from tenants.lifecycle import InstanceState
 from tenants.models import Instance
+from tenants.wording import dates
 from tests.journeys import states
 
 COME_BACK = "document.dispatchEvent(new Event('visibilitychange'))"
@@ -48,7 +48,7 @@ def test_the_estimate_is_in_the_readers_own_time_zone(running, visitor, zone):
 def test_without_scripts_the_estimate_names_its_zone(running, visitor):
     page = visitor(timezone_id="Asia/Tokyo", java_script_enabled=False)
     page.goto(running[1])
-    assert f"({moments.zone(timezone.now())})" in page.inner_text(".gauge")
+    assert f"({dates.zone(timezone.now())})" in page.inner_text(".gauge")
 
 
 def test_what_changes_is_shown_and_announced_and_the_rest_of_the_page_stays(running, visitor):

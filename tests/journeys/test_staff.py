@@ -5,7 +5,8 @@ import re
 import pytest
 from django.contrib.auth.models import Group, User
 
-from provisioning import clients, engine
+from provisioning.engine import running
+from provisioning.gate import clients
 from provisioning.models import Operation, Resource
 from provisioning.states import ResourceState
 from tenants.models import ApiKey, AuditEntry, Instance
@@ -83,7 +84,7 @@ def test_from_a_failed_creation_to_a_customer_and_to_the_end(site, worker, sandb
     removal = Operation.objects.get(kind="decommission")
     until(lambda: removal.steps.filter(code="prove_gone", state="waiting").exists(), "Railway is asked to delete")
     sandbox.advance(TWO_DAYS)
-    engine.wake(removal.pk)
+    running.wake(removal.pk)
     until(lambda: state() == "decommissioned", "it is gone")
     assert clients.railway().list_projects(clients.workspace_id()) == ()
     assert not Resource.objects.exclude(state=ResourceState.GONE).exists()

@@ -12,10 +12,12 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from eazynova_site import health
-from provisioning import budget, engine, heartbeat, tally
+from provisioning.engine import running
+from provisioning.gate import budget
 from provisioning.models import Operation, Outage, Tally
 from provisioning.states import OperationState
 from provisioning.tasks import sweep, watch
+from provisioning.vitals import heartbeat, tally
 from tests import factories
 
 NAMES = {"database", "migrations", "broker", "worker", "beat", "watcher", "railwayBudget"}
@@ -175,7 +177,7 @@ def test_retries_are_counted_by_their_error(client, settings):
     settings.RAILWAY_API_URL = "http://127.0.0.1:9/graphql/v2"
     operation = Operation.objects.get(instance=factories.order_instance())
     before = {key: value for key, value in told(client).items() if key[0] == "eazynova_step_retries_total"}
-    engine.run(operation.pk)
+    running.run(operation.pk)
     after = {key: value for key, value in told(client).items() if key[0] == "eazynova_step_retries_total"}
     assert sum(after.values()) == sum(before.values()) + 1
     assert Operation.objects.get().state == OperationState.ACTIVE

@@ -1,7 +1,7 @@
 import pytest
 from django.utils import translation
 
-import provisioning.recipes  # noqa: F401  brings every step's errors in
+import provisioning.engine.recipes  # noqa: F401  brings every step's errors in
 from provisioning.errors import ProvisioningError
 from provisioning.reasons import REASONS, UNKNOWN, reason
 

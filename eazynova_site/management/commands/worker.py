@@ -15,8 +15,10 @@ from django.db import close_old_connections
 from django.utils.translation import gettext as _
 
 from eazynova_site.celery import PERIODIC, SIGN_OF_LIFE_SECONDS
-from provisioning import engine, heartbeat
-from tenants import mails, webhooks
+from provisioning.engine import running
+from provisioning.vitals import heartbeat
+from tenants.mails import outbox
+from tenants.webhooks import deliveries
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +36,7 @@ class Command(BaseCommand):
             self.stderr.write(_("REDIS_URL is set: Celery's worker and beat do this work; this command helps them."))
         next_time, next_sign = dict.fromkeys(PERIODIC, 0.0), 0.0
         while not stop.wait(0.2):
-            for work in (engine.run_due, mails.deliver_due, webhooks.deliver_due):
+            for work in (running.run_due, outbox.deliver_due, deliveries.deliver_due):
                 attempt(work)
             for job in PERIODIC:
                 if time.monotonic() >= next_time[job]:

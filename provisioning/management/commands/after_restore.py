@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
 
-from provisioning import restoration
+from provisioning.engine import after_restore
 
 
 class Command(BaseCommand):
@@ -14,7 +14,7 @@ class Command(BaseCommand):
         return _("After the database was restored from a backup, before any worker runs: let creations look first.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        doubted = restoration.doubt_creations()
+        doubted = after_restore.doubt_creations()
         self.stdout.write(
             _("Creations that look at Railway before they ask for anything: %(count)d.") % {"count": len(doubted)}
         )

@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from provisioning import clients
 from provisioning.errors import ProvisioningError
+from provisioning.gate import clients
 from provisioning.railway.client import RailwayClient
 from provisioning.railway.notification import EVENTS
 from provisioning.railway.results import NotificationRule

@@ -13,7 +13,7 @@ from tenants.api.outputs import StatusOutput
 from tenants.api.schema import IDEMPOTENCY_KEY
 from tenants.api.views.instances import watched_answer
 from tenants.models import ApiKey, Instance
-from tenants.services import access, instances, lifecycle, welcome
+from tenants.services import access, ending, instances, welcome
 from tenants.services.idempotency import Answer
 
 
@@ -50,7 +50,7 @@ ResumeView = _action("resume", "Start the services again", instances.resume)
 UndoDecommissionView = _action(
     "undo_decommission_of",
     "Keep what is to be decommissioned",
-    lifecycle.undo_decommission,
+    ending.undo_decommission,
 )
 ResetPasswordView = _action(
     "reset_password_of", "Give the administrator a new password, by e-mail", access.reset_password

@@ -12,7 +12,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from provisioning.states import OperationState
-from tenants import limits
 from tenants.api.api_view import ApiView
 from tenants.api.authority import Authority, authority_over
 from tenants.api.exceptions import ApiProblem
@@ -32,8 +31,9 @@ from tenants.api.schema import IDEMPOTENCY_KEY, IF_NONE_MATCH, OPEN_OR_KEY, STAT
 from tenants.audit import acting
 from tenants.errors import UnknownPlan
 from tenants.lifecycle import PUBLIC_STATUS
+from tenants.limits import policies
 from tenants.models import ApiKey, Instance
-from tenants.services import instances, lifecycle, partners
+from tenants.services import ending, instances, partners
 from tenants.services.idempotency import Answer
 
 POLL_SECONDS = 5
@@ -86,7 +86,7 @@ class InstancesView(ApiView):
         key = self.caller()
         if key is None or key.kind == ApiKey.Kind.PUBLISHABLE:
             _admit_visitor(key, order.get("plan", ""))
-            self.note_usage(limits.count_signup(self.request._request))
+            self.note_usage(policies.count_signup(self.request._request))
         instance = instances.create_instance(
             partner=key.partner if key else partners.house(),
             client_name=order["clientName"],
@@ -139,7 +139,7 @@ class InstanceView(ApiView):
         if immediately and ApiKey.Scope.DELETE not in self.key().scopes:
             raise ApiProblem("missing_scope")
         with acting(self.actor()):
-            lifecycle.schedule_decommission(instance, grace_days=0 if immediately else None)
+            ending.schedule_decommission(instance, grace_days=0 if immediately else None)
         return watched(instance)
 
 

@@ -9,15 +9,16 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from provisioning import clients, driver
+from provisioning import driver
+from provisioning.engine.recipes import RECIPES, step_definition
 from provisioning.errors import ProvisioningError
+from provisioning.gate import clients
 from provisioning.models import Operation
 from provisioning.reasons import reason
-from provisioning.recipes import RECIPES, step_definition
 from provisioning.states import OperationState, StepState
-from tenants import mails
 from tenants.errors import ClientNameTaken, DomainError
 from tenants.lifecycle import InstanceState
+from tenants.mails import outbox
 from tenants.management.summary import duration, summary
 from tenants.models import Instance, Mail, Partner
 from tenants.services import instances, partners
@@ -130,7 +131,7 @@ class Command(BaseCommand):
     def _send_welcome(self, instance: Instance) -> Mail | None:
         mail = Mail.objects.filter(instance=instance, kind=Mail.Kind.WELCOME).order_by("-pk").first()
         if mail is not None:
-            mails.deliver(mail.pk)
+            outbox.deliver(mail.pk)
             mail.refresh_from_db()
         return mail
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
 
-from tenants.services import lifecycle
+from tenants.services import ending
 
 
 class Command(BaseCommand):
@@ -17,5 +17,5 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help=_("only say what would be done"))
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for act, instance in lifecycle.expire(dry_run=options["dry_run"]):
+        for act, instance in ending.expire(dry_run=options["dry_run"]):
             self.stdout.write(f"{act} {instance.public_id}")

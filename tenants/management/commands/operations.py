@@ -11,14 +11,14 @@ from django.db import transaction
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from provisioning.engine.recipes import step_definition
 from provisioning.models import Operation
 from provisioning.reasons import reason
-from provisioning.recipes import step_definition
 from provisioning.states import OperationState
 from tenants.audit import acting
 from tenants.errors import DomainError, WrongState
 from tenants.models import AuditEntry
-from tenants.services import instances, possible
+from tenants.services import instances, preconditions
 
 
 class Command(BaseCommand):
@@ -96,8 +96,8 @@ class Command(BaseCommand):
 
 def _retry(operation: Operation) -> None:
     """Raises DomainError."""
-    possible.require("retry", operation.instance)
-    last = possible.retryable(operation.instance)
+    preconditions.require("retry", operation.instance)
+    last = preconditions.retryable(operation.instance)
     if last is not None and last.pk != operation.pk:
         found = _("What can be retried on this instance is %(reference)s.") % {"reference": last.reference}
         raise WrongState(found)

@@ -10,10 +10,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from tenants.difference_words import row_of
 from tenants.models import Reconciliation
 from tenants.services import reconciliation
 from tenants.services.reconciliation import Rules
+from tenants.wording.differences import row_of
 
 
 class Command(BaseCommand):

@@ -5,7 +5,7 @@ import pytest
 
 from provisioning.errors import Permanent, Temporary
 from provisioning.railway import errors
-from provisioning.railway.answers import Question, failure
+from provisioning.railway.responses import Question, failure
 from tests.provisioning.railway.little_apps import TOKEN, Railway, client_of, refused
 
 HTML = {"content-type": "text/html"}

@@ -11,10 +11,9 @@ from django.utils import timezone
 
 from provisioning.models import Operation, Step
 from provisioning.states import OperationState, StepState
-from tenants import figures
 from tenants.lifecycle import InstanceState
 from tenants.models import Instance
-from tenants.services import instances
+from tenants.services import instances, statistics
 
 pytestmark = pytest.mark.django_db
 INDEX = reverse("admin:index")
@@ -32,13 +31,13 @@ def ready(order_instance, name, seconds):
 def test_median_and_nine_of_ten_are_those_of_the_nearest_rank(order_instance):
     for number in range(1, 12):
         ready(order_instance, f"acme-{number}", number * 10)
-    (week,) = figures.last_weeks(figures.creations_by_day())
+    (week,) = statistics.last_weeks(statistics.creations_by_day())
     assert (week.ready, week.median, week.p90) == (11, timedelta(seconds=60), timedelta(seconds=100))
 
 
 def test_a_single_creation_is_its_own_median(order_instance):
     ready(order_instance, "acme", 42)
-    (week,) = figures.last_weeks(figures.creations_by_day())
+    (week,) = statistics.last_weeks(statistics.creations_by_day())
     assert week.median == week.p90 == timedelta(seconds=42)
 
 
@@ -46,10 +45,10 @@ def test_creations_are_counted_on_their_day_and_a_cancelled_one_does_not_spoil_t
     ready(order_instance, "acme", 42)
     instances.cancel(order_instance("beta-two"))
     order_instance("gamma")
-    days = figures.creations_by_day()
+    days = statistics.creations_by_day()
     assert (days[-1].succeeded, days[-1].failed, days[-1].other) == (1, 0, 2)
     assert len(days) == 35
-    assert figures.success_rate(days) == 1
+    assert statistics.success_rate(days) == 1
 
 
 def test_two_currencies_are_never_added(make_instance):
@@ -57,7 +56,7 @@ def test_two_currencies_are_never_added(make_instance):
         instance = make_instance(name, state=InstanceState.READY)
         Instance.objects.filter(pk=instance.pk).update(price_per_month=50, estimated_cost=20, currency=currency)
     make_instance("unpaid", state=InstanceState.FAILED)
-    for rows in figures.money(figures.live()).values():
+    for rows in statistics.money(statistics.live()).values():
         assert [(row.currency, row.instances, row.margin) for row in rows] == [
             ("EUR", 2, Decimal(60)),
             ("USD", 1, Decimal(30)),
@@ -66,12 +65,12 @@ def test_two_currencies_are_never_added(make_instance):
 
 def test_a_new_price_of_a_plan_leaves_what_was_sold_before_as_it_was(sign_in, make_instance):
     instance = make_instance(state=InstanceState.READY, plan_code="starter")
-    before, plan = figures.money(figures.live())["all"], instance.plan
+    before, plan = statistics.money(statistics.live())["all"], instance.plan
     form = {name: value for name, value in model_to_dict(plan).items() if value is not None} | {"price_per_month": "99"}
     assert sign_in("Operations").post(reverse("admin:tenants_plan_change", args=[plan.pk]), form).status_code == 302
     plan.refresh_from_db()
     assert plan.price_per_month == 99
-    assert figures.money(figures.live())["all"] == before
+    assert statistics.money(statistics.live())["all"] == before
 
 
 def test_the_share_that_succeeds_is_told_week_by_week(order_instance):
@@ -80,7 +79,7 @@ def test_the_share_that_succeeds_is_told_week_by_week(order_instance):
     failed.update(state=OperationState.FAILED, ended_at=timezone.now())
     long_ago = Operation.objects.filter(instance=order_instance("gamma"))
     long_ago.update(state=OperationState.FAILED, ended_at=timezone.now(), created_at=timezone.now() - timedelta(days=8))
-    told = [(week.success_rate, week.ready) for week in figures.last_weeks(figures.creations_by_day())]
+    told = [(week.success_rate, week.ready) for week in statistics.last_weeks(statistics.creations_by_day())]
     assert (told[0], told[-1]) == ((0.5, 1), (0.0, 0))
 
 
@@ -92,7 +91,7 @@ def test_what_waits_and_what_failed_are_told_by_reason_until_somebody_went_on(or
             state=OperationState.FAILED, reason="deployment_failed", ended_at=timezone.now()
         )
     Operation.objects.create(kind="create", instance=retried.instance, deadline_at=timezone.now())
-    found = {(each.state, each.reason): each.count for each in figures.troubles()}
+    found = {(each.state, each.reason): each.count for each in statistics.troubles()}
     assert found == {("failed", "deployment_failed"): 1, ("active", "waiting_for_turn"): 1}
 
 

@@ -108,7 +108,7 @@ def test_what_is_to_be_changed_is_shown_as_it_is(sign_in, make_instance):
 
 
 def test_more_than_can_be_looked_through_are_not_acted_on_at_once(sign_in, make_instance, monkeypatch):
-    monkeypatch.setattr("tenants.admin.acts.MOST_AT_ONCE", 1)
+    monkeypatch.setattr("tenants.admin.action_pages.MOST_AT_ONCE", 1)
     chosen = [make_instance(f"acme-{number}", state=READY) for number in range(2)]
     form = {"action": "suspend_chosen", "_selected_action": [row.pk for row in chosen], "confirmed": "1"}
     page = sign_in("Operations").post(LIST, form, follow=True).content.decode()

@@ -8,11 +8,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from provisioning.models import Operation
-from tenants import mails
-from tenants import webhooks as news
+from tenants.mails import outbox
 from tenants.models import AuditEntry, Mail, Signup, WebhookAttempt, WebhookDelivery
 from tenants.models.webhook import WebhookEvents
 from tenants.services import partners, webhooks
+from tenants.webhooks import deliveries as news
 
 pytestmark = pytest.mark.django_db
 
@@ -103,7 +103,7 @@ def test_what_was_given_up_is_sent_again_as_the_same_mail(sign_in, make_instance
     sent = Mail.objects.create(**told, purpose="q", state="sent", message_id="<two@example>")
     form = {"action": "send_again", "_selected_action": [given_up.pk, sent.pk]}
     sign_in("Support").post(reverse("admin:tenants_mail_changelist"), form)
-    assert mails.deliver_due() == 1
+    assert outbox.deliver_due() == 1
     assert [letter.extra_headers["Message-ID"] for letter in mailoutbox] == ["<one@example>"]
     assert AuditEntry.objects.get(act="mail:replayed").actor == "staff-Support"
 

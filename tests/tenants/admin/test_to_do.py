@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from provisioning.models import Operation
 from provisioning.states import OperationState
-from tenants import alert_notes
+from tenants.alerts import notes
 from tenants.lifecycle import InstanceState
 from tenants.models import Alert, Instance, Mail, Probe
 
@@ -64,6 +64,6 @@ def test_the_first_page_counts_them_and_leads_to_them(sign_in, cast):
 
 
 def test_an_alert_leads_to_its_own_instances(sign_in, cast):
-    page = alert_notes.page_of(Alert(kind=Alert.Kind.FAILED, topic="deployment_failed"))
+    page = notes.page_of(Alert(kind=Alert.Kind.FAILED, topic="deployment_failed"))
     shown = sign_in("Support").get(page).context["cl"].result_list
     assert {row.client_name for row in shown} == {"broken"}

@@ -4,7 +4,8 @@ import logging
 
 import pytest
 
-from provisioning import engine, logcontext
+from provisioning import logcontext
+from provisioning.engine import running
 from provisioning.models import Operation
 from tests import factories
 from tests.tenants.api.conftest import Caller, key_of
@@ -26,7 +27,7 @@ def test_the_workers_log_lines_carry_the_id_of_the_request_that_ordered(settings
     listener = Listener()
     logging.getLogger("provisioning").addHandler(listener)
     try:
-        engine.run(operation.pk)
+        running.run(operation.pk)
     finally:
         logging.getLogger("provisioning").removeHandler(listener)
     assert seen

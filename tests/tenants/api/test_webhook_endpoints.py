@@ -1,7 +1,7 @@
 import pytest
 from django.utils import timezone
 
-from tenants import webhooks
+from tenants.webhooks import deliveries
 from tests.provisioning.hooks.partner_site import PartnerSite
 
 pytestmark = pytest.mark.django_db
@@ -42,14 +42,14 @@ def test_a_test_is_delivered_logged_and_replayed(as_alice):
         endpoint = as_alice("POST", PATH, {"url": site.url}).json()
         path = f"{PATH}/{endpoint['id']}"
         event_id = as_alice("POST", f"{path}/test").json()["eventId"]
-        assert webhooks.deliver_due() == 1
+        assert deliveries.deliver_due() == 1
         [delivery] = as_alice("GET", f"{path}/deliveries?state=delivered").json()["data"]
         assert (delivery["eventId"], delivery["type"]) == (event_id, "webhook.test")
         assert [(attempt["status"], attempt["answer"]) for attempt in delivery["attempts"]] == [(200, "seen")]
         assert as_alice("POST", f"{path}/replay", {"eventId": event_id}).json() == {"queued": 1}
         since = timezone.now().replace(year=2000).isoformat()
         assert as_alice("POST", f"{path}/replay", {"since": since}).json() == {"queued": 0}
-        assert webhooks.deliver_due() == 1
+        assert deliveries.deliver_due() == 1
     assert len(site.received) == 2
 
 

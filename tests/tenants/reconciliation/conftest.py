@@ -1,6 +1,6 @@
 import pytest
 
-from provisioning import clients
+from provisioning.gate import clients
 from provisioning.models import Operation
 from provisioning.states import OperationState
 from tests import trials

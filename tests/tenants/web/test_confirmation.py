@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.core import mail as outbox
+from django.core import mail as mailbox
 from django.utils import timezone
 
-from tenants import mails
+from tenants.mails import outbox
 from tenants.models import Instance, Mail, Plan, Signup
 from tenants.services import signup
 
@@ -29,8 +29,8 @@ def link(client):
     ticket = re.search(r'name="ticket" value="([^"]+)"', client.get("/").content.decode())[1]
     sent = client.post("/signup", ORDER | {"ticket": ticket})
     assert sent["Location"] == "/confirm/sent/"
-    assert mails.deliver(Mail.objects.get().pk)
-    return re.search(r"/confirm/\S+", outbox.outbox[0].body)[0]
+    assert outbox.deliver(Mail.objects.get().pk)
+    return re.search(r"/confirm/\S+", mailbox.outbox[0].body)[0]
 
 
 def test_a_link_that_is_too_old_says_so_and_shows_the_way_back(client, link, settings):
@@ -58,8 +58,8 @@ def test_the_mail_says_until_when_wherever_it_is_read(client, language, until):
     with time_machine.travel("2026-11-25T13:32:00Z", tick=False):
         order = ORDER | {"language": language}
         client.post("/signup", order, content_type="application/json")
-        assert mails.deliver(Mail.objects.get().pk)
-    assert until in outbox.outbox[0].body
+        assert outbox.deliver(Mail.objects.get().pk)
+    assert until in mailbox.outbox[0].body
 
 
 def test_scanners_that_open_links_confirm_nothing(client, link):

@@ -5,13 +5,13 @@ from datetime import timedelta
 import pytest
 import time_machine
 from anymail.signals import AnymailTrackingEvent, tracking
-from django.core import mail as outbox
+from django.core import mail as mailbox
 from django.utils import timezone, translation
 
 from provisioning.models import Operation, Slot
 from provisioning.states import OperationState
-from tenants import mails
 from tenants.lifecycle import InstanceState
+from tenants.mails import outbox
 from tenants.models import Instance, Mail, Plan, Signup
 from tenants.services import retention
 from tenants.web import words
@@ -89,8 +89,8 @@ def test_the_confirmation_link_works_once_and_only_by_its_button(client, setting
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     client.post("/signup", ORDER | {"ticket": ticket(client)})
     assert not Instance.objects.exists()
-    assert mails.deliver(Mail.objects.get().pk)
-    link = re.search(r"/confirm/\S+", outbox.outbox[0].body)[0]
+    assert outbox.deliver(Mail.objects.get().pk)
+    link = re.search(r"/confirm/\S+", mailbox.outbox[0].body)[0]
     assert client.get(link).status_code == 200
     assert not Instance.objects.exists()
     assert client.post(link).status_code == 302
@@ -191,7 +191,7 @@ def test_an_end_is_announced_once_three_days_before(order_instance):
     ("report", "state"), [("bounced", "bounced"), ("complained", "complained"), ("opened", "sent")]
 )
 def test_what_the_provider_reports_marks_the_mail(order_instance, report, state):
-    letter = mails.write_failure(order_instance(), Operation.objects.get())
+    letter = outbox.write_failure(order_instance(), Operation.objects.get())
     Mail.objects.filter(pk=letter.pk).update(state=Mail.State.SENT, provider_id="abc")
     event = AnymailTrackingEvent(event_type=report, message_id="abc", metadata={})
     tracking.send(object(), event=event, esp_name="Brevo")
@@ -204,12 +204,12 @@ def test_mails_are_written_in_the_customers_language_with_a_link_back(order_inst
     instance = order_instance()
     finished(instance, days=12)
     instance.refresh_from_db()
-    write = {"failure": lambda: mails.write_failure(instance, Operation.objects.get())}
+    write = {"failure": lambda: outbox.write_failure(instance, Operation.objects.get())}
     former = "wrong@acme.example"
-    write |= {"email_changed": lambda: mails.write_email_changed(instance, Operation.objects.get(), former)}
-    letter = write.get(kind, lambda: mails.write_expires_soon(instance, 7))()
-    assert mails.deliver(letter.pk)
-    sent = outbox.outbox[0]
+    write |= {"email_changed": lambda: outbox.write_email_changed(instance, Operation.objects.get(), former)}
+    letter = write.get(kind, lambda: outbox.write_expires_soon(instance, 7))()
+    assert outbox.deliver(letter.pk)
+    sent = mailbox.outbox[0]
     assert sent.body.startswith("Bonjour")
     assert "http" in sent.body
     assert instance.admin_password() not in sent.body

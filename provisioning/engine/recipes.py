@@ -1,0 +1,130 @@
+"""The product on one screen: which steps make each kind of operation come true, in order."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from provisioning.models import Operation
+from provisioning.outcomes import Done, Wait
+from provisioning.states import OperationKind
+from provisioning.steps import announce, deployments, project, proof, removal, services
+from provisioning.steps import credentials as account
+from provisioning.steps.context import Context
+
+
+@dataclass(frozen=True)
+class StepDefinition:
+    """``code`` is kept in rows for ever and never reused; ``usual_seconds`` weighs progress until there is history.
+
+    ``is_lost`` says, when the operation is retried, whether what this step had done is there no more.
+    """
+
+    code: str
+    label: str | Promise
+    run: Callable[[Context], Done | Wait]
+    usual_seconds: float
+    is_lost: Callable[[Operation], bool] = lambda operation: False
+
+
+@dataclass(frozen=True)
+class Recipe:
+    steps: tuple[StepDefinition, ...]
+    deadline: timedelta
+
+
+CREATE = Recipe(
+    (
+        StepDefinition("create_project", _("Create the isolated project"), project.create_project, 5),
+        StepDefinition("create_services", _("Create the database and Odoo services"), services.create_services, 3),
+        StepDefinition("create_volumes", _("Attach the storage"), services.create_volumes, 20),
+        StepDefinition("create_domain", _("Open the web address"), services.create_domain, 5),
+        StepDefinition("configure", _("Configure the services"), services.configure, 5),
+        StepDefinition(
+            "deploy_postgres", _("Start the database"), deployments.deploy_postgres, 60, deployments.postgres_is_lost
+        ),
+        StepDefinition(
+            "deploy_odoo", _("Install and start Odoo"), deployments.deploy_odoo, 180, deployments.odoo_is_lost
+        ),
+        StepDefinition("prove_login", _("Check that you can log in"), proof.prove_login, 10),
+        StepDefinition("schedule_backups", _("Schedule the backups"), services.schedule_backups, 3),
+        StepDefinition("announce", _("Send the welcome e-mail"), announce.announce, 1),
+    ),
+    deadline=timedelta(minutes=45),
+)
+
+SUSPEND = Recipe(
+    (
+        StepDefinition("stop_services", _("Stop Odoo, then the database"), deployments.stop_services, 30),
+        StepDefinition("verify_stopped", _("Check that both are stopped"), deployments.verify_stopped, 30),
+    ),
+    deadline=timedelta(minutes=30),
+)
+
+RESUME = Recipe(
+    (
+        StepDefinition(
+            "deploy_postgres", _("Start the database"), deployments.deploy_postgres, 60, deployments.postgres_is_lost
+        ),
+        StepDefinition("deploy_odoo", _("Start Odoo"), deployments.deploy_odoo, 60, deployments.odoo_is_lost),
+        StepDefinition("prove_service", _("Check that Odoo answers"), proof.prove_service, 10),
+    ),
+    deadline=timedelta(minutes=45),
+)
+
+DECOMMISSION = Recipe(
+    (
+        StepDefinition("stop_services", _("Stop Odoo, then the database"), removal.stop_what_runs, 30),
+        StepDefinition("delete_project", _("Delete the project"), removal.delete_project, 30),
+        StepDefinition("prove_gone", _("Check that nothing is left"), removal.prove_gone, 30),
+    ),
+    # Railway itself keeps a project for 48 hours after its deletion was asked for, and may have to be asked again
+    deadline=timedelta(days=5),
+)
+
+RESET_PASSWORD = Recipe(
+    (
+        StepDefinition("set_password", _("Set the new password in Odoo"), account.set_password, 5),
+        StepDefinition("prove_login", _("Check that the new password works"), proof.prove_access, 5),
+    ),
+    deadline=timedelta(minutes=15),
+)
+
+CHANGE_EMAIL = Recipe(
+    (
+        StepDefinition("set_email", _("Set the new e-mail address in Odoo"), account.set_email, 5),
+        StepDefinition("prove_login", _("Check that the new address works"), proof.prove_access, 5),
+    ),
+    deadline=timedelta(minutes=15),
+)
+
+# without the customer's current password nobody can log in to change it: Odoo's own start does
+RENEW_ACCESS = Recipe(
+    (
+        StepDefinition(
+            "deploy_odoo", _("Restart Odoo with the new access"), deployments.deploy_odoo, 60, deployments.odoo_is_lost
+        ),
+        StepDefinition("prove_login", _("Check that the new access works"), proof.prove_access, 5),
+    ),
+    deadline=timedelta(minutes=45),
+)
+
+RECIPES: dict[str, Recipe] = {
+    OperationKind.CREATE: CREATE,
+    OperationKind.SUSPEND: SUSPEND,
+    OperationKind.RESUME: RESUME,
+    OperationKind.DECOMMISSION: DECOMMISSION,
+    OperationKind.RESET_PASSWORD: RESET_PASSWORD,
+    OperationKind.CHANGE_EMAIL: CHANGE_EMAIL,
+    OperationKind.RENEW_ACCESS: RENEW_ACCESS,
+}
+
+
+def step_definition(kind: str, code: str) -> StepDefinition:
+    """The step that a stored row names. Raises LookupError for a code that the recipe does not have."""
+    for definition in RECIPES[kind].steps:
+        if definition.code == code:
+            return definition
+    raise LookupError(f"The recipe {kind} has no step {code}.")

@@ -1,0 +1,31 @@
+"""The door for Railway's webhooks. Whoever knows its secret can make us look, and nothing else."""
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.crypto import constant_time_compare
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from provisioning.railway.notification import deployment_id
+from provisioning.watching import watcher
+
+MOST_BYTES = 64 * 1024
+
+
+@csrf_exempt
+@require_POST
+def receive(request: HttpRequest, secret: str) -> HttpResponse:
+    """204 for every notification that can be read, known or not; Railway signs none, so the address is the secret."""
+    known = settings.RAILWAY_WEBHOOK_SECRET
+    if not known or not constant_time_compare(secret, known):
+        raise Http404
+    body = request.read(MOST_BYTES + 1)
+    if len(body) > MOST_BYTES:
+        return HttpResponse(status=413)
+    try:
+        deployment = deployment_id(body)
+    except (ValueError, RecursionError):
+        return HttpResponse(status=400)
+    if deployment:
+        watcher.tell(deployment)
+    return HttpResponse(status=204)

@@ -1,0 +1,144 @@
+"""What staff should know of at this moment, read from the rows: nothing here remembers or tells."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from provisioning.gate import budget, circuit, workspaces
+from provisioning.models import Operation, Outage
+from provisioning.reconciliation.differences import Kind
+from provisioning.states import OperationState
+from provisioning.vitals import heartbeat
+from tenants.lifecycle import InstanceState
+from tenants.models import Alert, Mail, Probe, Reconciliation, WebhookEndpoint
+
+# what is due this long and not done shows that workers or beat are silent
+PATIENCE = timedelta(minutes=5)
+MAIL_NEWS = timedelta(days=7)
+LEAST_BUDGET = 0.1
+MOST_REFERENCES = 20
+LOST = (Mail.State.BOUNCED, Mail.State.COMPLAINED, Mail.State.FAILED)
+OURS = ("gone", "failing")
+# after a decommissioning Railway keeps the project for two days, and that is well
+DELETION_PENDING = Kind.DELETION_PENDING
+
+
+@dataclass(frozen=True)
+class Condition:
+    kind: str
+    topic: str
+    count: int
+    references: tuple[str, ...]
+
+
+def present() -> list[Condition]:
+    """Every condition of this moment, each kind and topic once."""
+    return [
+        *_failed(),
+        *_stuck(),
+        *_mails(),
+        *_endpoints(),
+        *_outages(),
+        *_budgets(),
+        *_silent(),
+        *_instances(),
+        *_differences(),
+    ]
+
+
+def failed() -> "QuerySet[Operation]":
+    """Failed, and nothing has been done about it: neither a retry nor another operation nor the end."""
+    later = Operation.objects.filter(instance=OuterRef("instance"), pk__gt=OuterRef("pk"))
+    rows = Operation.objects.filter(~Exists(later), state=OperationState.FAILED)
+    return rows.exclude(instance__state=InstanceState.DECOMMISSIONED)
+
+
+def stuck() -> "QuerySet[Operation]":
+    """Past its deadline, or due and taken up by nobody; in an outage deadlines wait."""
+    long_ago = timezone.now() - PATIENCE
+    idle = Q(run_after__lt=long_ago) & (Q(lease_expires_at=None) | Q(lease_expires_at__lt=long_ago))
+    outage = Exists(circuit.confirmed().filter(kind=Outage.Kind.API))
+    return Operation.objects.active().filter(idle | Q(~outage, deadline_at__lt=long_ago))
+
+
+def lost_mails() -> "QuerySet[Mail]":
+    """Lost in the last week, and no later one of its kind was taken."""
+    taken = Mail.objects.filter(
+        instance=OuterRef("instance"),
+        kind=OuterRef("kind"),
+        pk__gt=OuterRef("pk"),
+        state__in=(Mail.State.SENT, Mail.State.DELIVERED),
+    )
+    return Mail.objects.filter(~Exists(taken), state__in=LOST, created_at__gt=timezone.now() - MAIL_NEWS)
+
+
+def silent() -> "QuerySet[Probe]":
+    """Live instances that stopped answering, by what was found; see `tenants.services.probes`."""
+    return Probe.objects.filter(silent_since__isnull=False, instance__state=InstanceState.READY)
+
+
+def _failed() -> Iterator[Condition]:
+    return _grouped(Alert.Kind.FAILED, failed().order_by("-pk").values_list("reason", "reference"))
+
+
+def _stuck() -> Iterator[Condition]:
+    references = stuck().order_by("pk").values_list("reference", flat=True)
+    return _grouped(Alert.Kind.STUCK, (("", reference) for reference in references))
+
+
+def _mails() -> Iterator[Condition]:
+    return _grouped(Alert.Kind.MAIL, lost_mails().order_by("-pk").values_list("state", "instance__client_name"))
+
+
+def _endpoints() -> Iterator[Condition]:
+    rows = WebhookEndpoint.objects.filter(state=WebhookEndpoint.State.DISABLED, disabled_reason__in=OURS)
+    return _grouped(Alert.Kind.ENDPOINT, rows.order_by("-pk").values_list("disabled_reason", "public_id"))
+
+
+def _outages() -> Iterator[Condition]:
+    kinds = {Outage.Kind.API: Alert.Kind.OUTAGE, Outage.Kind.TOKEN: Alert.Kind.TOKEN}
+    for outage in circuit.confirmed():
+        yield Condition(kinds[Outage.Kind(outage.kind)], outage.workspace, 1, (outage.notice,) if outage.notice else ())
+
+
+def _budgets() -> Iterator[Condition]:
+    for workspace in workspaces.configured():
+        state = budget.state(workspace)
+        if state.limit and state.remaining < LEAST_BUDGET * state.limit:
+            yield Condition(Alert.Kind.BUDGET, workspace, 1, (f"{state.remaining}/{state.limit}",))
+
+
+def _silent() -> Iterator[Condition]:
+    """Lived once, and has given no sign of life for long: who reads this is one of the others."""
+    for name, age in heartbeat.ages().items():
+        if age is not None and abs(age) > heartbeat.patience()[name] + PATIENCE:
+            yield Condition(Alert.Kind.SILENT, name, 1, ())
+
+
+def _instances() -> Iterator[Condition]:
+    return _grouped(Alert.Kind.INSTANCE, silent().order_by("-pk").values_list("error", "instance__client_name"))
+
+
+def _differences() -> Iterator[Condition]:
+    """What the last comparison of the ledger with Railway found, or that it could not be made."""
+    last = Reconciliation.objects.order_by("-pk").first()
+    if last is None:
+        return
+    found = [str(each["kind"]) for each in last.differences if each["kind"] != DELETION_PENDING]
+    found += [f"{workspace}: {error}" for workspace, error in last.errors.items()] + [last.refusal] * bool(last.refusal)
+    if found:
+        yield Condition(Alert.Kind.DIFFERENCE, "", len(found), tuple(dict.fromkeys(found))[:MOST_REFERENCES])
+
+
+def _grouped(kind: str, rows: Iterable[tuple[str, str | None]]) -> Iterator[Condition]:
+    """One condition for each topic, with the newest references."""
+    by_topic: dict[str, list[str]] = defaultdict(list)
+    for topic, reference in rows:
+        by_topic[topic].append(reference or "")
+    for topic, references in by_topic.items():
+        shown = tuple(dict.fromkeys(each for each in references if each))[:MOST_REFERENCES]
+        yield Condition(kind, topic, len(references), shown)

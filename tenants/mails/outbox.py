@@ -1,0 +1,237 @@
+"""E-mails: written as rows with the news they tell, sent by a retried task, never lost and never told twice."""
+
+import logging
+from datetime import timedelta
+from email.utils import formataddr, make_msgid, parseaddr
+from typing import Any
+
+from django.conf import settings
+from django.core.signing import TimestampSigner
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.db.transaction import on_commit
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+
+from provisioning.errors import Permanent, ProvisioningError, Temporary
+from provisioning.mail.letter import Letter, send
+from provisioning.models import Operation
+from provisioning.reasons import reason
+from tenants.models import Instance, Mail, Partner, Signup
+from tenants.signals import mail_due
+from tenants.wording import dates
+
+logger = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 10
+LONGEST_PAUSE = timedelta(hours=2)
+# a slow mail server may take so long to say that it has the mail: nobody sends it again meanwhile
+LONGEST_SENDING = timedelta(minutes=2)
+CONFIRMATION_SALT = "tenants.signup.confirmation"
+
+
+def write_welcome(instance: Instance, operation: Operation) -> Mail:
+    """Inside the transaction that makes the instance ready; one a proven credential, however often it is called."""
+    return _write(Mail.Kind.WELCOME, instance, purpose=f"welcome:{operation.reference}")
+
+
+def write_welcome_again(instance: Instance) -> Mail:
+    """The same welcome once more, because somebody asked; two who ask at the same moment get one mail."""
+    number = Mail.objects.filter(instance=instance, kind=Mail.Kind.WELCOME).count()
+    return _write(Mail.Kind.WELCOME, instance, purpose=f"welcome-again:{instance.public_id}:{number}")
+
+
+def write_failure(instance: Instance, operation: Operation) -> Mail:
+    """Inside the transaction that ends the creation; once an operation, however often it is retried."""
+    return _write(Mail.Kind.FAILURE, instance, purpose=f"failure:{operation.reference}")
+
+
+def write_expires_soon(instance: Instance, days: int) -> Mail:
+    """Once for each end that the instance is given and each of the days before it that have come."""
+    return _write(Mail.Kind.EXPIRES_SOON, instance, purpose=reminder_purpose(instance, days))
+
+
+def reminder_purpose(instance: Instance, days: int) -> str:
+    return f"expires:{instance.public_id}:{instance.expires_at:%Y%m%dT%H%M%S}:{days}"
+
+
+def write_email_changed(instance: Instance, operation: Operation, former: str) -> Mail:
+    """To the address that was replaced, so that nobody loses access without being told."""
+    return _queue(
+        Mail.Kind.EMAIL_CHANGED, f"email-changed:{operation.reference}", former, instance.tenant.language, instance
+    )
+
+
+def write_confirmation(signup: Signup) -> Mail:
+    """Inside the transaction that writes the signup."""
+    return _queue(Mail.Kind.CONFIRMATION, _confirmation_purpose(signup.ticket), signup.email, signup.language)
+
+
+def status_page(instance: Instance) -> str:
+    """The address of the instance's progress page, with the token that opens it."""
+    return f"{settings.PUBLIC_BASE_URL}/instances/{instance.public_id}/?token={instance.status_token}"
+
+
+def deliver(mail_id: int) -> bool:
+    """Send the mail if it is due; True when it was handed to the provider by this call.
+
+    The claim is a conditional update that also schedules the next attempt, so a crash in between
+    leads to a repetition later, with the same Message-ID.
+    """
+    mail = _claim(mail_id)
+    if mail is None:
+        return False
+    try:
+        provider_id = send(_letter(mail))
+    except ProvisioningError as error:
+        _record_failure(mail, error)
+        return False
+    except Exception as error:
+        logger.exception("Mail %s could not be sent", mail.pk)
+        _record_failure(mail, Temporary(type(error).__name__))
+        return False
+    Mail.objects.filter(pk=mail.pk).update(
+        state=Mail.State.SENT, sent_at=timezone.now(), provider_id=provider_id, error=""
+    )
+    return True
+
+
+def deliver_due(limit: int = 100) -> int:
+    """Send what is due here and now: for those who have no broker."""
+    return sum(deliver(pk) for pk in list(Mail.objects.due().values_list("pk", flat=True)[:limit]))
+
+
+def send_again(mail: Mail) -> bool:
+    """Begin anew with one that was given up; False when it was not. It is the same mail, with the same Message-ID."""
+    now = timezone.now()
+    with transaction.atomic():
+        given_up = Mail.objects.filter(pk=mail.pk, state=Mail.State.FAILED)
+        begun = given_up.update(state=Mail.State.QUEUED, attempts=0, run_after=now, rung_at=now)
+        if begun:
+            on_commit(lambda: mail_due.send_robust(Mail, mail_id=mail.pk))
+    return bool(begun)
+
+
+def sweep(limit: int = 500) -> int:
+    """Ring for every mail that is due and that nobody has been told of."""
+    due = list(Mail.objects.unheard().values_list("pk", flat=True)[:limit])
+    Mail.objects.filter(pk__in=due).update(rung_at=timezone.now())
+    for mail_id in due:
+        mail_due.send(Mail, mail_id=mail_id)
+    return len(due)
+
+
+def _write(kind: Mail.Kind, instance: Instance, *, purpose: str) -> Mail:
+    return _queue(kind, purpose, instance.admin_email, instance.tenant.language, instance)
+
+
+def _queue(kind: Mail.Kind, purpose: str, recipient: str, language: str, instance: Instance | None = None) -> Mail:
+    domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip("> ") or "localhost"
+    try:
+        # the news is nearly always new: looking first would be a look in vain
+        with transaction.atomic():
+            mail = Mail.objects.create(
+                purpose=purpose,
+                kind=kind,
+                instance=instance,
+                recipient=recipient,
+                language=language,
+                message_id=make_msgid(domain=domain),
+            )
+    except IntegrityError:
+        return Mail.objects.get(purpose=purpose)
+    on_commit(lambda: mail_due.send_robust(Mail, mail_id=mail.pk))
+    return mail
+
+
+def _confirmation_purpose(ticket: str) -> str:
+    return f"confirmation:{ticket}"
+
+
+def _claim(mail_id: int) -> Mail | None:
+    mail = Mail.objects.select_related("instance__tenant__partner").filter(pk=mail_id).first()
+    if mail is None:
+        return None
+    pause = max(_pause(mail.attempts), LONGEST_SENDING)
+    won = (
+        Mail.objects.due()
+        .filter(pk=mail_id, attempts=mail.attempts)
+        .order_by()
+        .update(attempts=F("attempts") + 1, run_after=timezone.now() + pause)
+    )
+    mail.attempts += 1
+    return mail if won else None
+
+
+def _pause(attempts: int) -> timedelta:
+    return min(timedelta(seconds=30 * 2**attempts), LONGEST_PAUSE)
+
+
+def _letter(mail: Mail) -> Letter:
+    with translation.override(mail.language):
+        context = _context(mail)
+        partner: Partner = context["partner"]
+        return Letter(
+            to=mail.recipient,
+            subject=" ".join(render_to_string(f"email/{mail.kind}.subject.txt", context).split()),
+            text=render_to_string(f"email/{mail.kind}.txt", context),
+            html=render_to_string(f"email/{mail.kind}.html", context),
+            message_id=mail.message_id,
+            reply_to=partner.reply_to,
+            from_email=_sender(partner),
+            metadata={"mail": str(mail.pk)},
+        )
+
+
+def _sender(partner: Partner) -> str | None:
+    """A partner's customers know the partner: its name stands before our address, which alone may send."""
+    address = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    return None if partner.is_house else formataddr((partner.name, address))
+
+
+def _context(mail: Mail) -> dict[str, Any]:
+    """What the templates may say; raises Permanent when what the mail tells about is gone."""
+    if mail.kind == Mail.Kind.CONFIRMATION:
+        return _confirmation_context(mail)
+    instance = mail.instance
+    if instance is None:
+        raise Permanent("This mail has no instance to tell about.")
+    failed = mail.kind == Mail.Kind.FAILURE
+    last = Operation.objects.filter(instance=instance).order_by("-pk").first() if failed else None
+    return {
+        "instance": instance,
+        "company": instance.tenant.company,
+        "password": instance.admin_password() if mail.kind == Mail.Kind.WELCOME else None,
+        "end": dates.day(instance.expires_at) if instance.expires_at else "",
+        "reference": last.reference if last else "",
+        "sentence": reason(last.reason).sentence if last else "",
+        "partner": instance.tenant.partner,
+        "reply_to": instance.tenant.partner.reply_to,
+        "status_url": status_page(instance),
+    }
+
+
+def _confirmation_context(mail: Mail) -> dict[str, Any]:
+    ticket = mail.purpose.removeprefix(_confirmation_purpose(""))
+    signup = Signup.objects.select_related("partner").filter(ticket=ticket).first()
+    if signup is None:
+        raise Permanent("The signup to be confirmed is gone.")
+    token = TimestampSigner(salt=CONFIRMATION_SALT).sign(ticket)
+    return {
+        "company": signup.company,
+        "until": dates.precisely(signup.expires_at) if signup.expires_at else "",
+        "partner": signup.partner,
+        "reply_to": signup.partner.reply_to,
+        "confirm_url": f"{settings.PUBLIC_BASE_URL}/confirm/{token}/",
+    }
+
+
+def _record_failure(mail: Mail, error: ProvisioningError) -> None:
+    final = isinstance(error, Permanent) or mail.attempts >= MAX_ATTEMPTS
+    logger.warning("Mail %s could not be sent: %s", mail.pk, error.message)
+    changes: dict[str, object] = {"error": error.message}
+    if final:
+        changes["state"] = Mail.State.FAILED
+    else:
+        changes["run_after"] = timezone.now() + _pause(mail.attempts - 1)
+    Mail.objects.filter(pk=mail.pk, state=Mail.State.QUEUED).update(**changes)

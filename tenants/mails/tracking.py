@@ -1,0 +1,63 @@
+"""Hears what the mail provider reports about an e-mail (Anymail's tracking webhooks)."""
+
+from typing import Any
+
+from anymail.signals import tracking
+from django.db import transaction
+from django.db.models import Q
+from django.dispatch import receiver
+
+from tenants.models import Mail
+from tenants.models.webhook import WebhookEvents
+from tenants.webhooks import deliveries
+
+_S = Mail.State
+
+# what each report makes of a mail, and from which states: reports come late, twice and in any order
+OUTCOMES: dict[str, tuple[str, frozenset[str]]] = {
+    "delivered": (_S.DELIVERED, frozenset({_S.SENT, _S.QUEUED})),
+    "bounced": (_S.BOUNCED, frozenset({_S.SENT, _S.QUEUED, _S.DELIVERED})),
+    "rejected": (_S.BOUNCED, frozenset({_S.SENT, _S.QUEUED})),
+    "failed": (_S.BOUNCED, frozenset({_S.SENT, _S.QUEUED})),
+    "complained": (_S.COMPLAINED, frozenset({_S.SENT, _S.QUEUED, _S.DELIVERED})),
+}
+
+
+@receiver(tracking, dispatch_uid="follow_mail")
+def follow(event: Any, **news: Any) -> None:
+    if event.event_type not in OUTCOMES:
+        return
+    state, before = OUTCOMES[event.event_type]
+    mail = _mail_of(event)
+    if mail is None:
+        return
+    with transaction.atomic():
+        words = (
+            str(event.description or event.mta_response or event.reject_reason or "")[:500]
+            if state != _S.DELIVERED
+            else ""
+        )
+        moved = Mail.objects.filter(pk=mail.pk, state__in=before).update(state=state, error=words)
+        mail.state = state
+        news_for_partner = news_of(mail)
+        if moved and mail.instance is not None and news_for_partner is not None:
+            deliveries.announce(mail.instance, news_for_partner)
+
+
+def news_of(mail: Mail) -> WebhookEvents | None:
+    """What the partner is told about a mail in its state; None when there is nothing to tell."""
+    if mail.state == _S.COMPLAINED:
+        return WebhookEvents.MAIL_COMPLAINED
+    if mail.state == _S.BOUNCED:
+        return WebhookEvents.BOUNCED if mail.kind == Mail.Kind.WELCOME else WebhookEvents.MAIL_BOUNCED
+    return None
+
+
+def _mail_of(event: Any) -> Mail | None:
+    """By our own number in the metadata, or by the provider's id."""
+    number = str((event.metadata or {}).get("mail", ""))
+    rows = Mail.objects.select_related("instance__tenant__partner")
+    found = Q(pk=int(number)) if number.isascii() and number.isdigit() else Q(pk=None)
+    if event.message_id:
+        found |= Q(provider_id=event.message_id)
+    return rows.filter(found).first()

@@ -1,0 +1,110 @@
+"""Use cases of the end: a decommissioning with a grace period that can be undone, and demonstrations that expire."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+
+from provisioning.models import Operation
+from provisioning.states import OperationKind
+from tenants.audit import acting
+from tenants.errors import DomainError, InvalidExpiry
+from tenants.lifecycle import InstanceState
+from tenants.models import AuditEntry, Instance
+from tenants.models.webhook import WebhookEvents
+from tenants.services import instances, preconditions
+from tenants.webhooks import deliveries
+
+EXPIRY = "expiry"
+
+
+def schedule_decommission(instance: Instance, *, grace_days: int | None = None) -> Operation | None:
+    """Stop what runs now and delete after ``grace_days`` (else DECOMMISSION_GRACE_DAYS); none mean at once.
+
+    Returns the work that began, if any. Raises WrongState or OperationInProgress. Until the end
+    :func:`undo_decommission` takes it back.
+    """
+    days = settings.DECOMMISSION_GRACE_DAYS if grace_days is None else grace_days
+    if days <= 0:
+        return instances.decommission(instance)
+    with transaction.atomic():
+        current = Instance.objects.select_for_update().get(pk=instance.pk)
+        preconditions.require("decommission", current)
+        current.decommission_after = timezone.now() + timedelta(days=days)
+        current.save(update_fields=["decommission_after"])
+        AuditEntry.write(
+            "schedule_decommission", current.pk, after={"decommission_after": current.decommission_after.isoformat()}
+        )
+        deliveries.announce(current, WebhookEvents.DECOMMISSION_SCHEDULED)
+        if current.state == InstanceState.SUSPENDED:
+            return None
+        # what has failed may run all the same
+        return instances.start_work(current, OperationKind.SUSPEND)
+
+
+def undo_decommission(instance: Instance) -> None:
+    """Keep the instance; it stays as it is until it is resumed or retried. Raises WrongState: nothing is scheduled."""
+    with transaction.atomic():
+        current = Instance.objects.select_for_update().get(pk=instance.pk)
+        preconditions.require("undo_decommission", current)
+        before = {"decommission_after": _told(current.decommission_after)}
+        current.decommission_after = None
+        # an end that has passed would schedule it again at once
+        if current.expires_at is not None and current.expires_at <= timezone.now():
+            before["expires_at"] = _told(current.expires_at)
+            current.expires_at = None
+        current.save(update_fields=["decommission_after", "expires_at"])
+        AuditEntry.write("undo_decommission", current.pk, before=before, after={})
+        deliveries.announce(current, WebhookEvents.DECOMMISSION_UNDONE)
+
+
+def change_expiry(instance: Instance, expires_at: datetime | None) -> None:
+    """Another end, or None for no end at all; a reminder is due again. Raises InvalidExpiry or WrongState."""
+    if expires_at is not None and expires_at <= timezone.now():
+        raise InvalidExpiry
+    with transaction.atomic():
+        current = Instance.objects.select_for_update().get(pk=instance.pk)
+        preconditions.require("change_expiry", current)
+        before = {"expires_at": _told(current.expires_at)}
+        current.expires_at = expires_at
+        current.save(update_fields=["expires_at"])
+        AuditEntry.write("change_expiry", current.pk, before=before, after={"expires_at": _told(expires_at)})
+
+
+def expire(*, dry_run: bool = False) -> list[tuple[str, Instance]]:
+    """Suspend what has expired and decommission what has used up its grace period; returns what was (or would be) done.
+
+    Repeating it does nothing twice. What is busy or was changed by somebody meanwhile waits for the next call.
+    """
+    now = timezone.now()
+    living = Instance.objects.filter(state__in=preconditions.ENDABLE).select_related("tenant", "plan__blueprint")
+    over = [("decommission", each) for each in living.filter(decommission_after__lte=now)]
+    expired = [("suspend", each) for each in living.filter(decommission_after=None, expires_at__lte=now)]
+    planned = over + expired
+    if dry_run:
+        return planned
+    return [(act, each) for act, each in planned if _carry_out(act, each)]
+
+
+def _carry_out(act: str, instance: Instance) -> bool:
+    # kept as it is, and told in the reader's language
+    reason = gettext_noop("expired") if act == "suspend" else gettext_noop("the grace period is over")
+    try:
+        with transaction.atomic(), acting(EXPIRY, reason):
+            current = Instance.objects.select_for_update().get(pk=instance.pk)
+            end = current.expires_at if act == "suspend" else current.decommission_after
+            if end is None or end > timezone.now():
+                return False
+            if act == "suspend":
+                schedule_decommission(current, grace_days=settings.EXPIRY_GRACE_DAYS)
+            else:
+                instances.decommission(current)
+    except DomainError:
+        return False
+    return True
+
+
+def _told(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

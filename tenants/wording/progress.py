@@ -1,0 +1,131 @@
+"""How far an operation is, in words and in percent, from its real steps; nothing is invented."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from statistics import median
+
+from django.core.cache import cache
+from django.utils.functional import Promise
+
+from provisioning.engine.recipes import RECIPES, StepDefinition
+from provisioning.gate import circuit
+from provisioning.gate.turns import Place, place_of
+from provisioning.models import Operation, Step
+from provisioning.reasons import reason
+from provisioning.states import OperationState, StepState
+
+REMEMBERED = 50
+CACHED_SECONDS = 300
+# a step that takes longer than usual is thought to need this share of its usual time more
+STILL = 0.15
+# a step that has had so many times its usual time, and at least so long, is late: nobody knows when it will be done
+LATE_TIMES = 3
+LATE_LEAST = timedelta(minutes=2)
+# what building the repository's image adds, until there is history
+BUILD_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class StepProgress:
+    code: str
+    label: str | Promise
+    state: str
+    note: str | Promise
+
+
+@dataclass(frozen=True)
+class Progress:
+    """``percent`` is weighted by the usual duration of each step, and grows while one is under way.
+
+    ``estimated_end`` is None when the operation has ended or nobody can know: in an outage, or when it is ``late``.
+
+    ``place`` is where the operation stands while it waits for its turn among others, which the estimate counts in.
+    """
+
+    percent: int
+    steps: tuple[StepProgress, ...]
+    current: StepProgress | None
+    estimated_end: datetime | None
+    late: bool
+    place: Place | None
+
+
+def progress_of(operation: Operation, now: datetime) -> Progress:
+    rows = {row.code: row for row in operation.steps.all()}
+    definitions = RECIPES[operation.kind].steps
+    steps = tuple(_step(definition, rows.get(definition.code)) for definition in definitions)
+    usual = usual_seconds(operation.kind, built=bool(operation.spec["source"]["repository"]))
+    whole = sum(usual.values())
+    current = next((step for step in steps if step.state != StepState.DONE), None)
+    active = operation.state == OperationState.ACTIVE
+    outage = active and circuit.is_open(operation.workspace)
+    if outage and current is not None:
+        # nobody knows when it ends, and this is the news, whatever the step last waited for
+        told = replace(current, note=reason(circuit.WAITING).sentence)
+        steps, current = tuple(told if step is current else step for step in steps), told
+    going = active and not outage
+    place = place_of(operation) if going else None
+    left = sum(usual[step.code] for step in steps if step.state != StepState.DONE)
+    if current is not None and place is None:
+        left -= _had(rows.get(current.code), usual[current.code], operation.ended_at or now)
+    late = False
+    if current is not None and going and place is None:
+        late = _is_late(operation, rows.values(), usual[current.code], now)
+    start = max(place.starts_at, now) if place else now
+    return Progress(
+        percent=min(99, round(100 * (whole - left) / whole)) if current else 100,
+        steps=steps,
+        current=current,
+        estimated_end=start + timedelta(seconds=left) if going and current and not late else None,
+        late=late,
+        place=place,
+    )
+
+
+def usual_seconds(kind: str, *, built: bool) -> dict[str, float]:
+    """Each step's median over the last successful operations of this kind; the recipe's own figure without any.
+
+    ``built``: from a repository, which takes Railway minutes longer than starting an image.
+    """
+    measured: dict[str, float] = (
+        cache.get_or_set(f"usual-seconds:{kind}:{built}", lambda: _measured(kind, built=built), CACHED_SECONDS) or {}
+    )
+    return {step.code: measured.get(step.code) or _guess(step, built=built) for step in RECIPES[kind].steps}
+
+
+def _guess(step: StepDefinition, *, built: bool) -> float:
+    return step.usual_seconds + (BUILD_SECONDS if built and step.code == "deploy_odoo" else 0)
+
+
+def _measured(kind: str, *, built: bool) -> dict[str, float]:
+    done = Operation.objects.filter(kind=kind, state=OperationState.SUCCEEDED)
+    source = {"spec__source__repository": ""}
+    last = (done.exclude(**source) if built else done.filter(**source)).order_by("-pk")[:REMEMBERED]
+    durations: dict[str, list[float]] = defaultdict(list)
+    rows = Step.objects.filter(operation__in=list(last.values_list("pk", flat=True)), state=StepState.DONE)
+    for code, start, end in rows.values_list("code", "started_at", "ended_at"):
+        if start and end:
+            durations[code].append((end - start).total_seconds())
+    return {code: max(0.1, median(values)) for code, values in durations.items()}
+
+
+def _had(row: Step | None, usual: float, now: datetime) -> float:
+    """What the current step has had of its usual time; never all of it, since nobody knows when it will be done."""
+    spent = (now - row.started_at).total_seconds() if row and row.started_at else 0.0
+    return min(spent, usual * (1 - STILL))
+
+
+def _is_late(operation: Operation, rows: Iterable[Step], usual: float, now: datetime) -> bool:
+    """Also when nothing has begun where something should have: then whoever does the work is away."""
+    # an outage moves the deadline, a retry sets it anew
+    began = operation.deadline_at - RECIPES[operation.kind].deadline
+    moments = [moment for row in rows for moment in (row.started_at, row.ended_at) if moment]
+    return now - max([began, *moments]) > max(LATE_LEAST, timedelta(seconds=LATE_TIMES * usual))
+
+
+def _step(definition: StepDefinition, row: Step | None) -> StepProgress:
+    state = row.state if row else StepState.PENDING
+    note = reason(row.reason).sentence if row and row.reason else ""
+    return StepProgress(definition.code, definition.label, state, note)
