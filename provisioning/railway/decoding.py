@@ -112,7 +112,7 @@ def limits(override: Json | None) -> results.Limits | None:
 
 
 def domain(node: Json) -> results.Domain:
-    return results.Domain(node["id"], node["domain"], node["targetPort"])
+    return results.Domain(node["id"], node["domain"], node["newDomainName"] or node["domain"], node["targetPort"])
 
 
 def deployment(node: Json) -> results.Deployment:

@@ -67,7 +67,7 @@ _STACK = """{
     serviceInstances { edges { node {
       id serviceId serviceName source { image repo } startCommand healthcheckPath
       latestDeployment { id status deploymentStopped createdAt }
-      domains { serviceDomains { id domain targetPort } }
+      domains { serviceDomains { id domain newDomainName targetPort } }
     } } }
     volumeInstances { edges { node { id volumeId serviceId mountPath state isPendingDeletion } } }
   }"""
@@ -97,7 +97,7 @@ VOLUME_DELETE = "mutation VolumeDelete($volumeId: String!) { volumeDelete(volume
 
 DOMAIN_FREE = "query DomainFree($domain: String!) { serviceDomainAvailable(domain: $domain) { available } }"
 DOMAIN_CREATE = """
-mutation DomainCreate($input: ServiceDomainCreateInput!) { serviceDomainCreate(input: $input) { id domain targetPort } }
+mutation DomainCreate($input: ServiceDomainCreateInput!) { serviceDomainCreate(input: $input) { id domain newDomainName targetPort } }
 """
 DOMAIN_RENAME = "mutation DomainRename($input: ServiceDomainUpdateInput!) { serviceDomainUpdate(input: $input) }"
 DOMAIN_DELETE = "mutation DomainDelete($id: String!) { serviceDomainDelete(id: $id) }"

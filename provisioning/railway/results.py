@@ -111,10 +111,11 @@ class ServiceSettings:
 
 @dataclass(frozen=True)
 class Domain:
-    """``domain`` is the whole host name."""
+    """``domain`` is the whole host name that answers now, ``name`` the one that it was last given."""
 
     id: str
     domain: str
+    name: str
     target_port: int | None = None
 
 

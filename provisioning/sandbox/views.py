@@ -142,6 +142,7 @@ class Views:
         return {
             "id": domain.id,
             "domain": self._host(domain),
+            "newDomainName": None if self._workspace.options.railway_names else f"{domain.label}.{SUFFIX}",
             "suffix": SUFFIX,
             "targetPort": domain.target_port,
             "syncStatus": "ACTIVE",

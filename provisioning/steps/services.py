@@ -10,7 +10,7 @@ from provisioning.errors import Temporary
 from provisioning.odoo import container
 from provisioning.outcomes import Done, Wait
 from provisioning.railway.errors import AlreadyExists
-from provisioning.railway.results import Domain, NewService, ServiceSettings, Stack
+from provisioning.railway.results import NewService, ServiceSettings, Stack
 from provisioning.steps import desired_state
 from provisioning.steps.context import Context
 from provisioning.steps.desired_state import MOUNT_PATHS, ODOO, ODOO_PORT, POSTGRES
@@ -74,7 +74,7 @@ def configure(ctx: Context) -> Done | Wait:
     if not domains:
         return Wait(5, "waiting_for_domain")
     name = ctx.operation.facts.get("name", "")
-    if not _has_name(ctx, domains[0], name):
+    if name not in ("", domains[0].name):
         _rename(ctx, domains[0].id, name)
         raise Temporary("Railway has not taken the name yet.", code="settings_not_taken", retry_after=5)
     return Done({"url": f"{settings.INSTANCE_URL_SCHEME}://{domains[0].domain}"})
@@ -139,7 +139,7 @@ def _name_domain(ctx: Context, domain_id: str) -> str:
             _rename(ctx, domain_id, name)
         except AlreadyExists:
             # perhaps it is our own: an earlier request whose answer was lost
-            if not any(domain.domain == name for domain in ctx.stack().service(ODOO).domains):
+            if not any(domain.name == name for domain in ctx.stack().service(ODOO).domains):
                 continue
         return name
     return ""
@@ -153,13 +153,6 @@ def _rename(ctx: Context, domain_id: str, name: str) -> None:
         domain=name,
         target_port=ODOO_PORT,
     )
-
-
-def _has_name(ctx: Context, domain: Domain, name: str) -> bool:
-    """Whether the renaming had its effect; an address that is no name of Railway's (a sandbox's) does not show it."""
-    if not name or domain.domain.endswith(RAILWAYS_SUFFIX):
-        return name in ("", domain.domain)
-    return not ctx.railway.domain_available(name)
 
 
 def _names(ctx: Context) -> tuple[str, str]:
