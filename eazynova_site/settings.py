@@ -138,7 +138,7 @@ CELERY_TASK_QUEUES = [Queue("celery"), Queue("webhooks")]
 CELERY_TASK_ROUTES = {"tenants.tasks.deliver_webhook": {"queue": "webhooks"}}
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "queue_order_strategy": "priority",
-    # 0 and the values of provisioning.doorbell.Rank
+    # 0 and the values of provisioning.doorbell.Priority
     "priority_steps": [0, 3, 4, 5, 6],
     "sep": ":",
     "visibility_timeout": 600,

@@ -1,4 +1,8 @@
-"""The doorbell of what the database schedules: a message says "look now", and the row keeps when it was sent."""
+"""The doorbell of what the database schedules: a message says "look now", and the row keeps when it was sent.
+
+Not "queue" or "dispatch": as with a device's doorbell register, the message carries no work. Lost, repeated or late, it
+changes only when somebody looks.
+"""
 
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -11,7 +15,7 @@ LOST_AFTER = timedelta(seconds=30)
 PUT_BACK = timedelta(minutes=5)
 
 
-class Rank(IntEnum):
+class Priority(IntEnum):
     """Who is heard first; before them all, at 0, the sweeps and the watcher. Redis takes the smallest first.
 
     What was begun is finished before something new is begun, and what is nearly finished before the rest.

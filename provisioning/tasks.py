@@ -8,7 +8,7 @@ from django.conf import settings
 from django.dispatch import receiver
 from kombu.exceptions import OperationalError
 
-from provisioning.doorbell import LOST_AFTER, Rank
+from provisioning.doorbell import LOST_AFTER, Priority
 from provisioning.engine import running
 from provisioning.gate import outages
 from provisioning.signals import operation_due
@@ -46,7 +46,7 @@ def tend_outages() -> None:
 
 
 @receiver(operation_due, dispatch_uid="ring_for_operation")
-def ring(operation_id: int, rank: Rank, **news: Any) -> None:
+def ring(operation_id: int, priority: Priority, **news: Any) -> None:
     """Tell a worker. Without a broker, or when it is away, nothing is lost: the sweep finds the row.
 
     A message that nobody heard in time is not worth more work than dropping it, since the sweep has rung again.
@@ -54,6 +54,6 @@ def ring(operation_id: int, rank: Rank, **news: Any) -> None:
     if not settings.REDIS_URL:
         return
     try:
-        run_operation.apply_async((operation_id,), priority=rank.value, expires=LOST_AFTER.total_seconds())
+        run_operation.apply_async((operation_id,), priority=priority.value, expires=LOST_AFTER.total_seconds())
     except OperationalError as error:
         logger.warning("The broker is away, the sweep will find operation %s: %s", operation_id, error)

@@ -8,8 +8,8 @@ from django.conf import settings
 from django.dispatch import receiver
 from kombu.exceptions import OperationalError
 
-from provisioning.doorbell import LOST_AFTER, Rank
-from tenants.alerts import upkeep
+from provisioning.doorbell import LOST_AFTER, Priority
+from tenants.alerts import evaluation
 from tenants.mails import outbox
 from tenants.services import ending, idempotency, probes, reconciliation, retention, signup
 from tenants.signals import mail_due, webhook_due
@@ -34,7 +34,7 @@ def ring(mail_id: int, **news: Any) -> None:
     if not settings.REDIS_URL:
         return
     try:
-        deliver_mail.apply_async((mail_id,), priority=Rank.MAIL.value, expires=LOST_AFTER.total_seconds())
+        deliver_mail.apply_async((mail_id,), priority=Priority.MAIL.value, expires=LOST_AFTER.total_seconds())
     except OperationalError as error:
         logger.warning("The broker is away, the sweep will find mail %s: %s", mail_id, error)
 
@@ -69,7 +69,7 @@ def ring_for_webhook(delivery_id: int, **news: Any) -> None:
 @shared_task(ignore_result=True)
 def forget_and_remind() -> None:
     retention.forget_passwords()
-    retention.remind_of_ends()
+    ending.remind_of_ends()
     signup.purge()
 
 
@@ -90,4 +90,4 @@ def probe_instances() -> None:
 
 @shared_task(ignore_result=True)
 def tend_alerts() -> None:
-    upkeep.tend()
+    evaluation.evaluate()

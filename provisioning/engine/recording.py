@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from provisioning.doorbell import Rank
+from provisioning.doorbell import Priority
 from provisioning.engine import lease
 from provisioning.engine.lease import LeaseLost
 from provisioning.engine.recipes import RECIPES
@@ -126,8 +126,8 @@ def end(
     return bool(ended)
 
 
-def ring(operation_id: int, rank: Rank = Rank.ORDINARY) -> None:
-    transaction.on_commit(lambda: operation_due.send_robust(Operation, operation_id=operation_id, rank=rank))
+def ring(operation_id: int, priority: Priority = Priority.ORDINARY) -> None:
+    transaction.on_commit(lambda: operation_due.send_robust(Operation, operation_id=operation_id, priority=priority))
 
 
 def forgive_absence(operation: Operation) -> None:
@@ -183,7 +183,7 @@ def _pause(operation: Operation, step: Step, until: datetime, *, queue: str = ""
         step.save(update_fields=["state", "reason", "message", "failures", "attempts"])
         step_changed.send(Step, step=step)
     if not undisturbed:
-        ring(operation.pk, Rank.AWAITED)
+        ring(operation.pk, Priority.AWAITED)
     return False
 
 

@@ -13,7 +13,7 @@ from django.db.models import F, Model, Q
 from django.utils import timezone
 
 from provisioning import logcontext
-from provisioning.doorbell import PUT_BACK, Rank
+from provisioning.doorbell import PUT_BACK, Priority
 from provisioning.engine import lease, recording
 from provisioning.engine.lease import LeaseLost
 from provisioning.engine.recipes import RECIPES, step_definition
@@ -91,7 +91,7 @@ def sweep(*, limit: int = 500) -> int:
     due = list(Operation.objects.unheard(now).values_list("pk", flat=True)[:limit])
     Operation.objects.filter(pk__in=due).update(rung_at=now)
     for operation_id in due:
-        operation_due.send(Operation, operation_id=operation_id, rank=Rank.ORDINARY)
+        operation_due.send(Operation, operation_id=operation_id, priority=Priority.ORDINARY)
     wake(*turns.overdue())
     heed_the_clock()
     return len(due)
@@ -108,13 +108,13 @@ def heed_the_clock() -> None:
     wake(*former)
 
 
-def wake(*operation_ids: int, rank: Rank = Rank.AWAITED) -> None:
+def wake(*operation_ids: int, priority: Priority = Priority.AWAITED) -> None:
     """There may be news for these operations: let them look now. A hint only; harmless at any time."""
     now = timezone.now()
     active = Operation.objects.active().filter(pk__in=operation_ids)
     if active.update(run_after=now, rung_at=now, wakes=F("wakes") + 1):
         for operation_id in operation_ids:
-            recording.ring(operation_id, rank)
+            recording.ring(operation_id, priority)
 
 
 def retry(operation: Operation, *, anew: Collection[str] = ()) -> Operation:

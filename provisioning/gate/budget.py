@@ -16,7 +16,7 @@ from django.conf import settings
 
 from provisioning.errors import NotNow
 from provisioning.gate import budget_redis, budget_rows
-from provisioning.gate.budget_rules import Allowance, Grant, Lesson, Terms
+from provisioning.gate.budget_rules import Budget, Grant, Lesson, Terms
 from provisioning.models import Operation
 from provisioning.railway.errors import EdgeBlocked, RateLimited
 from provisioning.railway.exchange import Exchange
@@ -93,7 +93,7 @@ def after(workspace: str, done: Exchange) -> None:
 
 def state(workspace: str = "default") -> BudgetState:
     """How the workspace's budget stands now, for dashboards, metrics and alerts. Asks Railway nothing."""
-    found: Allowance = _shared(lambda: budget_redis.read(workspace), lambda: budget_rows.read(workspace))
+    found: Budget = _shared(lambda: budget_redis.read(workspace), lambda: budget_rows.read(workspace))
     now, own = time.time(), settings.RAILWAY_REQUESTS_PER_HOUR
     counts = [(own - found.used, found.hour_ends)] if now < found.hour_ends else [(own, 0.0)]
     if found.remaining is not None and now < found.reset_at:

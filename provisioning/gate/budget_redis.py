@@ -1,4 +1,4 @@
-"""The request budgets in Redis: the arithmetic of `allowance` as scripts, one step each, on the server's clock."""
+"""The request budgets in Redis: the arithmetic of `budget_rules` as scripts, one step each, on the server's clock."""
 
 import math
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from provisioning.gate.budget_rules import (
     HOUR,
     PATIENCE,
     SAME_WINDOW,
-    Allowance,
+    Budget,
     Grant,
     Lesson,
     Terms,
@@ -109,16 +109,16 @@ def learn(workspace: str, lesson: Lesson) -> None:
     _run(LEARN, workspace, *("" if value is None else value for value in lesson))
 
 
-def read(workspace: str) -> Allowance:
+def read(workspace: str) -> Budget:
     """Raises redis.RedisError."""
     found = _connection(settings.REDIS_URL).hgetall(_key(workspace))
     row = {str(name): float(value) for name, value in found.items()}
-    allowance = Allowance()
-    for field in fields(Allowance):
+    budget = Budget()
+    for field in fields(Budget):
         if field.name in row:
             whole = field.name in ("used", "limit", "remaining")
-            setattr(allowance, field.name, math.floor(row[field.name]) if whole else row[field.name])
-    return allowance
+            setattr(budget, field.name, math.floor(row[field.name]) if whole else row[field.name])
+    return budget
 
 
 def _key(workspace: str) -> str:

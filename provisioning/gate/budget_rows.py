@@ -7,32 +7,32 @@ from dataclasses import asdict
 
 from django.db import transaction
 
-from provisioning.gate.budget_rules import Allowance, Grant, Lesson, Terms
+from provisioning.gate.budget_rules import Budget, Grant, Lesson, Terms
 from provisioning.models import RequestBudget
 
 
 def take(workspace: str, terms: Terms) -> Grant:
-    with _locked(workspace) as allowance:
-        return allowance.take(time.time(), terms)
+    with _locked(workspace) as budget:
+        return budget.take(time.time(), terms)
 
 
 def learn(workspace: str, lesson: Lesson) -> None:
-    with _locked(workspace) as allowance:
-        allowance.learn(time.time(), lesson)
+    with _locked(workspace) as budget:
+        budget.learn(time.time(), lesson)
 
 
-def read(workspace: str) -> Allowance:
+def read(workspace: str) -> Budget:
     row = RequestBudget.objects.filter(pk=workspace).first()
-    return Allowance(**row.figures) if row else Allowance()
+    return Budget(**row.figures) if row else Budget()
 
 
 @contextmanager
-def _locked(workspace: str) -> Iterator[Allowance]:
+def _locked(workspace: str) -> Iterator[Budget]:
     with transaction.atomic():
         RequestBudget.objects.get_or_create(workspace=workspace)
         row = RequestBudget.objects.select_for_update().get(workspace=workspace)
-        allowance = Allowance(**row.figures)
-        yield allowance
-        figures = asdict(allowance)
+        budget = Budget(**row.figures)
+        yield budget
+        figures = asdict(budget)
         if figures != row.figures:
             RequestBudget.objects.filter(pk=workspace).update(figures=figures)

@@ -42,8 +42,11 @@ class Lesson(NamedTuple):
 
 
 @dataclass
-class Allowance:
-    """Moments are Unix time. ``remaining`` None: Railway has not said in this window; ``limit`` 0: it never said."""
+class Budget:
+    """What is left for one workspace; moments are Unix time.
+
+    ``remaining`` None: Railway has not said in this window; ``limit`` 0: it never said.
+    """
 
     used: int = 0
     hour_ends: float = 0.0

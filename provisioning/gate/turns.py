@@ -1,5 +1,7 @@
 """Turns for requests that Railway throttles by the clock, a workspace each, the oldest operation first.
 
+`budget` says how many requests an hour holds, whoever sends them; a turn says whose request is next.
+
 The queue is the operations themselves (`Operation.queue`): one that ends leaves it by ending, and a lost Redis loses
 nobody's place. Each gets the moment when its turn is expected, so that a thousand do not wake for one slot.
 """

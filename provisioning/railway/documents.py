@@ -97,7 +97,9 @@ VOLUME_DELETE = "mutation VolumeDelete($volumeId: String!) { volumeDelete(volume
 
 DOMAIN_FREE = "query DomainFree($domain: String!) { serviceDomainAvailable(domain: $domain) { available } }"
 DOMAIN_CREATE = """
-mutation DomainCreate($input: ServiceDomainCreateInput!) { serviceDomainCreate(input: $input) { id domain newDomainName targetPort } }
+mutation DomainCreate($input: ServiceDomainCreateInput!) {
+  serviceDomainCreate(input: $input) { id domain newDomainName targetPort }
+}
 """
 DOMAIN_RENAME = "mutation DomainRename($input: ServiceDomainUpdateInput!) { serviceDomainUpdate(input: $input) }"
 DOMAIN_DELETE = "mutation DomainDelete($id: String!) { serviceDomainDelete(id: $id) }"

@@ -1,4 +1,7 @@
-"""One request and what came of it, for metrics, the shared request budget and the circuit breaker."""
+"""One request and what came of it, for metrics, the shared request budget and the circuit breaker.
+
+HTTP's own word for the pair (RFC 9110): neither a request nor a response, since there may have been no answer.
+"""
 
 import math
 import time

@@ -1,4 +1,7 @@
-"""One GraphQL request under way: what faults may call it, and what it concerns."""
+"""One GraphQL request under way: what faults may call it, and what it concerns.
+
+A call and not a request, which is what `http_server` names that of HTTP.
+"""
 
 import json
 import re

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import Any
 
 from provisioning.sandbox.faults import Faults
+from provisioning.sandbox.http_server import Request, Response
 from provisioning.sandbox.railway_api import bearer, json_response
-from provisioning.sandbox.wire import Request, Response
 
 PREFIX = "/_sandbox/"
 

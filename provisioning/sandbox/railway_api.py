@@ -10,9 +10,9 @@ from provisioning.sandbox.call import Call
 from provisioning.sandbox.errors import NOT_AUTHORIZED
 from provisioning.sandbox.execution import CODE, Document, error_body, read_document, run
 from provisioning.sandbox.faults import REQUEST, Fault
+from provisioning.sandbox.http_server import Answer, Request, Response
 from provisioning.sandbox.resolvers import Resolvers
 from provisioning.sandbox.throttles import Budget
-from provisioning.sandbox.wire import Answer, Request, Response
 from provisioning.sandbox.workspace import Workspace
 
 PATH = "/graphql/v2"

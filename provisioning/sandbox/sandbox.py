@@ -12,13 +12,13 @@ from typing import Any, Self, TypeVar
 from provisioning.sandbox.addresses import Addresses
 from provisioning.sandbox.control import PREFIX, Control
 from provisioning.sandbox.deployments import Deployments
+from provisioning.sandbox.http_server import Listener, Request
 from provisioning.sandbox.odoo.instances import Instances
 from provisioning.sandbox.railway_api import PATH, RailwayApi, json_response
 from provisioning.sandbox.report import report
 from provisioning.sandbox.resolvers import Resolvers
 from provisioning.sandbox.throttles import Budget
 from provisioning.sandbox.webhooks import Webhooks
-from provisioning.sandbox.wire import Listener, Request
 from provisioning.sandbox.workspace import Options, Workspace
 
 HOST = "127.0.0.1"

@@ -4,7 +4,7 @@ import math
 from collections import deque
 
 from provisioning.sandbox.errors import Refusal
-from provisioning.sandbox.wire import Response
+from provisioning.sandbox.http_server import Response
 from provisioning.sandbox.workspace import Workspace
 
 HOUR = 3600

@@ -1,5 +1,7 @@
 """Counts for the metrics, of all processes together: kept in memory and written down every few seconds.
 
+Prometheus calls such a count a counter; here it is a tally, since `limits.counters` counts something else.
+
 A process that is killed loses what it counted in its last moments, never more than FLUSH_SECONDS of work.
 """
 

@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from provisioning.doorbell import Rank
+from provisioning.doorbell import Priority
 from provisioning.engine import running
 from provisioning.errors import ProvisioningError
 from provisioning.ledger import observation
@@ -106,7 +106,7 @@ def _look_in(workspace: str, rows: list[Resource]) -> int:
             break
         count += len(changed)
         news = [row for row in changed if row.status in NEWS]
-        running.wake(*_operations_on(row for row in news if row.name == ODOO), rank=Rank.LAST_WAIT)
+        running.wake(*_operations_on(row for row in news if row.name == ODOO), priority=Priority.LAST_WAIT)
         running.wake(*_operations_on(row for row in news if row.name != ODOO))
     return count
 

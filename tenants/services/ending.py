@@ -1,4 +1,4 @@
-"""Use cases of the end: a decommissioning with a grace period that can be undone, and demonstrations that expire."""
+"""Use cases of the end: a decommissioning with a grace period that can be undone, demos that expire, reminders."""
 
 from datetime import datetime, timedelta
 
@@ -12,7 +12,8 @@ from provisioning.states import OperationKind
 from tenants.audit import acting
 from tenants.errors import DomainError, InvalidExpiry
 from tenants.lifecycle import InstanceState
-from tenants.models import AuditEntry, Instance
+from tenants.mails import outbox
+from tenants.models import AuditEntry, Instance, Mail
 from tenants.models.webhook import WebhookEvents
 from tenants.services import instances, preconditions
 from tenants.webhooks import deliveries
@@ -88,6 +89,22 @@ def expire(*, dry_run: bool = False) -> list[tuple[str, Instance]]:
     return [(act, each) for act, each in planned if _carry_out(act, each)]
 
 
+def remind_of_ends() -> int:
+    """Write the "expires soon" e-mail once for each of the EXPIRY_REMINDER_DAYS before an end; returns how many."""
+    now, days = timezone.now(), settings.EXPIRY_REMINDER_DAYS
+    if not days:
+        return 0
+    soon = Instance.objects.filter(
+        state=InstanceState.READY, expires_at__gt=now, expires_at__lte=now + timedelta(days=days[0])
+    )
+    due = {outbox.reminder_purpose(each, _reminder(each, now)): each for each in soon.select_related("tenant")}
+    told = set(Mail.objects.filter(purpose__in=list(due)).values_list("purpose", flat=True))
+    for purpose in due.keys() - told:
+        with transaction.atomic():
+            outbox.write_expires_soon(due[purpose], _reminder(due[purpose], now))
+    return len(due.keys() - told)
+
+
 def _carry_out(act: str, instance: Instance) -> bool:
     # kept as it is, and told in the reader's language
     reason = gettext_noop("expired") if act == "suspend" else gettext_noop("the grace period is over")
@@ -104,6 +121,12 @@ def _carry_out(act: str, instance: Instance) -> bool:
     except DomainError:
         return False
     return True
+
+
+def _reminder(instance: Instance, now: datetime) -> int:
+    """The latest of the days before the end that has come; the others are not made up for."""
+    left = (instance.expires_at or now) - now
+    return min(days for days in settings.EXPIRY_REMINDER_DAYS if left <= timedelta(days=days))
 
 
 def _told(moment: datetime | None) -> str | None:

@@ -1,4 +1,7 @@
-"""The progress page: the real steps, by polling with an ETag; whoever has the token of the link may look."""
+"""The progress page: the real steps, by polling with an ETag; whoever has the token of the link may look.
+
+How far an operation is, `wording.progress` works out for every edge.
+"""
 
 import hashlib
 from datetime import timedelta
@@ -22,8 +25,7 @@ from provisioning.states import OperationKind, OperationState
 from tenants.lifecycle import InstanceState
 from tenants.models import Instance
 from tenants.services import partners
-from tenants.web import words
-from tenants.wording import dates
+from tenants.wording import dates, queue
 from tenants.wording.progress import Progress, progress_of
 
 # seconds until it is worth looking again; what is not named here stays as it is
@@ -99,8 +101,8 @@ def _context(instance: Instance) -> dict[str, Any]:
         "again": again,
         "again_unscripted": max(again, UNSCRIPTED_LEAST),
         "help_address": SimpleLazyObject(lambda: partners.help_address(instance.tenant.partner)),
-        "ready_around": words.clock(end) if end else "",
-        "queue": words.queue(progress.place) if progress and progress.place else "",
+        "ready_around": dates.clock_element(end) if end else "",
+        "queue": queue.sentence(progress.place) if progress and progress.place else "",
         "sentence": reason(operation.reason).sentence if operation and operation.reason else "",
         "password_kept": kept,
         "kept_until": dates.day(_kept_until(instance)) if kept else "",

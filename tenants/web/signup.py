@@ -24,9 +24,10 @@ from tenants.mails import outbox
 from tenants.models import Plan, Signup
 from tenants.services import partners
 from tenants.services import signup as use_case
-from tenants.web import captcha, progress, words
+from tenants.web import captcha, progress
 from tenants.web.forms import SignupForm, new_ticket
 from tenants.web.problems import problem
+from tenants.wording import dates, prices
 
 ADDRESS = "eazynova-{}.up.railway.app"
 
@@ -165,7 +166,7 @@ def _onward(signup: Signup) -> HttpResponse:
 
 
 def _too_many(request: HttpRequest, usage: policies.Usage) -> HttpResponse:
-    again = words.clock(timezone.now() + timedelta(seconds=usage.reset_seconds + 60))
+    again = dates.clock_element(timezone.now() + timedelta(seconds=usage.reset_seconds + 60))
     response = render(request, "web/too_many.html", {"again": again, "limit": usage.limit}, status=429)
     for name, value in usage.headers.items():
         response.headers[name] = value
@@ -173,7 +174,7 @@ def _too_many(request: HttpRequest, usage: policies.Usage) -> HttpResponse:
 
 
 def _page(request: HttpRequest, form: SignupForm, plans: list[Plan], ticket: str, status: int = 200) -> HttpResponse:
-    offers = [{"plan": plan, "price": words.price(plan.price_per_month, plan.currency)} for plan in plans]
+    offers = [{"plan": plan, "price": prices.price(plan.price_per_month, plan.currency)} for plan in plans]
     context = {
         "form": form,
         "offers": offers,

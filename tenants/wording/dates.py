@@ -1,8 +1,10 @@
 """Days and times of day as people write them, in the site's time zone and the language at hand."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -16,6 +18,17 @@ def clock(moment: datetime) -> str:
         return f"{local.hour}{HARD}h{HARD}{local.minute:02d}"
     # without the points of "p.m.", which would stand before a sentence's own
     return formats.time_format(local, "g:i A")
+
+
+def clock_element(moment: datetime) -> SafeString:
+    """The time of day, which ``times.js`` puts into the reader's own zone; without scripts, the zone is named."""
+    return format_html(
+        '<time datetime="{}">{}</time><noscript> ({})</noscript>',
+        # no seconds: what is read the same is the same to an ETag
+        f"{moment.astimezone(UTC):%Y-%m-%dT%H:%MZ}",
+        clock(moment),
+        zone(moment),
+    )
 
 
 def day(moment: datetime) -> str:

@@ -3,11 +3,11 @@
 import asyncio
 
 from provisioning.sandbox import containers
+from provisioning.sandbox.http_server import Listener
 from provisioning.sandbox.odoo.deployed import Deployed
 from provisioning.sandbox.odoo.passwords import Passwords
 from provisioning.sandbox.odoo.web import Web
 from provisioning.sandbox.records import Deployment, Service
-from provisioning.sandbox.wire import Listener
 from provisioning.sandbox.workspace import Workspace
 
 

@@ -4,9 +4,9 @@ import json
 from collections.abc import Awaitable, Mapping
 from typing import Any
 
+from provisioning.sandbox.http_server import Request, Response
 from provisioning.sandbox.odoo.deployed import ACCESS_DENIED, Deployed, Session
 from provisioning.sandbox.odoo.orm import OdooError, Orm
-from provisioning.sandbox.wire import Request, Response
 
 JSON = "application/json; charset=utf-8"
 VERSION = [19, 0, 0, "final", 0, ""]

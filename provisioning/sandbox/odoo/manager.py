@@ -1,8 +1,8 @@
 """The database manager: closed as it is in an instance, or open when a fault says so."""
 
+from provisioning.sandbox.http_server import Request, Response
 from provisioning.sandbox.odoo import pages
 from provisioning.sandbox.odoo.deployed import Deployed
-from provisioning.sandbox.wire import Request, Response
 
 ACTIONS = {
     "create": "Database creation",

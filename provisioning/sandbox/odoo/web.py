@@ -5,12 +5,12 @@ from collections.abc import Awaitable, Callable
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, urlsplit
 
+from provisioning.sandbox.http_server import Answer, Request, Response
 from provisioning.sandbox.odoo import manager, pages
 from provisioning.sandbox.odoo.deployed import ACCESS_DENIED, TOO_MANY_FAILURES, Deployed, Session
 from provisioning.sandbox.odoo.jsonrpc import VERSION, JsonRpc
 from provisioning.sandbox.odoo.orm import OdooError
 from provisioning.sandbox.odoo.xmlrpc import XmlRpc
-from provisioning.sandbox.wire import Answer, Request, Response
 
 JSON = "application/json; charset=utf-8"
 NOT_FOUND = {"status": "error", "code": 404, "message": "Application not found", "request_id": "sandbox"}

@@ -4,10 +4,10 @@ import xmlrpc.client
 from typing import Any
 from xml.parsers.expat import ExpatError
 
+from provisioning.sandbox.http_server import Request, Response
 from provisioning.sandbox.odoo.deployed import Deployed
 from provisioning.sandbox.odoo.jsonrpc import JsonRpc
 from provisioning.sandbox.odoo.orm import OdooError
-from provisioning.sandbox.wire import Request, Response
 
 ACCESS_DENIED_FAULT = 3
 OTHER_FAULT = 1

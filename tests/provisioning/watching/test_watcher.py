@@ -6,7 +6,7 @@ from threading import Thread
 import pytest
 from django.db import connection
 
-from provisioning.doorbell import Rank
+from provisioning.doorbell import Priority
 from provisioning.engine import running
 from provisioning.models import Operation, Resource
 from provisioning.sandbox import Sandbox
@@ -63,21 +63,21 @@ def test_whose_last_wait_is_over_is_heard_before_whose_database_has_started(wait
     running.run(Operation.objects.order_by("pk")[0].pk)
     sandbox.advance(61)
     Resource.objects.filter(name=POSTGRES).exclude(instance=waiting[0].instance).update(status="DEPLOYING")
-    ranks = []
+    priorities = []
 
-    def hear(rank, **news):
-        ranks.append(rank)
+    def hear(priority, **news):
+        priorities.append(priority)
 
     operation_due.connect(hear)
     try:
         watcher.watch()
     finally:
         operation_due.disconnect(hear)
-    assert ranks == [Rank.LAST_WAIT, Rank.AWAITED, Rank.AWAITED]
+    assert priorities == [Priority.LAST_WAIT, Priority.AWAITED, Priority.AWAITED]
 
 
 def test_the_broker_tells_every_rank_from_the_others(settings):
-    assert settings.CELERY_BROKER_TRANSPORT_OPTIONS["priority_steps"] == [0, *Rank]
+    assert settings.CELERY_BROKER_TRANSPORT_OPTIONS["priority_steps"] == [0, *Priority]
 
 
 def test_each_is_asked_about_once_in_an_interval_together_with_those_whose_turn_comes_next(

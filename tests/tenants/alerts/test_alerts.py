@@ -17,7 +17,7 @@ from provisioning.models import Operation
 from provisioning.railway.errors import RailwayError
 from provisioning.states import OperationState
 from provisioning.vitals import heartbeat
-from tenants.alerts import upkeep
+from tenants.alerts import evaluation
 from tenants.lifecycle import InstanceState
 from tenants.models import Alert, AlertNote, Instance, Mail, Reconciliation, WebhookEndpoint
 from tests.provisioning.hooks.partner_site import PartnerSite
@@ -58,14 +58,14 @@ def fail(count, reason="railway_plan_limit", make=None):
 
 def is_over(clock):
     clock.shift(timedelta(minutes=3))
-    upkeep.tend()
+    evaluation.evaluate()
     return not Alert.objects.filter(closed_at=None).exists()
 
 
 def test_many_failures_for_one_reason_are_one_alert_and_one_recovery_note(order_instance, clock, slack):
     fail(30, make=order_instance)
     for _ in range(4):
-        upkeep.tend()
+        evaluation.evaluate()
         clock.shift(30)
     [letter] = mail.outbox
     reference = Operation.objects.order_by("-pk").first().reference
@@ -87,7 +87,7 @@ def test_many_failures_for_one_reason_are_one_alert_and_one_recovery_note(order_
 def test_each_reason_is_an_alert_and_a_retry_handles_it(order_instance, clock):
     fail(2, make=order_instance)
     Operation.objects.filter(instance__client_name="client-1").update(reason="deployment_failed")
-    assert upkeep.tend() == 2
+    assert evaluation.evaluate() == 2
     for operation in Operation.objects.all():
         running.retry(operation)
     assert is_over(clock)
@@ -95,16 +95,16 @@ def test_each_reason_is_an_alert_and_a_retry_handles_it(order_instance, clock):
 
 def test_an_operation_that_nobody_takes_up_or_that_is_past_its_deadline_is_stuck(order_instance, clock):
     order_instance()
-    assert upkeep.tend() == 0
+    assert evaluation.evaluate() == 0
     clock.shift(timedelta(minutes=6))
-    assert upkeep.tend() == 1
+    assert evaluation.evaluate() == 1
     assert Alert.objects.get().kind == Alert.Kind.STUCK
     running.cancel(Operation.objects.get())
     assert is_over(clock)
     late = running.retry(Operation.objects.get())
     Operation.objects.update(run_after=timezone.now() + timedelta(hours=2), deadline_at=timezone.now())
     clock.shift(timedelta(minutes=6))
-    upkeep.tend()
+    evaluation.evaluate()
     assert Alert.objects.get(closed_at=None).references == [late.reference]
 
 
@@ -112,7 +112,7 @@ def test_a_mail_that_came_back_is_told_until_a_later_one_is_taken(make_instance,
     instance = make_instance(state=InstanceState.READY)
     row = {"instance": instance, "kind": Mail.Kind.WELCOME, "recipient": "a@b.example"}
     Mail.objects.create(**row, purpose="one", message_id="<1@x>", state=Mail.State.BOUNCED)
-    assert upkeep.tend() == 1
+    assert evaluation.evaluate() == 1
     assert "acme-corp" in mail.outbox[0].body
     Mail.objects.create(**row, purpose="two", message_id="<2@x>", state=Mail.State.SENT)
     assert is_over(clock)
@@ -121,11 +121,11 @@ def test_a_mail_that_came_back_is_told_until_a_later_one_is_taken(make_instance,
 def test_an_endpoint_that_we_disabled_is_told_and_one_that_its_owner_disabled_is_not(make_partner, clock):
     partner = make_partner()
     WebhookEndpoint.objects.create(partner=partner, url="https://a.example", state="disabled", disabled_reason="")
-    assert upkeep.tend() == 0
+    assert evaluation.evaluate() == 0
     ours = WebhookEndpoint.objects.create(
         partner=partner, url="https://b.example", state="disabled", disabled_reason="failing"
     )
-    assert upkeep.tend() == 1
+    assert evaluation.evaluate() == 1
     WebhookEndpoint.objects.filter(pk=ours.pk).update(state="active", disabled_reason="")
     assert is_over(clock)
 
@@ -147,7 +147,7 @@ def test_an_outage_of_railway_is_one_alert_and_one_recovery_note(fault, kind, sa
     if kind == Alert.Kind.TOKEN:
         Operation.objects.update(deadline_at=timezone.now() + timedelta(hours=3))
     for _ in range(5):
-        assert upkeep.tend() == 1
+        assert evaluation.evaluate() == 1
         clock.shift(timedelta(minutes=10))
     assert Alert.objects.get().kind == kind
     sandbox.faults.clear()
@@ -161,15 +161,15 @@ def test_a_budget_that_is_nearly_used_is_told(settings, sandbox, clock):
     for _ in range(19):
         with suppress(OutOfBudget):
             clients.railway().platform_status()
-    assert upkeep.tend() == 1
+    assert evaluation.evaluate() == 1
     assert Alert.objects.get().kind == Alert.Kind.BUDGET
 
 
 def test_a_process_that_lived_and_fell_silent_is_told_and_its_return_too(clock):
-    assert upkeep.tend() == 0
+    assert evaluation.evaluate() == 0
     heartbeat.beat(heartbeat.BEAT)
     clock.shift(timedelta(minutes=10))
-    assert upkeep.tend() == 1
+    assert evaluation.evaluate() == 1
     assert (Alert.objects.get().kind, Alert.objects.get().topic) == (Alert.Kind.SILENT, "beat")
     clock.shift(timedelta(minutes=3))
     heartbeat.beat(heartbeat.BEAT)
@@ -180,7 +180,7 @@ def test_reminders_come_at_most_once_an_interval(order_instance, clock, settings
     settings.ALERT_REMINDER_HOURS = 2
     fail(1, make=order_instance)
     for _ in range(20):
-        upkeep.tend()
+        evaluation.evaluate()
         clock.shift(timedelta(minutes=10))
     assert ["toujours" in letter.subject for letter in mail.outbox] == [False, True]
 
@@ -190,12 +190,12 @@ def test_a_message_that_could_not_be_sent_is_sent_later_and_the_other_one_is_not
 ):
     slack.status = 500
     fail(1, make=order_instance)
-    upkeep.tend()
-    upkeep.tend()
+    evaluation.evaluate()
+    evaluation.evaluate()
     slack.status = 200
     clock.shift(40)
-    upkeep.tend()
-    upkeep.tend()
+    evaluation.evaluate()
+    evaluation.evaluate()
     assert (len(mail.outbox), len(slack.received)) == (1, 2)
     assert not AlertNote.objects.filter(sent_at=None).exists()
     assert PATH not in caplog.text
@@ -205,10 +205,10 @@ def test_a_message_that_could_not_be_sent_is_sent_later_and_the_other_one_is_not
 def test_a_condition_that_flickers_stays_one_alert(order_instance, clock):
     fail(1, make=order_instance)
     for _ in range(3):
-        upkeep.tend()
+        evaluation.evaluate()
         Operation.objects.update(state=OperationState.CANCELLED)
         clock.shift(60)
-        upkeep.tend()
+        evaluation.evaluate()
         Operation.objects.update(state=OperationState.FAILED)
         clock.shift(30)
     assert len(mail.outbox) == 1
@@ -216,7 +216,7 @@ def test_a_condition_that_flickers_stays_one_alert(order_instance, clock):
 
 def test_staff_see_alerts_and_outages_and_change_neither(sign_in, order_instance):
     fail(1, make=order_instance)
-    upkeep.tend()
+    evaluation.evaluate()
     client = sign_in("superuser")
     for name in ("tenants_alert", "provisioning_outage"):
         assert client.get(reverse(f"admin:{name}_changelist")).status_code == 200
@@ -227,11 +227,11 @@ def test_staff_see_alerts_and_outages_and_change_neither(sign_in, order_instance
 
 def test_what_the_last_comparison_found_is_told_and_what_is_on_its_way_out_is_not(clock):
     row = Reconciliation.objects.create(ended_at=timezone.now(), differences=[{"kind": "deletion_pending"}])
-    upkeep.tend()
+    evaluation.evaluate()
     assert not Alert.objects.exists()
     row.differences += [{"kind": "leak_unknown"}, {"kind": "leak_unknown"}]
     row.save()
-    upkeep.tend()
+    evaluation.evaluate()
     alert = Alert.objects.get()
     assert (alert.kind, alert.count, alert.references) == ("difference", 2, ["leak_unknown"])
     Reconciliation.objects.create(ended_at=timezone.now())
@@ -244,5 +244,5 @@ def test_every_workspace_has_its_own_budget_alert(settings, clock):
     with suppress(OutOfBudget):
         for _ in range(10):
             budget.before("paid", "Logs")
-    upkeep.tend()
+    evaluation.evaluate()
     assert [(alert.kind, alert.topic) for alert in Alert.objects.all()] == [("budget", "paid")]

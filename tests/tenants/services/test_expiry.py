@@ -12,7 +12,7 @@ from provisioning.states import OperationKind
 from tenants.errors import InvalidExpiry, WrongState
 from tenants.lifecycle import InstanceState
 from tenants.models import AuditEntry, Instance
-from tenants.services import ending, instances, retention
+from tenants.services import ending, instances
 
 pytestmark = pytest.mark.django_db
 
@@ -73,11 +73,11 @@ def test_each_reminder_goes_out_once_and_again_for_another_end(expired, settings
     settings.EXPIRY_REMINDER_DAYS = [7, 1]
     now = timezone.now()
     ending.change_expiry(expired, now + timedelta(days=6))
-    assert [retention.remind_of_ends(), retention.remind_of_ends()] == [1, 0]
+    assert [ending.remind_of_ends(), ending.remind_of_ends()] == [1, 0]
     with time_machine.travel(now + timedelta(days=5, hours=1)):
-        assert [retention.remind_of_ends(), retention.remind_of_ends()] == [1, 0]
+        assert [ending.remind_of_ends(), ending.remind_of_ends()] == [1, 0]
         ending.change_expiry(expired, now + timedelta(days=20))
-        assert retention.remind_of_ends() == 0
+        assert ending.remind_of_ends() == 0
     with pytest.raises(InvalidExpiry):
         ending.change_expiry(expired, now)
     assert list(AuditEntry.objects.filter(act="change_expiry").values_list("instance", flat=True)) == [expired.pk] * 2

@@ -13,8 +13,8 @@ from provisioning.states import OperationState
 from tenants.lifecycle import InstanceState
 from tenants.mails import outbox
 from tenants.models import Instance, Mail, Plan, Signup
-from tenants.services import retention
-from tenants.web import words
+from tenants.services import ending, retention
+from tenants.wording import prices
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -183,7 +183,7 @@ def test_the_password_is_fetched_on_demand_and_gone_after_its_time(client, order
 def test_an_end_is_announced_once_three_days_before(order_instance):
     instance = order_instance()
     finished(instance, days=12)
-    assert [retention.remind_of_ends(), retention.remind_of_ends()] == [1, 0]
+    assert [ending.remind_of_ends(), ending.remind_of_ends()] == [1, 0]
     assert Mail.objects.get(instance=instance).kind == Mail.Kind.EXPIRES_SOON
 
 
@@ -218,6 +218,6 @@ def test_mails_are_written_in_the_customers_language_with_a_link_back(order_inst
 def test_prices_are_written_as_the_language_has_them():
     plan = Plan.objects.get(code="starter")
     with translation.override("fr"):
-        assert words.price(plan.price_per_month, "USD") == "49,00\u00a0$\u00a0US\u00a0/\u00a0mois"
+        assert prices.price(plan.price_per_month, "USD") == "49,00\u00a0$\u00a0US\u00a0/\u00a0mois"
     with translation.override("en"):
-        assert words.price(plan.price_per_month, "USD") == "US$49.00 / month"
+        assert prices.price(plan.price_per_month, "USD") == "US$49.00 / month"

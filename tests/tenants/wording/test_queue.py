@@ -11,7 +11,7 @@ from django.utils.dateparse import parse_datetime
 
 from provisioning.engine import running
 from provisioning.models import Operation
-from tenants.web import words
+from tenants.wording import dates
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
@@ -57,7 +57,7 @@ def test_a_place_that_moves_up_is_news_and_the_clock_is_not(last):
 
 
 def test_the_visitor_reads_who_is_before_and_when_it_starts(last):
-    at = words.clock(timezone.now() + timedelta(hours=3))
+    at = dates.clock_element(timezone.now() + timedelta(hours=3))
     assert f"2 demandes avant la vôtre, début vers {at}." in page(last, "fr")
     assert "2 requests before yours, start around" in page(last, "en")
     for number in (1, 2):

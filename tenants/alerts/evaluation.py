@@ -1,4 +1,4 @@
-"""Alerts: opened when a condition appears, updated while it lasts, closed when it has stayed away; told once each."""
+"""How alerts are evaluated: opened when a condition appears, updated while it lasts, closed when it has stayed away."""
 
 from datetime import timedelta
 from email.utils import make_msgid
@@ -16,7 +16,7 @@ AWAY = timedelta(minutes=2)
 WEBHOOK = "webhook"
 
 
-def tend() -> int:
+def evaluate() -> int:
     """Compare the conditions of this moment with the open alerts, send what is due; returns how many are open."""
     found = present()
     for condition in found:

@@ -1,0 +1,30 @@
+"""Prices as people write them, in the language of the page."""
+
+from decimal import Decimal
+
+from django.utils import formats
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from tenants.wording import dates
+
+SYMBOLS = {"fr": {"USD": "$ US", "EUR": "€", "CHF": "CHF", "CAD": "$ CA", "GBP": "£"},
+           "en": {"USD": "US$", "EUR": "€", "CHF": "CHF ", "CAD": "CA$", "GBP": "£"}}  # fmt: skip
+
+
+def price(amount: Decimal, currency: str) -> str:
+    """``49,00 $ US / mois`` in French, ``US$49.00 / month`` in English."""
+    if not amount:
+        return _("Free")
+    return _("%(price)s / month") % {"price": _money(amount, currency)}
+
+
+def _money(amount: Decimal, currency: str) -> str:
+    number = formats.number_format(amount, decimal_pos=2, use_l10n=True, force_grouping=True)
+    if _language() == "fr":
+        return f"{number}{dates.HARD}{SYMBOLS['fr'].get(currency, currency).replace(' ', dates.HARD)}"
+    return f"{SYMBOLS['en'].get(currency, currency + dates.HARD)}{number}"
+
+
+def _language() -> str:
+    return (get_language() or "fr")[:2]
