@@ -26,9 +26,13 @@ class ProvisioningError(Exception):
 
 
 class Temporary(ProvisioningError):
-    """Try the step again, not before ``retry_after`` seconds when the other side named a time."""
+    """Try the step again, not before ``retry_after`` seconds when the other side named a time.
+
+    ``most_tries`` is how often a step is worth trying when fewer than usual are; None for the usual number.
+    """
 
     code = "temporary"
+    most_tries: int | None = None
 
     def __init__(
         self,

@@ -61,6 +61,10 @@ REASONS: dict[str, Reason] = {
     "railway_lost_answer": Reason(_SLOW, _("Nothing is asked for twice: retry looks first for what was made.")),
     "railway_partial_answer": Reason(_SLOW, _("Nothing is asked for twice: retry looks first for what was made.")),
     "railway_server_problem": Reason(_SLOW, _("Give Railway's support the trace id of the message if it lasts.")),
+    "railway_unknown_refusal": Reason(
+        _REFUSED,
+        _("Railway refused for a reason of its own: read its words in the message, mend the cause, then retry."),
+    ),
     "railway_edge_blocked": Reason(_SLOW, _("Railway's edge blocks this machine: wait, and send fewer requests.")),
     "railway_rate_limited": Reason(
         _("Waiting for its turn: many requests are under way."),
@@ -83,6 +87,20 @@ REASONS: dict[str, Reason] = {
     ),
     "railway_not_found": Reason(_REFUSED, _("The thing is gone at Railway: compare the ledger with its dashboard.")),
     "railway_plan_limit": Reason(_REFUSED, _("Railway's plan does not allow more: raise it, then retry.")),
+    "railway_account_blocked": Reason(
+        _REFUSED,
+        _(
+            "Railway does nothing for this workspace until its owner acts (plan, payment, account): open the "
+            "workspace's billing page in Railway's dashboard, then retry."
+        ),
+    ),
+    "railway_value_refused": Reason(
+        _REFUSED,
+        _(
+            "Railway does not take a name or a value: its words are in the message. Correct the order or the plan's "
+            "data; if both are right, tell the developers."
+        ),
+    ),
     "railway_bad_request": Reason(_REFUSED, _("Railway does not understand us: tell the developers.")),
     "odoo_not_reachable": Reason(_("Your Odoo is starting and does not answer yet."), _("Read the deployment's log.")),
     "odoo_not_ready": Reason(_("Your Odoo is starting and does not answer yet."), _("Read the deployment's log.")),

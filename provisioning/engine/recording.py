@@ -45,10 +45,11 @@ def begin(operation: Operation, step: Step) -> None:
 def record(operation: Operation, step: Step, outcome: Done | Wait, following: Step | None) -> bool:
     """True when the step is done, and the ``following`` one has begun."""
     now = timezone.now()
+    if isinstance(outcome, Wait) and outcome.queue:
+        # nothing was tried: what failed before has not become better
+        return put_off(operation, step, outcome)
     step.failures = 0
     if isinstance(outcome, Wait):
-        if outcome.queue:
-            return put_off(operation, step, outcome)
         if _is_late(operation, step):
             fail(operation, step, outcome.reason, "The deadline has passed.", "deadline")
             return False

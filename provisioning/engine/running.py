@@ -189,7 +189,8 @@ def _run_step(context: Context, following: Step | None) -> bool:
     except Permanent as error:
         recording.fail(operation, step, error.code, error.message)
     except Temporary as error:
-        recording.back_off(operation, step, error.code, error.message, error.retry_after, MAX_FAILURES)
+        most = error.most_tries or MAX_FAILURES
+        recording.back_off(operation, step, error.code, error.message, error.retry_after, most)
     except Exception as error:
         logger.exception("Step %s failed unexpectedly", step.code)
         recording.back_off(operation, step, "unexpected", type(error).__name__, None, MAX_UNEXPECTED)

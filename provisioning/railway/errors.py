@@ -12,6 +12,7 @@
     │   ├── Busy                 another change of the same thing is under way
     │   ├── Paused               Railway has paused deployments
     │   ├── ServerProblem        an internal or unknown failure; unclear for a mutation
+    │   ├── UnknownRefusal       a reason not known here, said to a mutation: worth few tries
     │   ├── AlreadyExists        a name is taken, perhaps by our own lost request
     │   └── PartialAnswer        one alias of a mutation failed, those before it happened
     └── RailwayPermanent (Permanent)
@@ -19,6 +20,8 @@
         ├── NotAuthorized        no right, unknown or deleted object, or a bad token: Railway says the same
         ├── NotFound             the object does not exist
         ├── PlanLimit            the workspace's plan does not allow it
+        ├── AccountBlocked       no plan, no payment, or a closed account: nothing is done for the workspace
+        ├── ValueRefused         a name or another value is not one that Railway takes
         └── BadRequest           the document or a value is invalid: a bug of ours
 
 No message holds the token or a value of the request's variables.
@@ -139,10 +142,18 @@ class Paused(RailwayTemporary):
 
 
 class ServerProblem(RailwayTemporary):
-    """Railway failed inside ("Problem processing request"), or gave a reason that is not known here."""
+    """Railway failed inside ("Problem processing request"), or gave a query a reason that is not known here."""
 
     code = "railway_server_problem"
     pause = 10
+
+
+class UnknownRefusal(RailwayTemporary):
+    """Railway gave a mutation a reason that is not known here: most such reasons are rules, which no waiting cures."""
+
+    code = "railway_unknown_refusal"
+    pause = 10
+    most_tries = 3
 
 
 class AlreadyExists(RailwayTemporary):
@@ -182,6 +193,18 @@ class PlanLimit(RailwayPermanent):
     """The workspace's plan or usage limit does not allow it."""
 
     code = "railway_plan_limit"
+
+
+class AccountBlocked(RailwayPermanent):
+    """The workspace has no plan, owes money or was closed: Railway does nothing for it until its owner acts."""
+
+    code = "railway_account_blocked"
+
+
+class ValueRefused(RailwayPermanent):
+    """Railway does not take a name or another value: too long, a character that it does not allow, a reserved word."""
+
+    code = "railway_value_refused"
 
 
 class BadRequest(RailwayPermanent):

@@ -183,7 +183,7 @@ def _whole(found: tuple[RailwayError, ...], document: str) -> RailwayError:
         return first
     partial = PartialAnswer(f"{first.alias} failed: {first.message}", unclear=True, retry_after=first.retry_after)
     partial.locate(document=first.document, status=first.status, trace_id=first.trace_id, alias=first.alias)
-    partial.__cause__ = first
+    partial.__cause__, partial.most_tries = first, first.most_tries
     return partial
 
 

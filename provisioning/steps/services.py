@@ -1,5 +1,6 @@
 """The two services of an instance: made without a source, given storage and an address, then configured."""
 
+import logging
 import secrets
 import string
 from collections.abc import Mapping, Sequence
@@ -9,14 +10,18 @@ from django.conf import settings
 from provisioning.errors import Temporary
 from provisioning.odoo import container
 from provisioning.outcomes import Done, Wait
-from provisioning.railway.errors import AlreadyExists
+from provisioning.railway.errors import AlreadyExists, PlanLimit, UnknownRefusal, ValueRefused
 from provisioning.railway.results import NewService, ServiceSettings, Stack
 from provisioning.steps import desired_state
 from provisioning.steps.context import Context
 from provisioning.steps.desired_state import MOUNT_PATHS, ODOO, ODOO_PORT, POSTGRES
 
+logger = logging.getLogger(__name__)
+
 LONGEST_LABEL = 63
 RAILWAYS_SUFFIX = ".up.railway.app"
+# Railway's own name serves as well: nobody waits for a better one
+NAME_REFUSED = (AlreadyExists, PlanLimit, UnknownRefusal, ValueRefused)
 
 
 def create_services(ctx: Context) -> Done:
@@ -133,11 +138,12 @@ def _create_volume(ctx: Context, service: str, mount_path: str) -> None:
 
 
 def _name_domain(ctx: Context, domain_id: str) -> str:
-    """Give the wished name, or the one with a suffix when somebody else has that; "" when both are taken."""
+    """Give the wished name, or the one with a suffix when somebody else has that; "" when both are refused."""
     for name in _names(ctx):
         try:
             _rename(ctx, domain_id, name)
-        except AlreadyExists:
+        except NAME_REFUSED as refusal:
+            logger.warning("The name %s is refused: %s", name, refusal)
             # perhaps it is our own: an earlier request whose answer was lost
             if not any(domain.name == name for domain in ctx.stack().service(ODOO).domains):
                 continue

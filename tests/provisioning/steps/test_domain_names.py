@@ -46,8 +46,9 @@ def test_an_instance_is_named_after_its_client(name_of, sandbox):
     assert sandbox.state()["requests"]["DomainRename"] == 1
 
 
-def test_a_name_that_somebody_else_has_gets_a_suffix(name_of, sandbox):
-    sandbox.faults.add(kind="error", operation="DomainRename", message="The domain is already in use", times=1)
+@pytest.mark.parametrize("words", ["The domain is already in use", "domain is already taken", "It has been taken"])
+def test_a_name_that_somebody_else_has_gets_a_suffix(name_of, sandbox, words):
+    sandbox.faults.add(kind="error", operation="DomainRename", message=words, times=1)
     name = name_of()
     assert name.startswith("eazynova-acme-corp-")
 
@@ -66,4 +67,10 @@ def test_a_renaming_that_was_confirmed_and_not_done_is_asked_for_again(name_of, 
 
 def test_when_both_names_are_taken_railways_own_stays(name_of, sandbox):
     sandbox.faults.add(kind="error", operation="DomainRename", message="The domain is already in use")
+    assert name_of().startswith("odoo-production-")
+
+
+@pytest.mark.parametrize("words", ["Invalid domain", "Domain limit exceeded for your plan", "The moon is full"])
+def test_no_customer_waits_for_a_name_that_railway_refuses(name_of, sandbox, words):
+    sandbox.faults.add(kind="error", operation="DomainRename", message=words)
     assert name_of().startswith("odoo-production-")
