@@ -129,6 +129,26 @@ REASONS: dict[str, Reason] = {
     "hook_address_refused": Reason(
         _("The webhook's address is not accepted."), _("Only public https addresses get webhooks.")
     ),
+    "storage_unavailable": Reason(
+        _("The backup storage does not answer at the moment. We keep trying."), _("See the storage provider's status.")
+    ),
+    "storage_full": Reason(
+        _("The backup storage has no room at the moment. Our team has been told."),
+        _("The bucket's quota is used up: raise it, or shorten what is kept."),
+    ),
+    "storage_upload_gone": Reason(_("The backup begins anew."), _("The upload was ended from outside.")),
+    "storage_refused": Reason(
+        _("The backup could not be stored. Our team has been told."),
+        _("The storage refuses us: check BACKUP_S3_* and the rights of its key."),
+    ),
+    "storage_object_missing": Reason(
+        _("This backup is not there any more. Our team has been told."),
+        _("The storage has no such object: somebody deleted it, or a lifecycle rule of the bucket did."),
+    ),
+    "storage_object_locked": Reason(
+        _("This backup is kept until its lock ends."),
+        _("The storage refuses to delete it before then; it is tried again."),
+    ),
     "mail_unavailable": Reason(_("The e-mail will be sent again."), _("See the mail provider's status page.")),
     "mail_refused": Reason(_("The e-mail was refused."), _("Check the address, the sender and ANYMAIL_*.")),
     "password_not_kept": Reason(

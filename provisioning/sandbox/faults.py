@@ -11,6 +11,7 @@ one field    no_effect partial
 creation     lag(seconds)
 platform     paused(message)
 deployment   failed(message) crashed(message) crashed_later(seconds) stuck slow(seconds)
+storage      storage_error(status, code, message) storage_lost_answer, at an ``operation`` of S3, ``match`` in the key
 Odoo         login_fails wrong_language(language) default_login_open manager_open asset_error
              unreachable(seconds) late_certificate(seconds)
 
@@ -30,7 +31,8 @@ DEPLOYMENT = frozenset({"failed", "crashed", "crashed_later", "stuck", "slow"})
 ODOO = frozenset(
     "login_fails wrong_language default_login_open manager_open asset_error unreachable late_certificate".split()
 )
-KINDS = REQUEST | FIELD | DEPLOYMENT | ODOO | {"lag", "paused"}
+STORAGE = frozenset({"storage_error", "storage_lost_answer"})
+KINDS = REQUEST | FIELD | DEPLOYMENT | STORAGE | ODOO | {"lag", "paused"}
 PARAMETERS: Mapping[str, type | tuple[type, ...]] = {
     "retry_after": (int, float),
     "seconds": (int, float),

@@ -42,6 +42,8 @@ class Response:
     body: bytes = b""
     content_type: str = "text/html; charset=utf-8"
     headers: list[tuple[str, str]] = field(default_factory=list)
+    length: int | None = None
+    """What a HEAD says of a body that is not sent with it."""
 
 
 Answer = Response | None
@@ -59,6 +61,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._task: asyncio.Task[None] | None = None
         self._peer = ""
+        self._continued = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -113,16 +116,24 @@ class Connection(asyncio.Protocol):
         except ValueError:
             self._refuse(HTTPStatus.BAD_REQUEST)
             return None
-        if "transfer-encoding" in headers or length > LARGEST_BODY:
+        if "transfer-encoding" in headers or length > self._listener.largest_body:
             chunked = "transfer-encoding" in headers
             self._refuse(HTTPStatus.LENGTH_REQUIRED if chunked else HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             return None
         start = end + 4
         if len(self._buffer) < start + length:
+            self._ask_for_body(headers)
             return None
+        self._continued = False
         body = bytes(self._buffer[start : start + length])
         del self._buffer[: start + length]
         return Request(method, target, headers, body, self._peer)
+
+    def _ask_for_body(self, headers: Mapping[str, str]) -> None:
+        """RFC 9110, 10.1.1: who sends ``Expect`` waits for this before the body."""
+        if headers.get("expect", "").lower() == "100-continue" and not self._continued and self._transport:
+            self._continued = True
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def _refuse(self, status: HTTPStatus) -> None:
         self._buffer.clear()
@@ -138,7 +149,8 @@ class Connection(asyncio.Protocol):
             return
         close = request.headers.get("connection", "").lower() == "close"
         body = b"" if request.method == "HEAD" else answer.body
-        self._transport.write(_head(answer, len(answer.body), close=close) + body)
+        length = len(answer.body) if answer.length is None else answer.length
+        self._transport.write(_head(answer, length, close=close) + body)
         if close:
             self._transport.close()
 
@@ -146,9 +158,17 @@ class Connection(asyncio.Protocol):
 class Listener:
     """One listening address and its connections; closing it frees both at once."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, host: str, port: int, handler: Handler) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        host: str,
+        port: int,
+        handler: Handler,
+        largest_body: int = LARGEST_BODY,
+    ) -> None:
         """Raises OSError when the address is not free. Must be called on the loop's own thread."""
         self.handler = handler
+        self.largest_body = largest_body
         self.connections: set[Connection] = set()
         self._loop = loop
         self._pending: set[asyncio.Task[object]] = set()

@@ -3,6 +3,7 @@
 import asyncio
 import resource
 import socket
+import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,12 +18,16 @@ from provisioning.sandbox.odoo.instances import Instances
 from provisioning.sandbox.railway_api import PATH, RailwayApi, json_response
 from provisioning.sandbox.report import report
 from provisioning.sandbox.resolvers import Resolvers
+from provisioning.sandbox.s3.bucket import Bucket
+from provisioning.sandbox.s3.server import S3
+from provisioning.sandbox.s3.signature import Credentials
 from provisioning.sandbox.throttles import Budget
 from provisioning.sandbox.webhooks import Webhooks
 from provisioning.sandbox.workspace import Options, Workspace
 
 HOST = "127.0.0.1"
 LONGEST_CALL = 60.0
+LARGEST_PART = 128 * 1024 * 1024
 Result = TypeVar("Result")
 
 
@@ -49,16 +54,20 @@ class ScriptedFaults:
 class Sandbox:
     """A stand-in for Railway's API at `url`, and for every Odoo deployed through it on 127.x.y.z:`odoo_port`.
 
-    Port 0 takes a free one, kept in ``state_dir`` for the next start. Without ``state_dir`` everything is forgotten
-    at the end. The other options are those of `workspace.Options`. `stop` frees all addresses at once.
+    At `s3_url` is the storage of another company. Port 0 takes a free one, kept in ``state_dir`` for the next start.
+    Without ``state_dir`` everything is forgotten at the end. The other options are those of `workspace.Options`.
+    `stop` frees all addresses at once.
     """
 
-    def __init__(self, state_dir: Path | None = None, *, port: int = 0, odoo_port: int = 0, **options: Any) -> None:
+    def __init__(
+        self, state_dir: Path | None = None, *, port: int = 0, odoo_port: int = 0, s3_port: int = 0, **options: Any
+    ) -> None:
         self.options = Options(**options)
         self.faults = ScriptedFaults(self)
         self._state_dir = state_dir
         self._port = port
         self._odoo_port = odoo_port
+        self._s3_port = s3_port
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._failure: BaseException | None = None
@@ -71,6 +80,11 @@ class Sandbox:
     @property
     def control_url(self) -> str:
         return f"http://{HOST}:{self._port}{PREFIX}"
+
+    @property
+    def s3_url(self) -> str:
+        """The endpoint of the S3-compatible storage."""
+        return f"http://{HOST}:{self._s3_port}"
 
     @property
     def token(self) -> str:
@@ -182,11 +196,26 @@ class Sandbox:
         listener = Listener(loop, HOST, self._port, self._handle)
         opened.append(listener.close)
         self._port = listener.port
-        workspace.store.remember(port=self._port, odoo_port=self._odoo_port)
+        self._open_storage(loop, opened)
+        workspace.store.remember(port=self._port, odoo_port=self._odoo_port, s3_port=self._s3_port)
         workspace.store.flush()
         self._resume(deployments, resolvers)
         workspace.timeline.attach(loop)
         opened.append(workspace.timeline.detach)
+
+    def _open_storage(self, loop: asyncio.AbstractEventLoop, opened: list[Callable[[], None]]) -> None:
+        options, workspace = self.options, self.workspace
+        if self._state_dir is None:
+            scratch = tempfile.TemporaryDirectory(prefix="sandbox-s3-")
+            opened.append(scratch.cleanup)
+        folder = Path(scratch.name) if self._state_dir is None else self._state_dir / "s3"
+        self.bucket = Bucket(folder, locking=options.s3_locking, most_bytes=options.s3_most_bytes)
+        credentials = Credentials(options.s3_access_key_id, options.s3_secret_access_key, options.s3_region)
+        s3 = S3({options.s3_bucket: self.bucket}, credentials, workspace.faults, workspace.clock.now)
+        port = self._s3_port or workspace.store.meta.get("s3_port", 0)
+        listener = Listener(loop, HOST, port, s3.handle, largest_body=LARGEST_PART)
+        opened.append(listener.close)
+        self._s3_port = listener.port
 
     def _resume(self, deployments: Deployments, resolvers: Resolvers) -> None:
         deployments.resume()
@@ -209,6 +238,7 @@ class Sandbox:
         self.workspace.faults.remove()
         self.workspace.store.clear()
         self.workspace.requests.clear()
+        self.bucket.clear()
         self._instances.close_all()
 
 

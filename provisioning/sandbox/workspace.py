@@ -19,6 +19,7 @@ class Options:
     invisible, ``deletion_grace_seconds`` how long a project scheduled for deletion lives on (48 hours at Railway).
     ``edge_limit`` is Cloudflare's: requests a second without a query string. With ``railway_names`` domains are shown
     as at Railway, under names where nothing answers here.
+    The ``s3_`` options are those of the one bucket beside it: its keys, whether it locks objects, its quota (0: none).
     """
 
     token: str = "sandbox-token"
@@ -33,6 +34,12 @@ class Options:
     edge_limit: int = 0
     deletion_grace_seconds: float = 172_800.0
     railway_names: bool = False
+    s3_bucket: str = "eazynova-backups"
+    s3_region: str = "eu-sandbox-1"
+    s3_access_key_id: str = "sandbox-key"
+    s3_secret_access_key: str = "sandbox-secret"
+    s3_locking: bool = False
+    s3_most_bytes: int = 0
 
 
 class Workspace:
