@@ -18,7 +18,6 @@ from eazynova_site.env import (
     env_int,
     env_list,
     env_prefixed,
-    env_rate,
     env_secret,
     env_secret_url,
     env_str,
@@ -28,6 +27,7 @@ from eazynova_site.env import (
     kept_secret,
     read_file,
 )
+from eazynova_site.limits import *  # noqa: F403  settings too, in a file of their own
 from eazynova_site.logging import logging_config
 from eazynova_site.sign_in import *  # noqa: F403  settings too, in a file of their own
 
@@ -201,15 +201,12 @@ METRICS_TOKEN = env_secret("METRICS_TOKEN")
 
 # API
 PUBLIC_SIGNUP = env_bool("PUBLIC_SIGNUP", True)
-SIGNUP_RATE = env_rate("SIGNUP_RATE", "5/h")
 SIGNUP_MIN_SECONDS = env_float("SIGNUP_MIN_SECONDS", 2)
 CONFIRM_EMAIL = env_bool("CONFIRM_EMAIL", False)
 CONFIRMATION_HOURS = env_int("CONFIRMATION_HOURS", 24, least=1)
 CREDENTIALS_RETENTION_DAYS = env_int("CREDENTIALS_RETENTION_DAYS", 7, least=1)
 TURNSTILE_SITE_KEY = env_str("TURNSTILE_SITE_KEY")
 TURNSTILE_SECRET_KEY = env_secret("TURNSTILE_SECRET_KEY")
-API_VISITOR_RATE = env_rate("API_VISITOR_RATE", "300/m")
-API_KEY_RATE = env_rate("API_KEY_RATE", "600/m")
 WEBHOOK_ALLOW_LOOPBACK = env_bool("WEBHOOK_ALLOW_LOOPBACK", DEBUG)
 REST_FRAMEWORK: dict[str, object] = {
     "EXCEPTION_HANDLER": "tenants.api.exceptions.answer",

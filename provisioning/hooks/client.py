@@ -47,11 +47,14 @@ def signed_headers(signing_secrets: Sequence[str], message_id: str, at: datetime
 
 
 def post(url: str, *, body: str, headers: Mapping[str, str], allow_loopback: bool) -> HookAnswer:
-    """Send ``body`` as JSON. Raises AddressRefused or HookUnreachable; any HTTP status is an answer."""
+    """Send ``body`` as JSON. Raises AddressRefused or HookUnreachable; any HTTP status is an answer.
+
+    Whatever else a library raises on the way is HookUnreachable too: what cannot be sent is an attempt like any other.
+    """
     target = checked(url, allow_loopback=allow_loopback)
     network = CheckedNetwork(allow_loopback=allow_loopback, deadline=time.monotonic() + EXCHANGE_SECONDS)
     sent: dict[bytes | str, bytes | str] = {
-        "Host": httpx.URL(url).netloc.decode("ascii"),
+        "Host": target.authority,
         "Content-Type": "application/json",
         "User-Agent": USER_AGENT,
         "Connection": "close",
@@ -72,7 +75,7 @@ def post(url: str, *, body: str, headers: Mapping[str, str], allow_loopback: boo
             return _read(response)
     except AddressRefused:
         raise
-    except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as error:
+    except Exception as error:
         raise HookUnreachable(f"{type(error).__name__}: {error}"[:200], unclear=True) from error
 
 

@@ -52,6 +52,11 @@ def _send(note: AlertNote) -> bool:
         if isinstance(error, Permanent):
             row.update(attempts=MAX_ATTEMPTS)
         return False
+    except Exception as error:
+        # one message that cannot be sent keeps none of the others
+        logger.exception("The message about alert %s could not be sent", note.alert_id)
+        row.update(error=type(error).__name__)
+        return False
     row.update(sent_at=timezone.now(), error="")
     return True
 

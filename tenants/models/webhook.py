@@ -65,6 +65,8 @@ class WebhookEndpoint(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.ACTIVE)
     disabled_reason = models.CharField(_("why it is disabled"), max_length=40, blank=True)
     notice_due_at = models.DateTimeField(_("partner to be told from"), null=True, blank=True, editable=False)
+    notice_tries = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
+    last_tried_at = models.DateTimeField(null=True, blank=True, editable=False)
     failing_since = models.DateTimeField(_("failing since"), null=True, blank=True, editable=False)
     failures = models.PositiveIntegerField(_("failures in a row"), default=0, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
@@ -139,6 +141,8 @@ class WebhookDelivery(models.Model):
     tries = models.PositiveIntegerField(_("attempts"), default=0)
     run_after = models.DateTimeField(_("not before"), default=timezone.now)
     rung_at = models.DateTimeField(default=timezone.now, editable=False)
+    # while an attempt is under way; it counts for what the endpoint may have at once
+    claimed_until = models.DateTimeField(null=True, blank=True, editable=False)
     delivered_at = models.DateTimeField(_("delivered"), null=True, blank=True)
 
     objects = WebhookDeliveryQuerySet.as_manager()
@@ -150,7 +154,12 @@ class WebhookDelivery(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("event", "endpoint"), name="one_delivery_an_event_and_endpoint"),
         )
-        indexes = (models.Index(fields=("run_after",), condition=Q(state="queued"), name="webhook_delivery_due"),)
+        indexes = (
+            models.Index(fields=("run_after",), condition=Q(state="queued"), name="webhook_delivery_due"),
+            models.Index(
+                fields=("claimed_until",), condition=Q(claimed_until__isnull=False), name="webhook_delivery_under_way"
+            ),
+        )
 
     def __str__(self) -> str:
         return self.public_id

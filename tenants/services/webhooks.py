@@ -65,6 +65,7 @@ def change_endpoint(
             "failures": 0,
             "failing_since": None,
             "notice_due_at": None,
+            "notice_tries": 0,
         }
     elif enabled is False:
         changes |= {"state": WebhookEndpoint.State.DISABLED, "disabled_reason": "asked"}
@@ -72,6 +73,14 @@ def change_endpoint(
         WebhookEndpoint.objects.filter(pk=endpoint.pk).update(**changes)
         endpoint.refresh_from_db()
     return endpoint
+
+
+def delete_endpoint(endpoint: WebhookEndpoint) -> None:
+    """Remove it with its deliveries. A delivery that is under way ends first, or finds nothing left to record."""
+    with transaction.atomic():
+        row = WebhookEndpoint.objects.select_for_update().filter(pk=endpoint.pk).first()
+        if row is not None:
+            row.delete()
 
 
 def rotate_secret(endpoint: WebhookEndpoint) -> str:

@@ -16,13 +16,13 @@ from provisioning.hooks.client import HookAnswer, post, signed_headers
 from provisioning.sealing import SealBroken
 from tenants.models import Instance, Partner, WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent
 from tenants.signals import webhook_due
+from tenants.webhooks import claims
 
 logger = logging.getLogger(__name__)
 
 # Standard Webhooks' schedule: ten attempts in about three days
 PAUSES = tuple(timedelta(seconds=seconds) for seconds in (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400))
 LONGEST_PAUSE = timedelta(days=1)
-CLAIM = timedelta(seconds=60)
 DEAD_AFTER = timedelta(days=5)
 DEAD_FAILURES = 20
 GONE = 410
@@ -32,16 +32,19 @@ LOG_KEPT = timedelta(days=30)
 def announce(instance: Instance, event_type: str) -> WebhookEvent | None:
     """Write the news for the partner's endpoints, inside the transaction of the change; None when nobody listens."""
     partner = instance.tenant.partner
-    endpoints = [endpoint for endpoint in WebhookEndpoint.objects.filter(partner=partner) if endpoint.wants(event_type)]
-    if not endpoints:
-        return None
-    data: dict[str, object] = {
-        "instanceId": instance.public_id,
-        "clientName": instance.client_name,
-        "status": instance.status,
-        "instanceUrl": instance.url or None,
-    }
-    return write(partner, event_type, data, endpoints, instance=instance)
+    with atomic():
+        # an endpoint that is deleted at this moment must not undo the change that is told about
+        rows = WebhookEndpoint.objects.filter(partner=partner).select_for_update(no_key=True).order_by("pk")
+        endpoints = [endpoint for endpoint in rows if endpoint.wants(event_type)]
+        if not endpoints:
+            return None
+        data: dict[str, object] = {
+            "instanceId": instance.public_id,
+            "clientName": instance.client_name,
+            "status": instance.status,
+            "instanceUrl": instance.url or None,
+        }
+        return write(partner, event_type, data, endpoints, instance=instance)
 
 
 def write(
@@ -61,31 +64,21 @@ def write(
 
 
 def deliver(delivery_id: int) -> bool:
-    """Try once, if it is due; True when the endpoint took it.
+    """Try once, if it is due and its turn; True when the endpoint took it.
 
-    The claim also schedules the next try, so a worker that is killed in between leads to a
-    repetition with the same ``webhook-id``, by which the partner knows it.
+    Whatever goes wrong is an attempt, recorded and counted. An endpoint that is deleted meanwhile takes all with it.
     """
-    claimed = WebhookDelivery.objects.due().filter(pk=delivery_id).values("pk")
-    if not WebhookDelivery.objects.filter(pk__in=claimed).update(
-        tries=F("tries") + 1, run_after=timezone.now() + CLAIM
-    ):
+    delivery = claims.take(delivery_id)
+    if delivery is None:
         return False
-    delivery = WebhookDelivery.objects.select_related("event", "endpoint").get(pk=delivery_id)
-    started = time.monotonic()
-    attempt = WebhookAttempt(delivery=delivery)
-    answer: HookAnswer | None = None
-    try:
-        answer = _post(delivery)
-        attempt.status, attempt.answer = answer.status, answer.beginning
-    except ProvisioningError as error:
-        attempt.error = error.message[:200]
-    except SealBroken:
-        attempt.error = "The secret of this endpoint cannot be opened: no key of ENCRYPTION_KEYS fits."
-    attempt.milliseconds = round(1000 * (time.monotonic() - started))
+    attempt, answer = _try(delivery)
     with atomic():
+        if not _kept(delivery):
+            return False
         attempt.save()
-        return _record(delivery, answer)
+        taken = _record(delivery, answer)
+    ring_next(delivery.endpoint.partner_id)
+    return taken
 
 
 def deliver_due(limit: int = 1) -> int:
@@ -93,22 +86,31 @@ def deliver_due(limit: int = 1) -> int:
 
     One at a time, because a partner who does not answer holds this process for fifteen seconds.
     """
-    return sum(deliver(pk) for pk in list(WebhookDelivery.objects.due().values_list("pk", flat=True)[:limit]))
+    return sum(deliver(pk) for pk in list(claims.due_in_turn().values_list("pk", flat=True)[:limit]))
 
 
 def sweep(limit: int = 500) -> int:
-    """Ring for every delivery that is due and that nobody has been told of."""
-    due = list(WebhookDelivery.objects.unheard().values_list("pk", flat=True)[:limit])
-    WebhookDelivery.objects.filter(pk__in=due).update(rung_at=timezone.now())
-    for delivery_id in due:
-        webhook_due.send(WebhookDelivery, delivery_id=delivery_id)
-    return len(due)
+    """Ring for what is due and nobody has been told of, as far as it may be under way at once."""
+    return _ring(list(claims.unheard_in_turn().values_list("pk", flat=True)[:limit]))
+
+
+def ring_next(partner_id: int) -> int:
+    """One has ended: ring for the partner's next, which may have found all its places taken."""
+    waiting = claims.due_in_turn().filter(endpoint__partner=partner_id)
+    return _ring(list(waiting.values_list("pk", flat=True)[:1]))
 
 
 def purge() -> int:
     """Forget events that are older than the log is kept."""
     count, _each = WebhookEvent.objects.filter(created_at__lt=timezone.now() - LOG_KEPT).delete()
     return count
+
+
+def _ring(due: list[int]) -> int:
+    WebhookDelivery.objects.filter(pk__in=due).update(rung_at=timezone.now())
+    for delivery_id in due:
+        webhook_due.send(WebhookDelivery, delivery_id=delivery_id)
+    return len(due)
 
 
 def ring_later(delivery_id: int) -> None:
@@ -119,6 +121,30 @@ def body_of(event: WebhookEvent) -> str:
     """What is signed and sent: the same bytes in every attempt."""
     happened = event.created_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return json.dumps({"type": event.type, "timestamp": happened, "data": event.data}, separators=(",", ":"))
+
+
+def _kept(delivery: WebhookDelivery) -> bool:
+    """Held until the attempt is recorded: whoever deletes the endpoint waits, or has deleted the delivery too."""
+    WebhookEndpoint.objects.select_for_update(no_key=True).filter(pk=delivery.endpoint_id).first()
+    return WebhookDelivery.objects.select_for_update(no_key=True).filter(pk=delivery.pk).first() is not None
+
+
+def _try(delivery: WebhookDelivery) -> tuple[WebhookAttempt, HookAnswer | None]:
+    started = time.monotonic()
+    attempt = WebhookAttempt(delivery=delivery)
+    answer: HookAnswer | None = None
+    try:
+        answer = _post(delivery)
+        attempt.status, attempt.answer = answer.status, answer.beginning
+    except ProvisioningError as error:
+        attempt.error = error.message[:200]
+    except SealBroken:
+        attempt.error = "The secret of this endpoint cannot be opened: no key of ENCRYPTION_KEYS fits."
+    except Exception as error:
+        logger.exception("Webhook delivery %s could not be sent", delivery.public_id)
+        attempt.error = f"It could not be sent ({type(error).__name__}). Our team has been told."
+    attempt.milliseconds = round(1000 * (time.monotonic() - started))
+    return attempt, answer
 
 
 def _post(delivery: WebhookDelivery) -> HookAnswer:
@@ -133,13 +159,13 @@ def _record(delivery: WebhookDelivery, answer: HookAnswer | None) -> bool:
     row = WebhookDelivery.objects.filter(pk=delivery.pk)
     endpoint = WebhookEndpoint.objects.filter(pk=delivery.endpoint_id)
     if answer is not None and answer.taken:
-        row.update(state=WebhookDelivery.State.DELIVERED, delivered_at=now)
+        row.update(state=WebhookDelivery.State.DELIVERED, delivered_at=now, claimed_until=None)
         endpoint.update(failures=0, failing_since=None)
         return True
     if delivery.tries > len(PAUSES):
-        row.update(state=WebhookDelivery.State.FAILED)
+        row.update(state=WebhookDelivery.State.FAILED, claimed_until=None)
     else:
-        row.update(run_after=now + _pause(delivery.tries, answer))
+        row.update(run_after=now + _pause(delivery.tries, answer), claimed_until=None)
     endpoint.filter(failing_since=None).update(failing_since=now)
     endpoint.update(failures=F("failures") + 1)
     if answer is not None and answer.status == GONE:

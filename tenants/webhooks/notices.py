@@ -5,6 +5,7 @@ from datetime import timedelta
 from email.utils import make_msgid
 
 from django.conf import settings
+from django.db.models import F
 from django.utils import timezone, translation
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -16,29 +17,41 @@ from tenants.models import WebhookEndpoint
 logger = logging.getLogger(__name__)
 
 PAUSE = timedelta(minutes=10)
+MAX_TRIES = 30
 
 
 def send_due() -> int:
-    """Send the notices that are due and say how many went out; what fails is tried again ten minutes later."""
+    """Send the notices that are due and say how many went out; what fails is tried again, at most thirty times."""
     due = WebhookEndpoint.objects.filter(notice_due_at__lte=timezone.now()).select_related("partner")
     return sum(_send(endpoint) for endpoint in list(due[:50]))
 
 
 def _send(endpoint: WebhookEndpoint) -> bool:
     row = WebhookEndpoint.objects.filter(pk=endpoint.pk, notice_due_at=endpoint.notice_due_at)
-    if not row.update(notice_due_at=timezone.now() + PAUSE):
+    if not row.update(notice_due_at=timezone.now() + PAUSE, notice_tries=F("notice_tries") + 1):
         return False
     recipients = [endpoint.partner.contact_email] if endpoint.partner.contact_email else settings.STAFF_ALERT_EMAILS
+    results = [_told(endpoint, recipient) for recipient in recipients]
+    # nobody who has it gets it again because another one could not be reached
+    if True in results or None not in results or endpoint.notice_tries + 1 >= MAX_TRIES:
+        WebhookEndpoint.objects.filter(pk=endpoint.pk).update(notice_due_at=None)
+    return True in results
+
+
+def _told(endpoint: WebhookEndpoint, recipient: str) -> bool | None:
+    """Whether it was taken; None when it is worth another try."""
     try:
-        for recipient in recipients:
-            send(_letter(endpoint, recipient))
+        send(_letter(endpoint, recipient))
     except Permanent as error:
         logger.warning("The notice about webhook endpoint %s is refused: %s", endpoint.public_id, error.message)
+        return False
     except ProvisioningError as error:
         logger.warning("The notice about webhook endpoint %s waits: %s", endpoint.public_id, error.message)
+        return None
+    except Exception:
+        logger.exception("The notice about webhook endpoint %s cannot be sent", endpoint.public_id)
         return False
-    WebhookEndpoint.objects.filter(pk=endpoint.pk).update(notice_due_at=None)
-    return bool(recipients)
+    return True
 
 
 def _letter(endpoint: WebhookEndpoint, recipient: str) -> Letter:

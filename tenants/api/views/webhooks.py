@@ -91,7 +91,7 @@ class EndpointView(EndpointsBase):
 
     @extend_schema(operation_id="delete_webhook_endpoint", summary="Remove a webhook endpoint", responses={204: None})
     def delete(self, request: Request, endpoint_id: str) -> Response:
-        self.endpoint(endpoint_id).delete()
+        webhooks.delete_endpoint(self.endpoint(endpoint_id))
         return Response(status=204)
 
 

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -12,14 +13,24 @@ class PartnerSite:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     drip_seconds: float = 0.0
+    # before the answer: so long, and this
+    answer_seconds: float = 0.0
+    meanwhile: Callable[[], None] | None = None
+    most_at_once: int = 0
     received: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
 
     def __enter__(self):
-        site = self
+        site, under_way = self, []
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self):
                 content = self.rfile.read(int(self.headers["Content-Length"]))
+                under_way.append(self)
+                site.most_at_once = max(site.most_at_once, len(under_way))
+                time.sleep(site.answer_seconds)
+                if site.meanwhile is not None:
+                    site.meanwhile()
+                under_way.remove(self)
                 site.received.append((self.path, {k.lower(): v for k, v in self.headers.items()}, content))
                 self.send_response(site.status)
                 for name, value in site.headers.items():

@@ -3,7 +3,11 @@ import threading
 import time
 from datetime import UTC, datetime
 
+import httpcore
+import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from provisioning.hooks import client
 from provisioning.hooks.address import checked
@@ -115,6 +119,19 @@ def test_an_answer_that_is_no_http_is_temporary():
         "https://partner.example\r\nX: y/",
         "https://pärtner.example/",
         "https://partner.example:99999/",
+        "https://partner.example:0/",
+        "https://0177.0.0.1/",
+        "https://0x7f.0.0.1/",
+        "https://127.1/",
+        "https://2130706433/",
+        "https://93.184.216.034/",
+        "https://1.2.3.4.5/",
+        "https://[fe80::1%25eth0]/",
+        "https://[::1.2.3.4.5]/",
+        "https://partner..example/",
+        "https://-partner.example/",
+        "https://" + "a" * 64 + ".example/",
+        "https://" + "a.b." * 70 + "example/",
         "not an address",
         "",
     ],
@@ -124,8 +141,58 @@ def test_an_address_that_is_not_a_public_https_one_is_refused(url):
         checked(url, allow_loopback=False)
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        *(
+            "192.0.0.192",
+            "192.0.0.9",
+            "192.88.99.1",
+            "168.63.129.16",
+            "100.100.100.200",
+            "192.31.196.1",
+            "192.52.193.1",
+        ),
+        *("198.18.0.1", "198.51.100.7", "203.0.113.7", "192.0.2.7", "240.0.0.1", "0.1.2.3"),
+        *("[fec0::1]", "[3fff::1]", "[3fff:fff::1]", "[2001:db8::1]", "[2001::1]", "[2001:2::1]", "[2001:20::1]"),
+        *("[2001:1::1]", "[2620:4f:8000::1]", "[100::1]", "[5f00::1]", "[fd00:ec2::254]", "[ff0e::1]", "[::]"),
+        *("[64:ff9b::5db8:d822]", "[64:ff9b:1::1]", "[2002:5db8:d822::1]", "[2001:0:5db8:d822::1]", "[::5db8:d822]"),
+        *("[::ffff:192.0.0.192]", "[::ffff:168.63.129.16]", "[::ffff:0:10.0.0.1]"),
+    ],
+)
+def test_special_networks_are_refused_whatever_the_interpreter_thinks_of_them(address):
+    with pytest.raises(AddressRefused):
+        checked(f"https://{address}/", allow_loopback=False)
+
+
+@given(st.one_of(st.text(max_size=60), st.text("0123456789abcdefx.:[]@/%-\\?#", max_size=40)))
+@settings(max_examples=300, deadline=None)
+def test_whatever_is_let_in_at_the_door_can_be_sent(text):
+    """The door is the parser that sends: it refuses with a sentence, or gives parts that make a request."""
+    url = f"https://{text}"
+    try:
+        target = checked(url, allow_loopback=False)
+    except AddressRefused:
+        return
+    httpcore.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path)
+    assert target.authority.isascii()
+    assert httpx.URL(url).raw_host.decode().removesuffix(".") == target.host
+
+
+def test_what_a_library_raises_on_the_way_is_an_attempt_that_failed(monkeypatch):
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_arguments, **_options: [(2, 1, 6, "", ("not an address", 443))])
+    with pytest.raises(HookUnreachable):
+        send("https://partner.example/", allow_loopback=False)
+
+
 def test_public_addresses_are_fine():
-    for url in ("https://partner.example/hook", "https://partner.example:8443", "https://93.184.216.34/a?b=c"):
+    for url in (
+        "https://partner.example/hook",
+        "https://partner.example:8443",
+        "https://93.184.216.34/a?b=c",
+        "https://[2606:2800:21f::1]/",
+        "https://xn--prtner-bua.example/hook@v1",
+    ):
         checked(url, allow_loopback=False)
 
 
