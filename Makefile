@@ -25,6 +25,9 @@ demo: install ## create one instance against the sandbox; at a terminal, keep th
 test: install ## the whole suite, on PostgreSQL and Redis where they answer, else on the embedded defaults
 	@$(RUN) -m pytest
 
+test-room: install ## the tests of one room: make test-room ROOM=engine
+	@$(RUN) -m pytest $(or $(wildcard tests/$(ROOM) tests/*/$(ROOM)),$(error There is no folder "$(ROOM)" below tests/))
+
 check: install lint types messages-check ## all that CI runs
 	$(RUN) manage.py makemigrations --check --dry-run
 	TEST_SERVICES=none $(RUN) -m pytest $(AT_ONCE)
@@ -59,4 +62,4 @@ messages-check: install
 	@cmp -s $(PO).po var/before.po || \
 		{ echo "The French catalogue was not up to date: translate what is new in $(PO).po and commit it."; exit 1; }
 
-.PHONY: bench fault-matrix help install demo test check lint types messages messages-check screenshots
+.PHONY: bench fault-matrix help install demo test test-room check lint types messages messages-check screenshots

@@ -1,4 +1,7 @@
-"""The rows of the engine. They know what may be stored, and nothing of who stores it."""
+"""The rows of the engine: operations and steps, the ledger, pacing, outages, vitals.
+
+Called by everybody above. They know what may be stored, and must not know who stores it.
+"""
 
 from provisioning.models.ledger import Resource
 from provisioning.models.outages import Outage

@@ -1,4 +1,4 @@
 """S3-compatible storage of another company than Railway: where what customers wrote survives.
 
-The backups call it. It knows keys, bytes and moments, and nothing of customers, rows or Django.
+The backups call it. It knows keys, bytes and moments, and must not know customers, rows or Django.
 """

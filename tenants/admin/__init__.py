@@ -1,4 +1,7 @@
-"""The staff console: reads rows, and changes them only through the services."""
+"""The staff console: Django's admin with lists, an instance's page, confirmed actions and the dashboard.
+
+Called by staff's browsers. It reads rows, and must not change one except through the services.
+"""
 
 from tenants.admin import (
     alerts,

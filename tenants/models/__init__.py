@@ -1,4 +1,7 @@
-"""The domain's rows: who buys, what they bought, where it stands."""
+"""The domain's rows: who buys, what they bought, where it stands.
+
+Called by everybody above. They know what may be stored, and must not know a use case or an edge.
+"""
 
 from tenants.models.alert import Alert, AlertNote
 from tenants.models.audit import AuditEntry

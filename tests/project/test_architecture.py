@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -58,6 +59,44 @@ def test_the_names_of_tests_are_sentences():
         if node.name.startswith("test_") and node.name.count("_") < 3
     ]
     assert short == []
+
+
+def folders():
+    """Every package two deep; what lies deeper belongs to its room."""
+    found = {path.parent for path in MODULES if len(path.parts) > 2 and "templatetags" not in path.parts}
+    return {"/".join(folder.parts[:2]) for folder in found}
+
+
+def map_of_the_rooms():
+    text = (ROOT / "docs/architecture.md").read_text()
+    return text.partition("## The rooms")[2].partition("\n## ")[0]
+
+
+def test_the_map_names_every_room_and_no_other():
+    named = re.findall(r"^\| `([a-z_/]+)/` \|", map_of_the_rooms(), re.M)
+    assert sorted(named) == sorted(folders())
+
+
+def test_the_map_names_what_stands_beside_the_rooms():
+    beside = {path.stem for path in MODULES if len(path.parts) == 2 and path.parts[0] != "eazynova_site"}
+    words = set(re.findall(r"[a-z_]+", map_of_the_rooms().rpartition("|\n")[2]))
+    assert beside - words == {"__init__", "apps"}
+
+
+def test_every_room_says_what_lives_there_and_what_it_must_not_know():
+    silent = [room for room in sorted(folders()) if not re.search(r"must\s+not|Nothing imports", purpose(room))]
+    assert silent == []
+
+
+def purpose(room):
+    return ast.get_docstring(ast.parse((ROOT / room / "__init__.py").read_text())) or ""
+
+
+def test_what_the_guide_points_to_is_there():
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    pointed = re.findall(r"`((?:eazynova_site|tenants|provisioning|tests|templates|docs)/[a-z_/.]+)`", text)
+    assert len(pointed) > 20
+    assert [path for path in pointed if not (ROOT / path).exists()] == []
 
 
 def test_imports_follow_the_one_direction():

@@ -9,6 +9,7 @@ import responses
 import time_machine
 from django.conf import settings
 from django.core.mail.backends.locmem import EmailBackend
+from django.template.loader import get_template
 from django.utils import timezone
 
 from provisioning.doorbell import LOST_AFTER
@@ -82,6 +83,12 @@ def test_the_welcome_mail_speaks_english_to_those_who_do(ready):
     _instance, mail = ready(language="en")
     outbox.deliver(mail.pk)
     assert _letters()[0]["Subject"] == "Your EAZYNOVA Instance is Ready!"
+
+
+@pytest.mark.parametrize("kind", Mail.Kind.values)
+def test_every_kind_of_mail_has_its_subject_and_both_its_texts(kind):
+    for part in ("subject.txt", "txt", "html"):
+        get_template(f"email/{kind}.{part}")
 
 
 def test_a_mail_is_written_once_and_sent_once_however_often_it_is_asked_for(ready):
