@@ -3,7 +3,9 @@
 DomainError
 ├── InvalidInput          a value is wrong: ``field`` names it
 │   ├── InvalidClientName, ReservedClientName
-│   ├── InvalidEmail, InvalidCompany, InvalidExpiry, UnknownLanguage
+│   ├── InvalidEmail, InvalidExpiry, UnknownLanguage
+│   ├── InvalidText       a text of people
+│   │   └── InvalidName, InvalidCompany
 │   ├── UnknownPlan, UnknownPartner, UnknownScope
 │   └── InvalidWebhookUrl, UnknownWebhookEvent
 ├── Conflict              the value is right, the moment is not
@@ -62,10 +64,19 @@ class InvalidEmail(InvalidInput):
     message = _("The e-mail address must look like name@company.com.")
 
 
-class InvalidCompany(InvalidInput):
+class InvalidText(InvalidInput):
+    code = "invalid_text"
+    message = _("This text cannot be used.")
+
+
+class InvalidName(InvalidText):
+    code = "invalid_name"
+    field = "name"
+
+
+class InvalidCompany(InvalidName):
     code = "invalid_company"
     field = "company"
-    message = _("The company name has 1 to 100 characters, on one line.")
 
 
 class InvalidExpiry(InvalidInput):

@@ -1,13 +1,24 @@
 """One e-mail, handed to whatever backend the environment names: Anymail's providers, SMTP or a file."""
 
 from dataclasses import dataclass, field
+from smtplib import SMTPDataError, SMTPNotSupportedError, SMTPRecipientsRefused, SMTPSenderRefused
 
-from anymail.exceptions import AnymailAPIError, AnymailRecipientsRefused, AnymailRequestsAPIError
+from anymail.exceptions import (
+    AnymailAPIError,
+    AnymailError,
+    AnymailImproperlyInstalled,
+    AnymailRecipientsRefused,
+    AnymailRequestsAPIError,
+)
+from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMultiAlternatives
 
 from provisioning.mail.errors import MailRefused, MailUnavailable
+from provisioning.mail.recipient import on_the_wire
 
 PASSING = frozenset({408, 409, 425, 429})
+# what Django and `email` raise for headers and bodies that cannot be written, BadHeaderError among them
+UNMAILABLE = (ValueError, TypeError, LookupError)
 
 
 @dataclass(frozen=True)
@@ -27,28 +38,59 @@ class Letter:
 def send(letter: Letter) -> str:
     """Send it and return the provider's id for it, or "" when it has none.
 
-    Raises MailUnavailable (try again later) or MailRefused (do not).
+    Raises MailUnavailable (try again later) or MailRefused (do not): what cannot be composed today cannot tomorrow.
     """
-    message = EmailMultiAlternatives(
-        subject=letter.subject,
-        body=letter.text,
-        from_email=letter.from_email,
-        to=[letter.to],
-        reply_to=[letter.reply_to] if letter.reply_to else None,
-        headers={"Message-ID": letter.message_id},
-    )
-    message.attach_alternative(letter.html, "text/html")
-    message.metadata = letter.metadata  # type: ignore[attr-defined]  # Anymail's extension; other backends ignore it
+    message = _composed(letter)
     try:
         message.send()
     except AnymailRecipientsRefused as error:
         raise MailRefused(f"The provider refuses the recipient: {type(error).__name__}.") from error
     except AnymailAPIError as error:
         raise _classified(error) from error
+    except (SMTPRecipientsRefused, SMTPSenderRefused, SMTPDataError) as error:
+        raise _classified_by_reply(error) from error
+    except SMTPNotSupportedError as error:
+        raise MailRefused("The mail server cannot take this mail: SMTPNotSupportedError.") from error
     except OSError as error:
         raise MailUnavailable(f"The mail server cannot be reached: {type(error).__name__}.", unclear=True) from error
+    except (ImproperlyConfigured, AnymailImproperlyInstalled) as error:
+        raise MailUnavailable(f"The sending of e-mails is not configured: {type(error).__name__}.") from error
+    except (AnymailError, *UNMAILABLE) as error:
+        raise MailRefused(f"This mail cannot be sent as it is: {type(error).__name__}.") from error
     status = getattr(message, "anymail_status", None)
     return str(getattr(status, "message_id", None) or "")
+
+
+def _composed(letter: Letter) -> EmailMultiAlternatives:
+    """Raises MailRefused: for an address, a name or a subject that no header can hold."""
+    try:
+        message = EmailMultiAlternatives(
+            subject=letter.subject,
+            body=letter.text,
+            from_email=letter.from_email,
+            to=[on_the_wire(letter.to)],
+            reply_to=[on_the_wire(letter.reply_to)] if letter.reply_to else None,
+            headers={"Message-ID": letter.message_id},
+        )
+        message.attach_alternative(letter.html, "text/html")
+        message.message().as_bytes()
+    except UNMAILABLE as error:
+        raise MailRefused(f"This mail cannot be composed: {type(error).__name__}.") from error
+    message.metadata = letter.metadata  # type: ignore[attr-defined]  # Anymail's extension; other backends ignore it
+    return message
+
+
+def _classified_by_reply(
+    error: SMTPRecipientsRefused | SMTPSenderRefused | SMTPDataError,
+) -> MailUnavailable | MailRefused:
+    """By the SMTP reply: 4xx is for the moment, 5xx for ever (RFC 5321, 4.2.1)."""
+    if isinstance(error, SMTPRecipientsRefused):
+        codes = [code for code, _words in error.recipients.values()]
+    else:
+        codes = [error.smtp_code]
+    if all(code >= 500 for code in codes):
+        return MailRefused(f"The mail server answered {codes[0]}: {type(error).__name__}.")
+    return MailUnavailable(f"The mail server answered {codes[0]}.", unclear=True)
 
 
 def _classified(error: AnymailAPIError) -> MailUnavailable | MailRefused:

@@ -3,14 +3,17 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db import models
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from tenants.admin import changes
+from tenants.form_fields import AddressField, LineField
 
 # it would remove many rows at once without an audit entry for each
 admin.site.disable_action("delete_selected")
@@ -32,6 +35,12 @@ class Listing(ChangeList):  # type: ignore[misc]
 
 
 class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]
+    # what staff write is held to the rules that customers' input is held to
+    formfield_overrides = {
+        models.CharField: {"form_class": LineField},
+        models.EmailField: {"form_class": AddressField},
+        models.SlugField: {"widget": UnfoldAdminTextInputWidget},
+    }
     show_full_result_count = False
     list_per_page = 50
 

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tenants.admin.actions import StaffAction
 from tenants.errors import DomainError
+from tenants.form_fields import AddressField, LineField, NameField
 from tenants.models import Instance, Partner, Plan
 
 # what an action changes is shown as it is now
@@ -16,7 +17,7 @@ def _field(name: str) -> forms.Field:
     """What an action asks beside the reason."""
     match name:
         case "email":
-            return forms.EmailField(label=_("Corrected e-mail address, also the login"), max_length=254)
+            return AddressField(label=_("Corrected e-mail address, also the login"), max_length=254)
         case "expires_at":
             picker = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
             return forms.DateTimeField(label=_("Ends (empty: never)"), required=False, widget=picker)
@@ -32,7 +33,7 @@ def _field(name: str) -> forms.Field:
 class ActionForm(forms.Form):
     """What an action wants to know, and why it is done."""
 
-    reason = forms.CharField(label=_("Reason"), required=False, max_length=500)
+    reason = LineField(label=_("Reason"), required=False, max_length=500)
 
     def __init__(self, *arguments: Any, action: StaffAction, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -97,14 +98,12 @@ class OrderForm(forms.Form):
         max_length=50,
         help_text=_("Small letters, digits, hyphens: part of the address for ever."),
     )
-    email = forms.EmailField(label=_("admin e-mail"), max_length=254, help_text=_("Also the login in Odoo."))
-    company = forms.CharField(
-        label=_("company"), max_length=100, required=False, help_text=_("Empty: the client name.")
-    )
+    email = AddressField(label=_("admin e-mail"), max_length=254, help_text=_("Also the login in Odoo."))
+    company = NameField(label=_("company"), max_length=100, required=False, help_text=_("Empty: the client name."))
     partner = forms.ModelChoiceField(Partner.objects.filter(is_active=True), label=_("partner"), initial=_house)
     plan = PlanField(Plan.objects.all(), label=_("plan"))
     language = forms.ChoiceField(label=_("language"), choices=[("fr", _("French")), ("en", _("English"))], initial="fr")
-    reason = forms.CharField(label=_("Reason"), required=False, max_length=500)
+    reason = LineField(label=_("Reason"), required=False, max_length=500)
 
     def refuse(self, error: DomainError) -> None:
         """Beside the field that it is about, if there is one."""

@@ -7,7 +7,9 @@ from django.forms import ModelForm
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from tenants import names
 from tenants.admin.console import ConsoleAdmin
+from tenants.errors import DomainError, NameTaken
 from tenants.models import Partner
 
 
@@ -47,6 +49,20 @@ class PartnerForm(ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Partner
         fields = ("name", "is_active", "contact_email", "reply_to", "language", "allowed_origins", "quota")
+
+    def clean_name(self) -> str:
+        """As it is kept; one that people would take for another partner's is refused. The former one may stay."""
+        given: str = self.cleaned_data["name"]
+        if given == self.instance.name:
+            return given
+        try:
+            name = names.checked(given)
+        except DomainError as error:
+            raise forms.ValidationError(str(error)) from error
+        if Partner.objects.filter(name_key=names.key(name)).exclude(pk=self.instance.pk).exists():
+            raise forms.ValidationError(str(NameTaken()))
+        self.instance.rename(name)
+        return name
 
     def clean_is_active(self) -> bool:
         active: bool = self.cleaned_data["is_active"]

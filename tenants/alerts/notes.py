@@ -47,10 +47,7 @@ def _send(note: AlertNote) -> bool:
         with translation.override(settings.LANGUAGE_CODE):
             _hand_over(note)
     except ProvisioningError as error:
-        logger.warning("The message about alert %s waits: %s", note.alert_id, error.message)
-        row.update(error=error.message[:300])
-        if isinstance(error, Permanent):
-            row.update(attempts=MAX_ATTEMPTS)
+        _put_off(note, error)
         return False
     except Exception as error:
         # one message that cannot be sent keeps none of the others
@@ -59,6 +56,19 @@ def _send(note: AlertNote) -> bool:
         return False
     row.update(sent_at=timezone.now(), error="")
     return True
+
+
+def _put_off(note: AlertNote, error: ProvisioningError) -> None:
+    final = isinstance(error, Permanent)
+    logger.log(
+        logging.ERROR if final else logging.WARNING,
+        "The message about alert %s %s: %s",
+        note.alert_id,
+        "is given up" if final else "waits",
+        error.message,
+    )
+    row = AlertNote.objects.filter(pk=note.pk, sent_at=None)
+    row.update(error=error.message[:300], **({"attempts": MAX_ATTEMPTS} if final else {}))
 
 
 def _hand_over(note: AlertNote) -> None:

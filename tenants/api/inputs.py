@@ -1,13 +1,15 @@
 """What the API reads: one serializer an input; each checks the form and the domain's own rules, none saves."""
 
+from functools import partial
 from typing import Any
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from tenants import client_names
-from tenants.errors import DomainError, InvalidEmail
+from tenants import addresses, client_names, names
+from tenants.errors import DomainError, InvalidCompany
 from tenants.models import Plan
 from tenants.models.webhook import WebhookEvents
 from tenants.services import instances
@@ -31,13 +33,22 @@ class TextField(serializers.CharField):
         return super().to_internal_value(data)
 
 
-class EmailField(serializers.EmailField):
-    default_error_messages = {"invalid": InvalidEmail.message}
-
+@extend_schema_field({"type": "string", "format": "email", "maxLength": addresses.LONGEST})
+class AddressField(TextField):
     def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            self.fail("invalid")
-        return super().to_internal_value(data).lower()
+        return _by_domain(addresses.normal, super().to_internal_value(data))
+
+
+class CompanyField(TextField):
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        return _by_domain(partial(names.checked, refusal=InvalidCompany), text) if text else ""
+
+
+class LineField(TextField):
+    def to_internal_value(self, data: Any) -> str:
+        rule = partial(names.line, longest=self.max_length or names.LONGEST)
+        return _by_domain(rule, super().to_internal_value(data))
 
 
 class OrderInput(serializers.Serializer[None]):
@@ -48,8 +59,8 @@ class OrderInput(serializers.Serializer[None]):
         max_length=client_names.LONGEST,
         help_text="Technical name, part of the address for ever: lower-case letters, digits and hyphens.",
     )
-    adminEmail = EmailField(max_length=254, help_text="Address of the administrator, which is also the login.")
-    companyName = TextField(
+    adminEmail = AddressField(help_text="Address of the administrator, which is also the login.")
+    companyName = CompanyField(
         max_length=100, required=False, allow_blank=True, help_text="Name of the company; else the client name."
     )
     plan = TextField(max_length=50, required=False, allow_blank=True, help_text="Code of a plan; else “starter”.")
@@ -57,11 +68,6 @@ class OrderInput(serializers.Serializer[None]):
 
     def validate_clientName(self, value: str) -> str:
         return _by_domain(client_names.check, value)
-
-    def validate_companyName(self, value: str) -> str:
-        if not value.isprintable():
-            raise serializers.ValidationError(_("The company name has 1 to 100 characters, on one line."))
-        return value
 
     def validate_plan(self, value: str) -> str:
         if value and not Plan.objects.filter(code=value).exists():
@@ -72,7 +78,7 @@ class OrderInput(serializers.Serializer[None]):
 class EmailInput(serializers.Serializer[None]):
     """The administrator's corrected address."""
 
-    adminEmail = EmailField(max_length=254, help_text="The new address, which is also the new login.")
+    adminEmail = AddressField(help_text="The new address, which is also the new login.")
 
 
 class EndQuery(serializers.Serializer[None]):
@@ -104,7 +110,7 @@ class EndpointInput(serializers.Serializer[None]):
         max_length=20,
         help_text="Which events; none or empty: all.",
     )
-    description = TextField(max_length=100, required=False, allow_blank=True)
+    description = LineField(max_length=100, required=False, allow_blank=True)
 
 
 class EndpointChange(EndpointInput):
@@ -136,7 +142,7 @@ class DeliveryQuery(serializers.Serializer[None]):
 
 def _by_domain(check: Any, value: str) -> str:
     try:
-        check(value)
+        checked = check(value)
     except DomainError as error:
         raise serializers.ValidationError(str(error), code=error.code) from error
-    return value
+    return str(checked)

@@ -58,6 +58,7 @@ CATALOGUE: dict[str, Entry] = {
     "reserved_client_name": Entry(422, _INVALID),
     "invalid_email": Entry(422, _INVALID),
     "invalid_company": Entry(422, _INVALID),
+    "invalid_text": Entry(422, _INVALID),
     "invalid_expiry": Entry(422, _INVALID),
     "unknown_language": Entry(422, _INVALID),
     "unknown_plan": Entry(422, _INVALID),

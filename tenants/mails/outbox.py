@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.signing import TimestampSigner
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import F
 from django.db.transaction import on_commit
 from django.template.loader import render_to_string
@@ -17,6 +17,7 @@ from provisioning.errors import Permanent, ProvisioningError, Temporary
 from provisioning.mail.letter import Letter, send
 from provisioning.models import Operation
 from provisioning.reasons import reason
+from provisioning.sealing import SealBroken
 from tenants.models import Instance, Mail, Partner, Signup
 from tenants.signals import mail_due
 from tenants.wording import dates
@@ -82,7 +83,7 @@ def deliver(mail_id: int) -> bool:
     if mail is None:
         return False
     try:
-        provider_id = send(_letter(mail))
+        provider_id = send(_composed(mail))
     except ProvisioningError as error:
         _record_failure(mail, error)
         return False
@@ -90,9 +91,10 @@ def deliver(mail_id: int) -> bool:
         logger.exception("Mail %s could not be sent", mail.pk)
         _record_failure(mail, Temporary(type(error).__name__))
         return False
-    Mail.objects.filter(pk=mail.pk).update(
-        state=Mail.State.SENT, sent_at=timezone.now(), provider_id=provider_id, error=""
-    )
+    row = Mail.objects.filter(pk=mail.pk)
+    row.update(sent_at=timezone.now(), provider_id=provider_id)
+    # the provider's report may have been faster
+    row.filter(state__in=(Mail.State.QUEUED, Mail.State.FAILED)).update(state=Mail.State.SENT, error="")
     return True
 
 
@@ -165,6 +167,20 @@ def _claim(mail_id: int) -> Mail | None:
 
 def _pause(attempts: int) -> timedelta:
     return min(timedelta(seconds=30 * 2**attempts), LONGEST_PAUSE)
+
+
+def _composed(mail: Mail) -> Letter:
+    """Raises Permanent for what cannot be written: it would fail the same way tomorrow, so staff are told today.
+
+    A database that is away for a moment and a secret whose key is missing for one raise what they raise.
+    """
+    try:
+        return _letter(mail)
+    except (ProvisioningError, DatabaseError, SealBroken):
+        raise
+    except Exception as error:
+        logger.exception("Mail %s cannot be composed", mail.pk)
+        raise Permanent(f"This mail cannot be composed: {type(error).__name__}.") from error
 
 
 def _letter(mail: Mail) -> Letter:

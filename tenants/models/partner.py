@@ -3,6 +3,7 @@ import hmac
 import secrets
 import string
 import zlib
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -10,13 +11,20 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from tenants import names
+
 KEY_ALPHABET = string.ascii_letters + string.digits
 
 
 class Partner(models.Model):
-    """A reseller: API keys, allowed origins, quota. The house itself is a partner too."""
+    """A reseller: API keys, allowed origins, quota. The house itself is a partner too.
+
+    ``name_key`` keeps two names apart that people would take for the same. Of partners that were alike before that rule
+    the later ones have none until they are renamed.
+    """
 
     name = models.CharField(_("name"), max_length=100, unique=True)
+    name_key = models.CharField(max_length=names.LONGEST_KEY, unique=True, null=True, editable=False)  # noqa: DJ001  none is unlike any
     is_house = models.BooleanField(_("the house itself"), default=False, editable=False)
     is_active = models.BooleanField(pgettext_lazy("switched on", "active"), default=True)
     contact_email = models.EmailField(_("contact e-mail"), blank=True)
@@ -41,6 +49,16 @@ class Partner(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **options: Any) -> None:
+        if self._state.adding:
+            self.name_key = names.key(self.name)
+        super().save(*args, **options)
+
+    def rename(self, name: str) -> None:
+        """Give it this name, not yet saved; the form in which it is compared goes with it."""
+        if name != self.name or self._state.adding:
+            self.name, self.name_key = name, names.key(name)
 
 
 class ApiKey(models.Model):

@@ -1,15 +1,23 @@
+from typing import Any
+
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from tenants import names
 from tenants.models.partner import Partner
 
 
 class Tenant(models.Model):
-    """The customer: who it is, which language it speaks, through which partner it came."""
+    """The customer: who it is, which language it speaks, through which partner it came.
+
+    ``company_key`` makes one customer of spellings that people take for the same. Of customers that were alike before
+    that rule the later ones have none.
+    """
 
     partner = models.ForeignKey(Partner, models.PROTECT, related_name="tenants", verbose_name=_("partner"))
     company = models.CharField(_("company"), max_length=100)
+    company_key = models.CharField(max_length=names.LONGEST_KEY, null=True, editable=False)  # noqa: DJ001  none is unlike any
     email = models.EmailField(_("e-mail"))
     language = models.CharField(
         _("language"), max_length=2, choices=(("fr", _("French")), ("en", _("English"))), default="fr"
@@ -23,8 +31,16 @@ class Tenant(models.Model):
         ordering = ("-pk",)
         constraints = (
             models.UniqueConstraint(fields=("partner", "email", "company"), name="one_tenant_a_company_and_address"),
+            models.UniqueConstraint(
+                fields=("partner", "email", "company_key"), name="one_tenant_a_spelling_and_address"
+            ),
         )
         indexes = (models.Index(fields=("email",), name="tenant_email"),)
 
     def __str__(self) -> str:
         return self.company
+
+    def save(self, *args: Any, **options: Any) -> None:
+        if self._state.adding:
+            self.company_key = names.key(self.company)
+        super().save(*args, **options)

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from provisioning.models import Operation, Resource
 from provisioning.states import OperationKind
+from tenants import addresses
 from tenants.errors import OperationInProgress, SameEmail, WrongState
 from tenants.lifecycle import InstanceState
 from tenants.models import AuditEntry, Instance
@@ -35,7 +36,7 @@ def change_email(instance: Instance, email: str) -> Operation | None:
     restart and brings a new password. A creation that failed uses it when it is retried. Raises InvalidEmail,
     SameEmail, WrongState or OperationInProgress.
     """
-    email = instances.checked_email(email)
+    email = addresses.normal(email)
     preconditions.require("change_email", instance)
     if email == instance.admin_email:
         raise SameEmail

@@ -6,9 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from provisioning.engine import running
@@ -16,11 +15,10 @@ from provisioning.engine.running import NotRetryable
 from provisioning.models import Operation
 from provisioning.spec import InstanceSpec, Limits, Source
 from provisioning.states import OperationKind, StepState
-from tenants import client_names
+from tenants import addresses, client_names, names
 from tenants.errors import (
     ClientNameTaken,
     InvalidCompany,
-    InvalidEmail,
     OperationInProgress,
     OrdersStopped,
     QuotaReached,
@@ -53,8 +51,8 @@ def create_instance(
     (see tenants.errors for which), ClientNameTaken, QuotaReached, NoRoom or OrdersStopped; then nothing is written.
     """
     client_names.check(client_name)
-    email = checked_email(email)
-    company = checked_company(company or client_name)
+    email = addresses.normal(email)
+    company = names.checked(company or client_name, refusal=InvalidCompany)
     if language not in COUNTRIES:
         raise UnknownLanguage
     plan = find_plan(plan_code or DEFAULT_PLAN)
@@ -134,7 +132,7 @@ def start_work(
 def find_plan(code: str) -> Plan:
     """The plan that is sold under this code. Raises UnknownPlan, naming those there are."""
     try:
-        return Plan.objects.select_related("blueprint").get(code=code)
+        return Plan.objects.select_related("blueprint").get(code=code if names.is_storable(code) else "")
     except Plan.DoesNotExist as error:
         known = ", ".join(Plan.objects.values_list("code", flat=True))
         raise UnknownPlan(f"{UnknownPlan.message} ({known})") from error
@@ -151,13 +149,17 @@ def generated_password() -> str:
 
 
 def _customer(partner: Partner, email: str, company: str, language: str) -> Tenant:
-    """The one row of this company and address, made or brought up to date by one statement."""
-    [tenant] = Tenant.objects.bulk_create(
-        [Tenant(partner=partner, email=email, company=company, language=language, country=COUNTRIES[language])],
-        update_conflicts=True,
-        unique_fields=("partner", "email", "company"),
-        update_fields=("language", "country"),
-    )
+    """The one row of this company, however it is spelt, and address, made or brought up to date."""
+    told = {"language": language, "country": COUNTRIES[language]}
+    key = names.key(company)
+    same = Tenant.objects.filter(Q(company_key=key) | Q(company=company), partner=partner, email=email)
+    if not same.exists():
+        row = Tenant(partner=partner, email=email, company=company, company_key=key, **told)
+        # another order may have made it at this moment
+        Tenant.objects.bulk_create([row], ignore_conflicts=True)
+    tenant = same.earliest("pk")
+    Tenant.objects.filter(pk=tenant.pk).exclude(**told).update(**told)
+    tenant.language, tenant.country = told["language"], told["country"]
     return tenant
 
 
@@ -237,26 +239,6 @@ def spec_of(instance: Instance, language: str) -> InstanceSpec:
         odoo_limits=Limits(plan.odoo_memory_gb, plan.odoo_vcpus),
         postgres_limits=Limits(plan.postgres_memory_gb, plan.postgres_vcpus),
     )
-
-
-def checked_email(email: str) -> str:
-    """Lower case, because Odoo compares logins exactly and people do not. Raises InvalidEmail."""
-    email = email.strip().lower()
-    try:
-        validate_email(email)
-    except ValidationError as error:
-        raise InvalidEmail from error
-    if len(email) > 254:
-        raise InvalidEmail
-    return email
-
-
-def checked_company(company: str) -> str:
-    """Without the spaces around it. Raises InvalidCompany."""
-    company = " ".join(company.split(" ")).strip()
-    if not 1 <= len(company) <= 100 or not company.isprintable():
-        raise InvalidCompany
-    return company
 
 
 def _check_quota(partner: Partner) -> None:

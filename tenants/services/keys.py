@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from tenants import names
 from tenants.errors import KeyNotRotatable, UnknownScope
 from tenants.models import ApiKey, AuditEntry, Partner
 from tenants.models.partner import checksum_of
@@ -15,6 +16,7 @@ from tenants.models.partner import checksum_of
 SECRET_SCOPES = (ApiKey.Scope.READ, ApiKey.Scope.WRITE, ApiKey.Scope.SECRETS)
 PUBLISHABLE_SCOPES = (ApiKey.Scope.SIGNUP,)
 OVERLAP = timedelta(days=7)
+LONGEST_NAME = 60
 LAST_USE_PRECISION = timedelta(minutes=1)
 SHAPE = re.compile(r"eaz_(?:live|pub)_([0-9a-f]{8})_[0-9A-Za-z]{51}")
 
@@ -30,8 +32,9 @@ def issue(
     """A new key; the second value is the key itself, shown this once.
 
     A publishable key may sign up and nothing else, whatever is asked; ``delete`` is only given when it is asked for.
-    Raises UnknownScope.
+    Raises UnknownScope or InvalidText (for the name).
     """
+    name = names.line(name, longest=LONGEST_NAME)
     chosen = [str(scope) for scope in (usual_scopes(kind) if scopes is None else scopes)]
     if not chosen or not set(chosen) <= {str(scope) for scope in possible_scopes(kind)}:
         raise UnknownScope

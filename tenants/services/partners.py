@@ -4,7 +4,9 @@ from email.utils import parseaddr
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
+from tenants import names
 from tenants.errors import NameTaken, UnknownPartner
 from tenants.models import ApiKey, Partner
 from tenants.services import keys
@@ -21,15 +23,17 @@ def help_address(partner: Partner) -> str:
 
 
 def find_partner(name: str) -> Partner:
-    """Raises UnknownPartner."""
-    partner = Partner.objects.filter(name=name).first()
+    """The partner of exactly this name, else of one that people take for the same. Raises UnknownPartner."""
+    found = Partner.objects.filter(Q(name=name) | Q(name_key=names.key(name))) if names.is_storable(name) else ()
+    partner = min(found, key=lambda each: each.name != name, default=None)
     if partner is None:
         raise UnknownPartner
     return partner
 
 
 def create_partner(name: str) -> Partner:
-    """Raises NameTaken."""
+    """Raises InvalidName or NameTaken."""
+    name = names.checked(name)
     try:
         with transaction.atomic():
             return Partner.objects.create(name=name)

@@ -7,12 +7,13 @@ from django.core.signing import BadSignature, SignatureExpired, TimestampSigner
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from tenants import client_names
+from tenants import addresses, client_names, names
 from tenants.errors import (
     ClientNameTaken,
     ConfirmationExpired,
     ConfirmationUsed,
     DomainError,
+    InvalidCompany,
     OrdersStopped,
     SignupClosed,
     UnknownPlan,
@@ -50,8 +51,8 @@ def sign_up(
         ticket=ticket,
         partner=partner,
         plan=plan,
-        company=instances.checked_company(company),
-        email=instances.checked_email(email),
+        company=names.checked(company, refusal=InvalidCompany),
+        email=addresses.normal(email),
         language=language,
     )
     try:

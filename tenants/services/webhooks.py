@@ -11,6 +11,7 @@ from django.utils import timezone
 from provisioning.hooks.address import checked
 from provisioning.hooks.errors import AddressRefused
 from provisioning.sealing import seal, unseal
+from tenants import names
 from tenants.errors import InvalidWebhookUrl, TooManyEndpoints, UnknownWebhookEvent, WrongState
 from tenants.models import Partner, WebhookDelivery, WebhookEndpoint, WebhookEvent
 from tenants.models.webhook import TEST_EVENT, WebhookEvents
@@ -18,6 +19,7 @@ from tenants.webhooks import deliveries
 
 MOST_ENDPOINTS = 10
 MOST_REPLAYED = 1000
+LONGEST_DESCRIPTION = 100
 
 
 def create_endpoint(
@@ -25,7 +27,7 @@ def create_endpoint(
 ) -> tuple[WebhookEndpoint, str]:
     """A new endpoint; the second value is its signing secret, shown this once. No ``events`` means all.
 
-    Raises InvalidWebhookUrl, UnknownWebhookEvent or TooManyEndpoints.
+    Raises InvalidWebhookUrl, UnknownWebhookEvent, InvalidText (for the description) or TooManyEndpoints.
     """
     secret = new_secret()
     with transaction.atomic():
@@ -36,7 +38,7 @@ def create_endpoint(
             partner=partner,
             url=check_url(url),
             events=_checked_events(events or []),
-            description=description,
+            description=names.line(description, longest=LONGEST_DESCRIPTION),
             sealed=seal({"current": secret}),
         )
     return endpoint, secret
@@ -50,14 +52,17 @@ def change_endpoint(
     description: str | None = None,
     enabled: bool | None = None,
 ) -> WebhookEndpoint:
-    """Change what is given. Enabling forgets past failures. Raises InvalidWebhookUrl or UnknownWebhookEvent."""
+    """Change what is given. Enabling forgets past failures.
+
+    Raises InvalidWebhookUrl, UnknownWebhookEvent or InvalidText (for the description).
+    """
     changes: dict[str, object] = {}
     if url is not None:
         changes["url"] = check_url(url)
     if events is not None:
         changes["events"] = _checked_events(events)
     if description is not None:
-        changes["description"] = description
+        changes["description"] = names.line(description, longest=LONGEST_DESCRIPTION)
     if enabled is True:
         changes |= {
             "state": WebhookEndpoint.State.ACTIVE,

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.signing import BadSignature, TimestampSigner
 from django.utils.translation import gettext_lazy as _
 
+from tenants.form_fields import AddressField, NameField
 from tenants.models import Plan
 
 TICKETS = TimestampSigner(salt="tenants.web.signup-form")
@@ -23,17 +24,16 @@ def new_ticket() -> str:
 class SignupForm(forms.Form):
     """``website`` is a honeypot: people do not see it, so only machines fill it."""
 
-    company = forms.CharField(
+    company = NameField(
         max_length=100,
         label=_("Company name"),
         error_messages={"required": _("Enter the name of your company, for example Acme Corp.")},
     )
-    email = forms.EmailField(
+    email = AddressField(
         max_length=254,
         label=_("E-mail address"),
         error_messages={
             "required": _("Enter your e-mail address, for example name@company.com."),
-            "invalid": _("The e-mail address must look like name@company.com."),
         },
     )
     plan = forms.ChoiceField(

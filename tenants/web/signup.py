@@ -29,6 +29,8 @@ from tenants.web.forms import SignupForm, new_ticket
 from tenants.web.problems import problem
 from tenants.wording import dates, prices
 
+# the members of a JSON order
+READ = frozenset({"company", "email", "plan", "language", "captcha"})
 ADDRESS = "eazynova-{}.up.railway.app"
 
 
@@ -95,8 +97,9 @@ def _sign_up_by_json(request: HttpRequest) -> HttpResponse:
     if not isinstance(order, dict):
         return problem(400, "malformed_json", _("The body is not a JSON object."))
     form = SignupForm({"language": (get_language() or "fr")[:2], **order}, plans=use_case.offered_plans())
-    if not form.is_valid():
-        return problem(422, "invalid", _("Some values are not accepted."), errors=form.errors)
+    wrong = {name: [_("This must be a text.")] for name in READ & order.keys() if not isinstance(order[name], str)}
+    if wrong or form.errors:
+        return problem(422, "invalid", _("Some values are not accepted."), errors=wrong or form.errors)
     if settings.TURNSTILE_SECRET_KEY and not captcha.passed(str(order.get("captcha", "")), visitor_address(request)):
         return problem(422, "captcha", _("Please confirm that you are a person."))
     usage = policies.count_signup(request)

@@ -32,6 +32,9 @@ def _send(endpoint: WebhookEndpoint) -> bool:
         return False
     recipients = [endpoint.partner.contact_email] if endpoint.partner.contact_email else settings.STAFF_ALERT_EMAILS
     results = [_told(endpoint, recipient) for recipient in recipients]
+    if results == [False] and endpoint.partner.contact_email:
+        # an address that takes no mail keeps the news from nobody
+        results = [_told(endpoint, recipient) for recipient in settings.STAFF_ALERT_EMAILS]
     # nobody who has it gets it again because another one could not be reached
     if True in results or None not in results or endpoint.notice_tries + 1 >= MAX_TRIES:
         WebhookEndpoint.objects.filter(pk=endpoint.pk).update(notice_due_at=None)
@@ -43,7 +46,7 @@ def _told(endpoint: WebhookEndpoint, recipient: str) -> bool | None:
     try:
         send(_letter(endpoint, recipient))
     except Permanent as error:
-        logger.warning("The notice about webhook endpoint %s is refused: %s", endpoint.public_id, error.message)
+        logger.error("The notice about webhook endpoint %s is refused: %s", endpoint.public_id, error.message)  # noqa: TRY400
         return False
     except ProvisioningError as error:
         logger.warning("The notice about webhook endpoint %s waits: %s", endpoint.public_id, error.message)

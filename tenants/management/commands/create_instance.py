@@ -16,6 +16,7 @@ from provisioning.gate import clients
 from provisioning.models import Operation
 from provisioning.reasons import reason
 from provisioning.states import OperationState, StepState
+from tenants import addresses
 from tenants.errors import ClientNameTaken, DomainError
 from tenants.lifecycle import InstanceState
 from tenants.mails import outbox
@@ -82,7 +83,7 @@ class Command(BaseCommand):
         instance = (
             Instance.objects.live()
             .sold_by(partner)
-            .filter(client_name=options["client_name"], admin_email=options["email"].strip().lower())
+            .filter(client_name=options["client_name"], admin_email=addresses.normal(options["email"]))
             .exclude(state__in=(InstanceState.READY, InstanceState.SUSPENDED, InstanceState.DECOMMISSIONING))
             .first()
         )

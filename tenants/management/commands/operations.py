@@ -15,6 +15,7 @@ from provisioning.engine.recipes import step_definition
 from provisioning.models import Operation
 from provisioning.reasons import reason
 from provisioning.states import OperationState
+from tenants import names
 from tenants.audit import acting
 from tenants.errors import DomainError, WrongState
 from tenants.models import AuditEntry
@@ -54,7 +55,8 @@ class Command(BaseCommand):
         self._show(operation, as_json=options["json"])
 
     def _find(self, reference: str) -> Operation:
-        operation = Operation.objects.select_related("instance").filter(reference=reference.upper()).first()
+        wanted = reference.upper() if names.is_storable(reference) else ""
+        operation = Operation.objects.select_related("instance").filter(reference=wanted).first()
         if operation is None:
             raise CommandError(_("There is no operation %(reference)s.") % {"reference": reference}, returncode=2)
         return operation

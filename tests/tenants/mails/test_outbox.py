@@ -1,4 +1,3 @@
-import json
 from datetime import timedelta
 from email import message_from_bytes
 from email.policy import default
@@ -14,40 +13,12 @@ from django.utils import timezone
 
 from provisioning.doorbell import LOST_AFTER
 from provisioning.models import Operation
-from provisioning.states import OperationState
-from tenants.lifecycle import InstanceState
 from tenants.mails import outbox
-from tenants.models import Instance, Mail
+from tenants.models import Mail
 from tests import factories
+from tests.tenants.mails.conftest import BREVO
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-BREVO = "https://api.brevo.com/v3/smtp/email"
-
-
-@pytest.fixture
-def ready(order_instance):
-    """An instance that has just been proven ready, with its welcome e-mail written."""
-
-    def make(**values):
-        instance = order_instance(**values)
-        operation = Operation.objects.get(instance=instance)
-        Operation.objects.filter(pk=operation.pk).update(state=OperationState.SUCCEEDED, ended_at=timezone.now())
-        Instance.objects.filter(pk=instance.pk).update(
-            state=InstanceState.READY, url="https://eazynova-acme-corp.up.railway.app", ready_at=timezone.now()
-        )
-        instance.refresh_from_db()
-        return instance, outbox.write_welcome(instance, operation)
-
-    return make
-
-
-@pytest.fixture
-def brevo(settings):
-    settings.EMAIL_BACKEND = "anymail.backends.brevo.EmailBackend"
-    settings.ANYMAIL = {"BREVO_API_KEY": "a-key-of-the-provider"}
-    with responses.RequestsMock() as provider:
-        yield provider
 
 
 def _letters():
@@ -55,12 +26,6 @@ def _letters():
     files = sorted(Path(settings.EMAIL_FILE_PATH).glob("*"))
     letters = [letter for path in files for letter in path.read_bytes().split(b"\n" + b"-" * 79 + b"\n")]
     return [message_from_bytes(letter, policy=default) for letter in letters if letter.strip()]
-
-
-@pytest.fixture(autouse=True)
-def _empty_mailbox(settings, tmp_path):
-    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-    settings.EMAIL_FILE_PATH = str(tmp_path / "mail")
 
 
 def test_the_welcome_mail_says_in_french_all_that_the_customer_needs(ready):
@@ -132,42 +97,6 @@ def test_a_provider_of_anymail_gets_the_mail_over_its_http_api(ready, brevo):
     assert (mail.state, mail.provider_id) == (Mail.State.SENT, "<brevo-1@smtp>")
 
 
-@pytest.mark.parametrize("status", [429, 500, 503])
-def test_a_provider_in_trouble_is_asked_again_later(ready, brevo, status):
-    brevo.post(BREVO, json={"code": "trouble"}, status=status)
-    brevo.post(BREVO, json={"messageId": "<brevo-2@smtp>"}, status=201)
-    _instance, mail = ready()
-    assert not outbox.deliver(mail.pk)
-    mail.refresh_from_db()
-    assert mail.state == Mail.State.QUEUED
-    assert str(status) in mail.error
-    with time_machine.travel(timezone.now() + timedelta(minutes=10), tick=False):
-        assert outbox.deliver(mail.pk)
-    ids = {json.loads(call.request.body)["headers"]["Message-ID"] for call in brevo.calls}
-    assert len(ids) == 1
-
-
-def test_a_refusal_is_final_and_keeps_no_word_of_the_mail(ready, brevo):
-    brevo.post(BREVO, json={"code": "invalid_parameter", "message": "bad sender"}, status=400)
-    instance, mail = ready()
-    assert not outbox.deliver(mail.pk)
-    mail.refresh_from_db()
-    assert mail.state == Mail.State.FAILED
-    assert instance.admin_password() not in mail.error
-
-
-def test_a_mail_that_never_goes_through_ends_as_failed(ready, brevo):
-    brevo.assert_all_requests_are_fired = False
-    brevo.post(BREVO, json={}, status=503)
-    _instance, mail = ready()
-    with time_machine.travel(timezone.now(), tick=False) as clock:
-        for _attempt in range(outbox.MAX_ATTEMPTS):
-            outbox.deliver(mail.pk)
-            clock.shift(timedelta(hours=3))
-    mail.refresh_from_db()
-    assert (mail.state, mail.attempts) == (Mail.State.FAILED, outbox.MAX_ATTEMPTS)
-
-
 def test_a_partners_customer_reads_the_partners_name_as_sender_and_answers_to_the_partner(ready, settings):
     settings.DEFAULT_FROM_EMAIL = "EAZYNOVA <bonjour@eazynova.example>"
     partner = factories.make_partner("Alice, Conseil & Cie", reply_to="aide@alice.example")
@@ -193,25 +122,9 @@ class SlowBackend(EmailBackend):
         return super().send_messages(messages)
 
 
-class BrokenBackend(EmailBackend):
-    def send_messages(self, messages):
-        raise ZeroDivisionError("secret in the text")
-
-
 def test_a_mail_server_that_takes_a_minute_gets_the_mail_once(ready, settings, mailoutbox):
     settings.EMAIL_BACKEND = f"{__name__}.SlowBackend"
     _instance, mail = ready()
     with time_machine.travel(timezone.now(), tick=False) as SlowBackend.clock:
         assert outbox.deliver(mail.pk)
     assert [letter.extra_headers["Message-ID"] for letter in mailoutbox] == [mail.message_id]
-
-
-def test_what_nobody_expected_is_tried_a_few_times_and_then_told(ready, settings):
-    settings.EMAIL_BACKEND = f"{__name__}.BrokenBackend"
-    _instance, mail = ready()
-    with time_machine.travel(timezone.now(), tick=False) as clock:
-        for _ in range(outbox.MAX_ATTEMPTS):
-            assert not outbox.deliver(mail.pk)
-            clock.shift(outbox.LONGEST_PAUSE)
-    mail.refresh_from_db()
-    assert (mail.state, mail.error) == (Mail.State.FAILED, "ZeroDivisionError")
