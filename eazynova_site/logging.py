@@ -81,5 +81,7 @@ def logging_config(*, debug: bool, form: str, level: str, secrets: Iterable[str]
             "django": {"handlers": [], "propagate": True, "level": level},
             "httpx": {"level": "WARNING"},
             "axes": {"level": "WARNING"},
+            # below that it names the path of whoever hangs up, and every request that waits for a thread
+            "waitress": {"level": "ERROR"},
         },
     }

@@ -29,6 +29,7 @@ from eazynova_site.env import (
 )
 from eazynova_site.limits import *  # noqa: F403  settings too, in a file of their own
 from eazynova_site.logging import logging_config
+from eazynova_site.receiving import *  # noqa: F403  settings too, in a file of their own
 from eazynova_site.sign_in import *  # noqa: F403  settings too, in a file of their own
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -44,7 +45,6 @@ ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]" if DEBUG e
 PUBLIC_BASE_URL = env_url("PUBLIC_BASE_URL", "http://127.0.0.1:8000" if DEBUG else "")
 ADMIN_PATH = env_str("ADMIN_PATH", "admin").strip("/") + "/"
 TRUSTED_PROXY_HOPS = env_int("TRUSTED_PROXY_HOPS", 0)
-WEB_CONCURRENCY = env_int("WEB_CONCURRENCY", 1, least=1)
 
 INSTALLED_APPS = [
     "eazynova_site",
@@ -73,6 +73,8 @@ MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",
     "tenants.web.middleware.PageHeaders",
     "tenants.api.middleware.ApiMiddleware",
+    "eazynova_site.serving.middleware.AccessLines",
+    "eazynova_site.serving.middleware.BodyLimits",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -196,10 +198,8 @@ STORAGES = {
     },
 }
 
-# What machines ask
+# API, and what machines ask
 METRICS_TOKEN = env_secret("METRICS_TOKEN")
-
-# API
 PUBLIC_SIGNUP = env_bool("PUBLIC_SIGNUP", True)
 SIGNUP_MIN_SECONDS = env_float("SIGNUP_MIN_SECONDS", 2)
 CONFIRM_EMAIL = env_bool("CONFIRM_EMAIL", False)

@@ -25,7 +25,7 @@ class Load:
 
 
 def production_server() -> AbstractContextManager[surroundings.Child]:
-    """gunicorn as the Dockerfile starts it, with one process a core."""
+    """The web server as the Dockerfile starts it, with one process a core."""
     return surroundings.child(
         "gunicorn",
         "eazynova_site.wsgi",

@@ -103,7 +103,7 @@ def requests(runs: int) -> list[str]:
     ]
     ratios = {name: _speed(measured[name]) / _speed(measured[f"{name} floor"]) for name in ("POST", "GET")}
     return [
-        f"## c. {load.CONNECTIONS} connections, gunicorn with threads, median of {runs}",
+        f"## c. {load.CONNECTIONS} connections, the production server, median of {runs}",
         "",
         *_table(["", "requests a second", "p50 ms", "p95 ms", "p99 ms"], rows),
         "",

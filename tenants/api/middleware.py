@@ -1,4 +1,4 @@
-"""Around everything under /api/: a request id, a limit of size, and problem+json for whatever fails below."""
+"""Around everything under /api/: a request id, and problem+json for whatever fails below."""
 
 import json
 import logging
@@ -13,7 +13,6 @@ from provisioning import logcontext
 from tenants.api.problems import CONTENT_TYPE, Problem, problem_of_status
 
 PREFIX = "/api/"
-MOST_BYTES = 64 * 1024
 SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 logger = logging.getLogger(__name__)
 
@@ -35,19 +34,10 @@ class ApiMiddleware:
     def _answer(self, request: HttpRequest) -> HttpResponse:
         if not request.path_info.startswith(PREFIX):
             return self.get_response(request)
-        if _length(request) > MOST_BYTES:
-            return _problem(request, Problem("body_too_large"))
         response = self.get_response(request)
         if response.status_code >= 400 and response.get("Content-Type", "") != CONTENT_TYPE:
             return _problem(request, problem_of_status(response.status_code))
         return response
-
-
-def _length(request: HttpRequest) -> int:
-    try:
-        return int(request.META.get("CONTENT_LENGTH") or 0)
-    except ValueError:
-        return 0
 
 
 def _problem(request: HttpRequest, problem: Problem) -> HttpResponse:

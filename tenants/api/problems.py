@@ -48,6 +48,9 @@ CATALOGUE: dict[str, Entry] = {
     # how it is asked
     "not_found": Entry(404, _("Not found"), _("There is nothing at this address.")),
     "method_not_allowed": Entry(405, _("Method not allowed"), _("This address does not take this method.")),
+    "length_required": Entry(
+        411, _("Length required"), _("Send the body with its length in the Content-Length header.")
+    ),
     "body_too_large": Entry(413, _("Body too large"), _("The body may have 64 kB at most.")),
     "unsupported_media_type": Entry(
         415, _("Unsupported media type"), _("Send JSON and name it in the Content-Type header (application/json).")
@@ -86,7 +89,8 @@ CATALOGUE: dict[str, Entry] = {
 }
 
 BY_STATUS = {400: "bad_request", 401: "key_required", 403: "forbidden", 404: "not_found", 405: "method_not_allowed",
-             413: "body_too_large", 415: "unsupported_media_type", 503: "unavailable"}  # fmt: skip
+             411: "length_required", 413: "body_too_large", 415: "unsupported_media_type",
+             503: "unavailable"}  # fmt: skip
 
 
 @dataclass(frozen=True)

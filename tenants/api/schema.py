@@ -12,7 +12,7 @@ from tenants.api.problems import CATALOGUE, CONTENT_TYPE
 OPEN: Any = [{}]
 OPEN_OR_KEY: Any = [{"bearer": []}, {"header": []}, {}]
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
-ALWAYS = (400, 401, 403, 404, 405, 413, 429, 500, 503)
+ALWAYS = (400, 401, 403, 404, 405, 411, 413, 429, 500, 503)
 WITH_QUERY = (*ALWAYS, 422)
 WITH_EFFECT = (*ALWAYS, 409, 415, 422)
 

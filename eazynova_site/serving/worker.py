@@ -1,0 +1,149 @@
+"""A worker of gunicorn that serves through waitress: one loop reads requests and sends answers, so that no slow client
+ever holds a thread; a thread gets a request when all of it is there.
+
+gunicorn binds the port, starts a worker anew when it ends or hangs, and passes SIGTERM on. A worker ends by itself, and
+gives its memory back, after so many requests or when it has grown by too much.
+"""
+
+import os
+import resource
+import sys
+import time
+from typing import Any
+
+from django.conf import settings
+from gunicorn.workers.base import Worker
+from waitress import wasyncore
+from waitress.adjustments import Adjustments
+from waitress.server import TcpWSGIServer
+from waitress.task import ThreadedTaskDispatcher
+
+from eazynova_site.serving import limits
+from eazynova_site.serving.connection import BoundedChannel
+
+# how long a stopping worker goes on for those who are just asking, over kept and new connections
+LAST_CALL_SECONDS = 1.0
+MEGABYTE = 1024 * 1024
+# of RUSAGE_SELF's ru_maxrss
+UNIT = 1 if sys.platform == "darwin" else 1024
+
+
+class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
+    """Closes what is overdue and, before it is full, who has kept it waiting longest."""
+
+    channel_class = BoundedChannel
+    draining = False
+    served = 0
+
+    def add_task(self, task: Any) -> None:
+        self.served += 1
+        super().add_task(task)
+
+    def maintenance(self, now: float) -> None:
+        super().maintenance(now)
+        moment = time.monotonic()
+        idle = []
+        for channel in self.active_channels.values():
+            if channel.is_overdue(moment):
+                channel.will_close = True
+            elif not (channel.requests or channel.total_outbufs_len):
+                idle.append(channel)
+        if excess := len(self.active_channels) - self.adj.connection_limit * 9 // 10:
+            for channel in sorted(idle, key=lambda channel: channel.since)[: max(0, excess)]:
+                channel.will_close = True
+
+    def last_call(self) -> None:
+        """Close every connection after its next answer."""
+        self.draining = True
+
+    def close_the_door(self) -> None:
+        """Accept nobody any more, and let go of everybody who has no whole request here."""
+        wasyncore.dispatcher.close(self)
+        for channel in self.active_channels.values():
+            channel.will_close = channel.will_close or not channel.busy
+
+    @property
+    def busy(self) -> bool:
+        return any(channel.busy for channel in list(self.active_channels.values()))
+
+
+class WaitressWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
+    """Settings of gunicorn that it heeds: threads, worker_connections, max_requests, graceful_timeout, backlog."""
+
+    def run(self) -> None:
+        _allow_files(2 * self.cfg.worker_connections)
+        self.at_first = _peak_megabytes()
+        self.map: dict[int, Any] = {}
+        threads = ThreadedTaskDispatcher()
+        threads.set_thread_count(self.cfg.threads)
+        servers = [self._server(listener.sock, threads) for listener in self.sockets]
+        while self.alive and self._parent_lives():
+            self._turn(1)
+            if sum(server.served for server in servers) >= self.max_requests or self._has_grown():
+                break
+        self._drain(servers)
+        threads.shutdown(timeout=1)
+        wasyncore.close_all(self.map)
+
+    def _server(self, listener: Any, threads: ThreadedTaskDispatcher) -> BoundedServer:
+        options = Adjustments(
+            sockets=[listener],
+            threads=self.cfg.threads,
+            backlog=self.cfg.backlog,
+            connection_limit=self.cfg.worker_connections,
+            # the site decides itself what it believes: TRUSTED_PROXY_HOPS
+            clear_untrusted_proxy_headers=False,
+            max_request_header_size=limits.MOST_HEADER_BYTES,
+            max_request_body_size=2 * limits.LARGEST,
+            # in memory, never in a file
+            inbuf_overflow=4 * limits.LARGEST,
+            channel_timeout=limits.IDLE_SECONDS,
+            cleanup_interval=1,
+            recv_bytes=65536,
+            asyncore_use_poll=True,
+            log_socket_errors=False,
+            ident=None,
+        )
+        info = (listener.family, listener.type, listener.proto, listener.getsockname())
+        return BoundedServer(
+            self.wsgi, self.map, True, listener, dispatcher=threads, adj=options, bind_socket=False, sockinfo=info
+        )
+
+    def _turn(self, seconds: float) -> None:
+        self.notify()
+        wasyncore.loop(timeout=seconds, map=self.map, use_poll=True, count=1)
+
+    def _parent_lives(self) -> bool:
+        return bool(self.ppid == os.getppid())
+
+    def _has_grown(self) -> bool:
+        most = settings.WEB_GROWTH_MEGABYTES
+        return bool(most and _peak_megabytes() > self.at_first + most)
+
+    def _drain(self, servers: list[BoundedServer]) -> None:
+        started = time.monotonic()
+        # gunicorn kills at the end of its patience
+        end = started + max(LAST_CALL_SECONDS, self.cfg.graceful_timeout - 2)
+        for server in servers:
+            server.last_call()
+        while time.monotonic() < started + LAST_CALL_SECONDS:
+            self._turn(0.1)
+        for server in servers:
+            server.close_the_door()
+        while time.monotonic() < end and any(server.busy for server in servers):
+            self._turn(0.1)
+            for server in servers:
+                server.maintenance(time.time())
+
+
+def _peak_megabytes() -> float:
+    """The largest size that this process ever had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * UNIT / MEGABYTE
+
+
+def _allow_files(number: int) -> None:
+    """As many open files as the connections need, as far as the system lets us."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wished = number if hard == resource.RLIM_INFINITY else min(number, hard)
+    if soft != resource.RLIM_INFINITY and soft < wished:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wished, hard))
