@@ -38,6 +38,7 @@ PERIODIC = (
     PeriodicJob("watch deployments", "provisioning.tasks.watch", min(1, settings.RAILWAY_POLL_SECONDS)),
     PeriodicJob("look where webhooks told of news", "provisioning.tasks.catch_up", 1),
     PeriodicJob("probe Railway in an outage", "provisioning.tasks.tend_outages", 5),
+    PeriodicJob("follow running backups", "provisioning.tasks.sweep_backups", 60),
     PeriodicJob("tell staff what is wrong", "tenants.tasks.tend_alerts", 30),
     PeriodicJob("look at live instances", "tenants.tasks.probe_instances", 60),
     PeriodicJob("ring for due mails", "tenants.tasks.sweep_mails", 10),

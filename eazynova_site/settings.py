@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from django.utils.translation import gettext_lazy as _
 from kombu import Queue
 
+from eazynova_site.backups import *  # noqa: F403  settings too, in a file of their own
 from eazynova_site.console import UNFOLD  # noqa: F401  a setting, in a file of its own
 from eazynova_site.database import database_from_url
 from eazynova_site.env import (
@@ -284,6 +285,7 @@ SENTRY_DSN = env_secret_url("SENTRY_DSN", schemes=("https", "http"))
 # what no log line and no report may hold
 LOGGED_SECRETS = [
     *(RAILWAY_API_TOKEN, RAILWAY_WEBHOOK_SECRET, METRICS_TOKEN, ALERT_WEBHOOK_URL, TURNSTILE_SECRET_KEY),
+    BACKUP_S3_SECRET_ACCESS_KEY,  # noqa: F405
     *(SECRET_KEY, *ENCRYPTION_KEYS, EMAIL_HOST_PASSWORD, *env_prefixed("ANYMAIL_").values()),
     *(DATABASES["default"].get("PASSWORD", ""), urlsplit(REDIS_URL).password or ""),
     *(str(workspace["token"]) for workspace in RAILWAY_WORKSPACES.values()),

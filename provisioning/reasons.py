@@ -129,6 +129,22 @@ REASONS: dict[str, Reason] = {
     "hook_address_refused": Reason(
         _("The webhook's address is not accepted."), _("Only public https addresses get webhooks.")
     ),
+    "backup_failed": Reason(
+        _("The backup did not succeed. Our team has been told."), _("Read the message; ask for another one.")
+    ),
+    "backup_agent_silent": Reason(
+        _("The backup was interrupted and begins anew."), _("Odoo's container was restarted, or its network is slow.")
+    ),
+    "backup_damaged": Reason(
+        _("The backup did not pass its check and is made anew."), _("What the storage has is not what was sent.")
+    ),
+    "backup_implausible": Reason(
+        _("The backup did not pass its check and is made anew."),
+        _("It is less than half of the one before: look into the database before older ones are erased."),
+    ),
+    "backups_not_configured": Reason(
+        _("Backups are not set up. Our team has been told."), _("Set BACKUP_S3_*: see .env.example.")
+    ),
     "storage_unavailable": Reason(
         _("The backup storage does not answer at the moment. We keep trying."), _("See the storage provider's status.")
     ),

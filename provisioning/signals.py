@@ -3,6 +3,8 @@
 operation_changed   sent inside the transaction that starts or ends an operation, with ``operation``
 step_changed        sent inside the transaction that records a step, with ``step``
 operation_due       sent after commit when an operation may run now, with ``operation_id`` and its ``priority``
+backup_changed      sent inside the transaction that asks for, ends or erases a backup, with ``backup``
+backup_due          sent after commit when a backup should be checked, with ``backup_id``
 """
 
 from django.dispatch import Signal
@@ -10,3 +12,5 @@ from django.dispatch import Signal
 operation_changed = Signal()
 step_changed = Signal()
 operation_due = Signal()
+backup_changed = Signal()
+backup_due = Signal()

@@ -8,10 +8,11 @@ from django.conf import settings
 from django.dispatch import receiver
 from kombu.exceptions import OperationalError
 
+from provisioning.backups import checking, upkeep
 from provisioning.doorbell import LOST_AFTER, Priority
 from provisioning.engine import running
 from provisioning.gate import outages
-from provisioning.signals import operation_due
+from provisioning.signals import backup_due, operation_due
 from provisioning.vitals import heartbeat
 from provisioning.watching import watcher
 
@@ -38,6 +39,30 @@ def watch() -> None:
 @shared_task(ignore_result=True)
 def catch_up() -> None:
     watcher.catch_up()
+
+
+@shared_task(ignore_result=True)
+def check_backup(backup_id: int) -> None:
+    checking.check(backup_id)
+
+
+@shared_task(ignore_result=True)
+def sweep_backups() -> None:
+    """Without a broker there is nobody else to check what it finds."""
+    for backup_id in upkeep.sweep():
+        if not settings.REDIS_URL:
+            checking.check(backup_id)
+
+
+@receiver(backup_due, dispatch_uid="ring_for_backup")
+def ring_for_backup(backup_id: int, **news: Any) -> None:
+    """As `ring`: the sweep finds it when no broker hears this."""
+    if not settings.REDIS_URL:
+        return
+    try:
+        check_backup.apply_async((backup_id,), expires=LOST_AFTER.total_seconds())
+    except OperationalError as error:
+        logger.warning("The broker is away, the sweep will find backup %s: %s", backup_id, error)
 
 
 @shared_task(ignore_result=True)

@@ -3,6 +3,8 @@
 Called by everybody above. They know what may be stored, and must not know who stores it.
 """
 
+from provisioning.models.agents import Agent
+from provisioning.models.backups import Backup, new_backup_id
 from provisioning.models.ledger import Resource
 from provisioning.models.outages import Outage
 from provisioning.models.pacing import RequestBudget, Slot
@@ -10,6 +12,8 @@ from provisioning.models.vitals import Heartbeat, Tally
 from provisioning.models.work import Operation, OperationQuerySet, Step, new_reference
 
 __all__ = [
+    "Agent",
+    "Backup",
     "Heartbeat",
     "Operation",
     "OperationQuerySet",
@@ -19,5 +23,6 @@ __all__ = [
     "Slot",
     "Step",
     "Tally",
+    "new_backup_id",
     "new_reference",
 ]

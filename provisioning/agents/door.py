@@ -1,0 +1,62 @@
+"""``POST /agent/``: an agent calls, is recognised, heard, and told what there is to do.
+
+The request is ``{"report": {...}, "job": {"id": "BK-…", "event": "done", ...}}``, both optional; the answer is
+ ``{"next": seconds, "job": {...}}``. For the kinds of jobs see `provisioning.backups.jobs`.
+"""
+
+import json
+from typing import Any
+
+from django.db.models import OuterRef
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from provisioning.agents import report, tokens
+from provisioning.backups import jobs
+from provisioning.backups.errors import NoSuchJob, NotAnEvent
+from provisioning.errors import ProvisioningError
+from provisioning.models import Agent
+
+MOST_BYTES = 4 * 1024 * 1024
+PAUSE_SECONDS = 60
+
+
+@csrf_exempt
+@require_POST
+def call(request: HttpRequest) -> JsonResponse:
+    """401 for an unknown token, 400 for what is no call, 409 for a job that is not this agent's any more."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    agent = tokens.holder(token, has_job=jobs.due(OuterRef("instance_id"))) if scheme == "Bearer" and token else None
+    if agent is None:
+        return JsonResponse({"error": "unknown_token"}, status=401)
+    try:
+        given = _read(request)
+        if "report" in given:
+            report.take(agent, given["report"])
+        answer = _answer(agent, given)
+    except (ValueError, RecursionError, NotAnEvent):
+        return JsonResponse({"error": "not_a_call"}, status=400)
+    except NoSuchJob:
+        return JsonResponse({"error": "no_such_job"}, status=409)
+    except ProvisioningError as error:
+        # the storage is away: the agent comes back with the same news
+        return JsonResponse({"error": error.code, "next": PAUSE_SECONDS}, status=503)
+    return JsonResponse({"next": PAUSE_SECONDS} | answer)
+
+
+def _answer(agent: Agent, given: dict[str, Any]) -> dict[str, Any]:
+    if "job" in given:
+        return jobs.hear(agent.instance_id, given["job"])
+    return jobs.offer(agent.instance_id) if getattr(agent, "has_job", False) else {}
+
+
+def _read(request: HttpRequest) -> dict[str, Any]:
+    """Raises ValueError."""
+    body = request.read(MOST_BYTES + 1)
+    if len(body) > MOST_BYTES:
+        raise ValueError("A call is never so long.")
+    given = json.loads(body or b"{}")
+    if not isinstance(given, dict):
+        raise ValueError("A call is an object.")  # noqa: TRY004  the caller is told the same of all of these
+    return given

@@ -1,0 +1,79 @@
+"""Which backups are kept: the newest of each of the last days, weeks and months, and never none."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from provisioning.backups import place
+from provisioning.models import Backup
+from provisioning.signals import backup_changed
+from provisioning.storage.errors import ObjectLocked
+
+# an upload older than this belongs to no try that is still under way
+ABANDONED = timedelta(days=2)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How many days, weeks and months back one backup each is kept; ``final_days`` for the last one of an instance.
+
+    What was made on demand or before a change is kept like a daily one.
+    """
+
+    days: int = 7
+    weeks: int = 4
+    months: int = 12
+    final_days: int = 90
+
+
+def kept(backups: Iterable[Backup], policy: Policy, now: datetime) -> set[int]:
+    """The numbers of those that are kept, of good backups of one instance. Without any newer one the last is kept."""
+    newest_first = sorted(
+        (each for each in backups if each.taken_at), key=lambda each: each.taken_at or now, reverse=True
+    )
+    found: set[int] = {each.pk for each in newest_first[:1] if each.occasion != Backup.Occasion.FINAL}
+    seen: set[tuple[int, ...]] = set()
+    for backup in newest_first:
+        taken = timezone.localtime(backup.taken_at)
+        age = now - taken
+        if backup.occasion == Backup.Occasion.FINAL:
+            found |= {backup.pk} if age < timedelta(days=policy.final_days) else set()
+            continue
+        if backup.occasion != Backup.Occasion.DAILY and age < timedelta(days=policy.days):
+            found.add(backup.pk)
+        periods = (
+            (timedelta(days=policy.days), (1, taken.toordinal())),
+            (timedelta(weeks=policy.weeks), (2, *taken.isocalendar()[:2])),
+            (timedelta(days=31 * policy.months), (3, taken.year, taken.month)),
+        )
+        for span, period in periods:
+            if age < span and period not in seen:
+                seen.add(period)
+                found.add(backup.pk)
+    return found
+
+
+def erase(backup: Backup) -> bool:
+    """Erase it in the storage, then say so in its row; False while a lock keeps it. Raises the storage's errors."""
+    try:
+        place.storage().delete(backup.key)
+    except ObjectLocked:
+        return False
+    with transaction.atomic():
+        gone = Backup.objects.filter(pk=backup.pk, state=Backup.State.GOOD)
+        if gone.update(state=Backup.State.ERASED, erased_at=timezone.now()):
+            backup.refresh_from_db()
+            backup_changed.send(Backup, backup=backup)
+    return True
+
+
+def clear_unfinished() -> int:
+    """Abort uploads that nobody will complete: their parts cost money. Returns how many."""
+    storage, before = place.storage(), timezone.now() - ABANDONED
+    abandoned = [upload for upload in storage.unfinished("") if upload.begun < before]
+    for upload in abandoned:
+        storage.abort(upload.key, upload.id)
+    return len(abandoned)

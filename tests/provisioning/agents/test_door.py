@@ -1,0 +1,67 @@
+"""The agents' door: who may call, what is heard, and that one's token opens nothing of another's."""
+
+import pytest
+
+from provisioning.agents import tokens
+from provisioning.backups import asking
+from provisioning.models import Agent, Backup
+from tests.provisioning.backups.little_agent import LittleAgent
+
+pytestmark = pytest.mark.django_db
+MANUAL = Backup.Occasion.MANUAL
+
+
+@pytest.mark.parametrize("token", ["", "wrong", "é", "a" * 5_000])
+def test_who_is_not_known_is_not_heard(client, instance, token):
+    assert LittleAgent(client, token).call(report={"users": 3}).status_code == 401
+    assert not Agent.objects.exists()
+
+
+@pytest.mark.parametrize("body", ["[]", "7", "{", '{"job": 3}', '{"job": {"event": "sh -c reboot"}}', "[" * 50_000])
+def test_what_is_no_call_is_refused(agent, body):
+    answer = agent.client.post(
+        "/agent/", body, content_type="application/json", HTTP_AUTHORIZATION=f"Bearer {agent.token}"
+    )
+    assert (answer.status_code, answer.json()) == (400, {"error": "not_a_call"})
+
+
+def test_only_what_is_known_and_of_its_type_is_kept_of_a_report(agent):
+    given = {"users": 3, "freeBytes": -1, "databaseBytes": "many", "odooVersion": "19.0\n", "schedulerAlive": True,
+             "customers": ["Dupont"], "lastLogin": "2026-11-27T01:00:00Z", "filestoreBytes": True}  # fmt: skip
+    assert agent.call(report=given).json() == {"next": 60}
+    kept = {"users": 3, "schedulerAlive": True, "lastLogin": "2026-11-27T01:00:00Z"}
+    assert Agent.objects.get().report == kept
+
+
+def test_nothing_to_do_costs_one_read(agent, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        assert agent.call().json() == {"next": 60}
+
+
+def test_a_new_token_ends_the_former_one_once_it_is_used(agent, instance):
+    renewed = LittleAgent(agent.client, tokens.renew(instance.pk))
+    assert agent.call().status_code == 200
+    assert renewed.call().status_code == 200
+    assert agent.call().status_code == 401
+
+
+def test_a_revoked_token_opens_nothing(agent, instance):
+    tokens.revoke(instance.pk)
+    assert agent.call().status_code == 401
+
+
+def test_one_instances_token_opens_nothing_of_anothers(agent, make_instance, client):
+    other = LittleAgent(client, tokens.renew(make_instance("other-corp", state="ready").pk))
+    backup = asking.ask(agent_instance(agent), MANUAL)
+    job = agent.job()
+    assert other.job() is None
+    for event in ({"event": "more", "from": 1}, {"event": "failed", "reason": "x"},
+                  {"event": "done", "parts": [["a", 1]], "sha256": "0" * 64, "facts": {}}):  # fmt: skip
+        answer = other.call(job={"id": job["id"], **event})
+        assert (answer.status_code, answer.json()) == (409, {"error": "no_such_job"})
+    backup.refresh_from_db()
+    assert backup.state == Backup.State.RUNNING
+
+
+def agent_instance(agent):
+    return Agent.objects.get(token_hash=tokens.digest(agent.token)).instance_id
