@@ -52,6 +52,13 @@ REASONS: dict[str, Reason] = {
     "settings_not_taken": Reason(_SLOW, _("Compare the settings of the services in Railway's dashboard, then retry.")),
     "deployment_failed": Reason(_NOT_STARTED, _("Read the deployment's log, mend the cause, then retry.")),
     "deployment_crashed": Reason(_NOT_STARTED, _("Read the deployment's log, mend the cause, then retry.")),
+    "project_being_deleted": Reason(
+        _NOT_STARTED,
+        _(
+            "Somebody has scheduled the project's deletion at Railway: cancel it in Railway's dashboard and retry, or "
+            "decommission the instance."
+        ),
+    ),
     "deployment_stuck": Reason(_NOT_STARTED, _("Look at Railway's status page and the build log, then retry.")),
     "railway": Reason(_REFUSED, _("Read the message, mend the cause, then retry.")),
     "railway_unreachable": Reason(

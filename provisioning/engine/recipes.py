@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from provisioning.models import Operation
 from provisioning.outcomes import Done, Wait
 from provisioning.states import OperationKind
-from provisioning.steps import announce, deployments, project, proof, removal, services
+from provisioning.steps import announce, deployments, project, proof, removal, services, stopping
 from provisioning.steps import credentials as account
 from provisioning.steps.context import Context
 
@@ -57,8 +57,8 @@ CREATE = Recipe(
 
 SUSPEND = Recipe(
     (
-        StepDefinition("stop_services", _("Stop Odoo, then the database"), deployments.stop_services, 30),
-        StepDefinition("verify_stopped", _("Check that both are stopped"), deployments.verify_stopped, 30),
+        StepDefinition("stop_services", _("Stop Odoo, then the database"), stopping.stop_services, 30),
+        StepDefinition("verify_stopped", _("Check that both are stopped"), stopping.verify_stopped, 30),
     ),
     deadline=timedelta(minutes=30),
 )

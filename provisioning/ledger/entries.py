@@ -25,6 +25,10 @@ class StillUnclear(NotNow):
     code = "looking_for_lost_answer"
 
 
+class NotOurs(Exception):
+    """The ledger says that this thing is another instance's, or the one that the instance lives in."""
+
+
 @dataclass
 class Ledger:
     """What one instance owns at Railway. ``workspace`` is the configured name of the workspace it lives in.
@@ -80,7 +84,7 @@ class Ledger:
         if any(row.attempted_at and not row.external_id for row in rows.values()):
             self._adopt(rows, find())
         missing = [name for name in names if name not in rows or not rows[name].external_id]
-        if wait := max((self._unclear_for(rows[name]) for name in missing if name in rows), default=0.0):
+        if wait := max((self.unclear_for(kind, name) for name in missing), default=0.0):
             raise StillUnclear(f"A request for {kind} got no answer: looking for its effect.", retry_after=wait)
         if missing:
             self._create(kind, missing, lambda: create(missing))
@@ -93,6 +97,19 @@ class Ledger:
             self._open(kind, name, external_id=external_id, state=ResourceState.PRESENT)
         elif not row.external_id:
             self.record(row, external_id)
+
+    def unclear_for(self, kind: str, name: str) -> float:
+        """Seconds until the next look for the effect of a lost request; 0 when none can come any more."""
+        row = self.get(kind, name)
+        if row is None or row.external_id or row.attempted_at is None:
+            return 0.0
+        passed = (timezone.now() - row.attempted_at).total_seconds()
+        if passed < 0:
+            # the clock was put back: count anew
+            self.doubt(row.kind, row.name)
+            passed = 0.0
+        left: float = settings.RAILWAY_SETTLE_SECONDS - passed
+        return min(left, max(SOONEST_LOOK, passed / 2)) if left > 0 else 0.0
 
     def doubt(self, kind: str, name: str) -> None:
         """A request for this thing may have been sent that nobody wrote down: it will be looked for first."""
@@ -108,6 +125,32 @@ class Ledger:
         row.state = ResourceState.PRESENT
         row.status = status
         row.save(update_fields=["external_id", "state", "status"])
+        return row
+
+    def take(self, kind: str, name: str, external_id: str) -> Resource:
+        """Write down a thing that Railway has: its own row, opened again if it was closed, or a new one.
+
+        Raises NotOurs when it is another instance's, or when the ledger has another thing under this name.
+        """
+        row = Resource.objects.filter(kind=kind, external_id=external_id).first() or self.get(kind, name)
+        if row is None:
+            return self._open(kind, name, external_id=external_id, state=ResourceState.PRESENT)
+        if row.instance_id != self.instance_id or row.external_id not in ("", external_id):
+            raise NotOurs(f"The {kind} {external_id} stands in another ledger.")
+        row.external_id, row.state, row.gone_at = external_id, ResourceState.PRESENT, None
+        row.save()
+        self._rows[row.kind, row.name] = row
+        return row
+
+    def succeed(self, kind: str, name: str, external_id: str, *, status: str = "") -> Resource:
+        """Let the ledger name what Railway has now under this name; the one before is over. Raises NotOurs."""
+        with transaction.atomic():
+            before = self.get(kind, name)
+            if before is not None and before.external_id not in ("", external_id):
+                self.gone(before)
+            row = self.take(kind, name, external_id)
+            row.status = status
+            row.save(update_fields=["status"])
         return row
 
     def gone(self, row: Resource) -> None:
@@ -133,18 +176,6 @@ class Ledger:
         for name, row in rows.items():
             if not row.external_id and found.get(name):
                 self.record(row, found[name])
-
-    def _unclear_for(self, row: Resource) -> float:
-        """Seconds until the next look for the effect of a request; 0 when none can come any more."""
-        if row.attempted_at is None:
-            return 0.0
-        passed = (timezone.now() - row.attempted_at).total_seconds()
-        if passed < 0:
-            # the clock was put back: count anew
-            self.doubt(row.kind, row.name)
-            passed = 0.0
-        left: float = settings.RAILWAY_SETTLE_SECONDS - passed
-        return min(left, max(SOONEST_LOOK, passed / 2)) if left > 0 else 0.0
 
     def _create(self, kind: str, names: Sequence[str], create: Callable[[], Mapping[str, str]]) -> None:
         rows = self._attempt(kind, names)

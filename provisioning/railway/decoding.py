@@ -80,6 +80,7 @@ def _service(node: Json) -> results.ServiceState:
         healthcheck_path=node["healthcheckPath"],
         latest_deployment=latest and _latest(latest),
         domains=tuple(domain(each) for each in node["domains"]["serviceDomains"]),
+        active_deployments=tuple(_latest(each) for each in node["activeDeployments"]),
     )
 
 

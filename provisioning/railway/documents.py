@@ -48,6 +48,11 @@ query FindProjects($workspaceId: String!, $after: String, $includeDeleted: Boole
   }
 }"""
 
+PROJECT_STATE = """
+query ProjectState($id: String!) {
+  project(id: $id) { id name description createdAt deletedAt primaryEnvironmentId }
+}"""
+
 PROJECT_CREATE = """
 mutation ProjectCreate($input: ProjectCreateInput!) {
   projectCreate(input: $input) {
@@ -67,6 +72,7 @@ _STACK = """{
     serviceInstances { edges { node {
       id serviceId serviceName source { image repo } startCommand healthcheckPath
       latestDeployment { id status deploymentStopped createdAt }
+      activeDeployments { id status deploymentStopped createdAt }
       domains { serviceDomains { id domain newDomainName targetPort } }
     } } }
     volumeInstances { edges { node { id volumeId serviceId mountPath state isPendingDeletion } } }

@@ -70,6 +70,12 @@ class Reads:
         pages = self._project_pages(workspace_id, include_deleted=include_deleted)
         return tuple(project for page in pages for project in page)
 
+    def project(self, project_id: str) -> Project:
+        """Raises NotFound or NotAuthorized for one that is gone; one whose deletion is scheduled is told so."""
+        return self._transport.ask(
+            documents.PROJECT_STATE, {"id": project_id}, lambda data: decoding.project(data["project"])
+        )
+
     def stack(self, project_id: str, environment_id: str) -> Stack:
         """Services and volumes of an environment; things made in the last minute may be missing."""
         variables = {"projectId": project_id, "environmentId": environment_id}

@@ -35,6 +35,11 @@ class DeploymentStatus(StrEnum):
         return cls.UNKNOWN
 
 
+ENDED = frozenset(
+    {DeploymentStatus.REMOVED, DeploymentStatus.FAILED, DeploymentStatus.CRASHED, DeploymentStatus.SKIPPED}
+)
+
+
 @dataclass(frozen=True)
 class Workspace:
     id: str
@@ -71,7 +76,11 @@ class WorkspaceInfo:
 
 @dataclass(frozen=True)
 class Project:
-    """``environment_id`` is its oldest lasting environment, "" when Railway does not name one."""
+    """``environment_id`` is its oldest lasting environment, "" when Railway does not name one.
+
+    ``deleted_at`` is set as soon as the deletion is scheduled (github.com/railwayapp/cli/issues/632): for two days
+    such a project is still listed and may still run.
+    """
 
     id: str
     name: str
@@ -126,10 +135,18 @@ class LatestDeployment:
     stopped: bool
     created_at: datetime | None = None
 
+    @property
+    def is_over(self) -> bool:
+        """Nothing of it runs any more, nor ever will; one that is being removed still runs."""
+        return self.status in ENDED or (self.stopped and self.status is not DeploymentStatus.REMOVING)
+
 
 @dataclass(frozen=True)
 class ServiceState:
-    """A service in one environment. ``domains`` are those that Railway gave, not the customer's own."""
+    """A service in one environment. ``domains`` are those that Railway gave, not the customer's own.
+
+    The latest deployment is not always the one that serves: a newer one may be under way, or have failed.
+    """
 
     id: str
     instance_id: str
@@ -140,6 +157,14 @@ class ServiceState:
     healthcheck_path: str | None
     latest_deployment: LatestDeployment | None
     domains: tuple[Domain, ...] = ()
+    active_deployments: tuple[LatestDeployment, ...] = ()
+
+    @property
+    def running(self) -> tuple[LatestDeployment, ...]:
+        """What runs or is about to, whoever started it, the newest first."""
+        latest = [self.latest_deployment] if self.latest_deployment else []
+        others = [each for each in self.active_deployments if each.id not in {one.id for one in latest}]
+        return tuple(each for each in (*latest, *others) if not each.is_over)
 
 
 @dataclass(frozen=True)

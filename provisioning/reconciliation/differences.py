@@ -15,6 +15,7 @@ class Kind(models.TextChoices):
     NOT_ADOPTED = "not_adopted", _("project of ours that the ledger lacks")
     OTHER_DEPLOYMENT = "other_deployment", _("deployment that the ledger lacks")
     DELETION_PENDING = "deletion_pending", _("being deleted by Railway")
+    DELETION_UNWANTED = "deletion_unwanted", _("being deleted by Railway, needed here")
     LEDGER_OPEN = "ledger_open", _("gone at Railway, open in the ledger")
     VANISHED = "vanished", _("gone at Railway, needed here")
     NOT_RUNNING = "not_running", _("ready, but it does not run")

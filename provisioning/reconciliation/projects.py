@@ -12,6 +12,7 @@ from provisioning.reconciliation.owned import LEAK, Expected, Owned, is_being_de
 
 MARKER = "eazynova-instance="
 PROJECT = "project"
+NEEDED = frozenset({Expected.RUNNING, Expected.STOPPED})
 
 
 def marker_of(project: Project) -> str:
@@ -78,7 +79,9 @@ class ProjectComparison:
 
     def _in_the_ledger(self, project: Project, owner: Owned, row: Resource) -> Difference | None:
         leak = row.name.startswith(LEAK)
-        if is_being_deleted(row):
+        if project.deleted_at is not None and not leak and owner.expected in NEEDED:
+            return self._found(Kind.DELETION_UNWANTED, owner, project)
+        if project.deleted_at is not None or is_being_deleted(row):
             return self._found(Kind.DELETION_PENDING, owner, project)
         if owner.expected is Expected.GONE or leak:
             kind = Kind.LEAK_ENDED if owner.expected is Expected.GONE else Kind.LEAK_DOUBLE

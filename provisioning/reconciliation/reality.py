@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from provisioning.railway.results import ServiceState, Stack
+from provisioning.railway.results import LatestDeployment, ServiceState, Stack
 from provisioning.reconciliation.differences import Act, Difference, Hold, Kind
 from provisioning.reconciliation.owned import Expected, Owned
-from provisioning.steps.deployments import RUNNING, STOPPED
+from provisioning.steps.deployments import RUNNING
 from provisioning.steps.desired_state import ODOO, POSTGRES
 
 
@@ -36,26 +36,35 @@ def _compare_deployment(
 ) -> Iterator[Difference]:
     latest, known = service.latest_deployment, owner.row("deployment", name)
     thing = f"deployment {name}"
-    settled = latest is not None and latest.created_at is not None and latest.created_at <= oldest
-    hold = None if settled else Hold.YOUNG
-    running = latest is not None and not latest.stopped and latest.status not in STOPPED
-    if owner.expected is Expected.STOPPED and latest is not None and running:
-        yield owner.differs(
-            Kind.STILL_RUNNING,
-            workspace,
-            thing,
-            external_id=latest.id,
-            detail=str(latest.status),
-            act=Act.STOP,
-            hold=hold,
-        )
+    if owner.expected is Expected.STOPPED:
+        for each in service.running:
+            yield owner.differs(
+                Kind.STILL_RUNNING,
+                workspace,
+                thing,
+                external_id=each.id,
+                detail=str(each.status),
+                act=Act.STOP,
+                hold=_hold(each, oldest),
+            )
     if owner.expected is not Expected.RUNNING:
         return
+    serving = next((each for each in service.running if each.status in RUNNING), None)
     if latest is None:
         yield owner.differs(Kind.VANISHED, workspace, thing, external_id=known.external_id if known else "")
-        return
-    if latest.status not in RUNNING or latest.stopped:
+    elif serving is None:
         yield owner.differs(Kind.NOT_RUNNING, workspace, thing, external_id=latest.id, detail=str(latest.status))
-    elif known is None or known.external_id != latest.id:
-        # a suspension would stop the one that the ledger names, and leave this one running
-        yield owner.differs(Kind.OTHER_DEPLOYMENT, workspace, thing, external_id=latest.id, act=Act.ADOPT, hold=hold)
+    elif known is None or known.external_id != serving.id:
+        yield owner.differs(
+            Kind.OTHER_DEPLOYMENT,
+            workspace,
+            thing,
+            external_id=serving.id,
+            act=Act.ADOPT,
+            hold=_hold(serving, oldest),
+        )
+
+
+def _hold(deployment: LatestDeployment, oldest: datetime) -> Hold | None:
+    settled = deployment.created_at is not None and deployment.created_at <= oldest
+    return None if settled else Hold.YOUNG

@@ -9,9 +9,9 @@ from provisioning.sandbox.deployments import Deployments
 from provisioning.sandbox.lookup import Lookup
 from provisioning.sandbox.mutations import DomainMutations, ProjectMutations, ServiceMutations
 from provisioning.sandbox.queries import Queries
-from provisioning.sandbox.records import Service
+from provisioning.sandbox.records import Deployment, Service
 from provisioning.sandbox.throttles import Budget
-from provisioning.sandbox.views import Views
+from provisioning.sandbox.views import Node, Views
 from provisioning.sandbox.volumes import RuleMutations, VolumeMutations
 from provisioning.sandbox.workspace import Workspace
 
@@ -19,8 +19,9 @@ Resolver = Callable[..., Any]
 
 
 class DeploymentMutations:
-    def __init__(self, lookup: Lookup, deployments: Deployments) -> None:
+    def __init__(self, lookup: Lookup, views: Views, deployments: Deployments) -> None:
         self._lookup = lookup
+        self._views = views
         self._deployments = deployments
 
     def remove(self, call: Call, id: str) -> bool:
@@ -34,6 +35,17 @@ class DeploymentMutations:
     def restart(self, call: Call, id: str) -> bool:
         self._deployments.restart(self._lookup.deployment(id))
         return True
+
+    def redeploy(self, call: Call, id: str, use_previous_image_tag: bool | None = None) -> Node:
+        """The dashboard's button: a new deployment of the service, replacing this one."""
+        return self._views.deployment(self._again(call, self._lookup.deployment(id).service_id))
+
+    def redeploy_service(self, call: Call, service_id: str, environment_id: str) -> bool:
+        self._again(call, service_id)
+        return True
+
+    def _again(self, call: Call, service_id: str) -> Deployment:
+        return self._deployments.start(self._lookup.visible_service(service_id), call.names)
 
 
 class Resolvers:
@@ -49,7 +61,7 @@ class Resolvers:
             **_project_mutations(self.projects),
             **_service_mutations(ServiceMutations(workspace, lookup, views, deployments)),
             **_domain_mutations(DomainMutations(workspace, lookup, views, changed)),
-            **_deployment_mutations(DeploymentMutations(lookup, deployments)),
+            **_deployment_mutations(DeploymentMutations(lookup, views, deployments)),
             **_volume_mutations(VolumeMutations(workspace, lookup, views)),
             **_rule_mutations(RuleMutations(workspace, lookup, views)),
         }
@@ -124,6 +136,8 @@ def _deployment_mutations(deployments: DeploymentMutations) -> Mapping[str, Reso
         "deploymentStop": deployments.remove,
         "deploymentCancel": deployments.cancel,
         "deploymentRestart": deployments.restart,
+        "deploymentRedeploy": deployments.redeploy,
+        "serviceInstanceRedeploy": deployments.redeploy_service,
     }
 
 

@@ -69,7 +69,8 @@ class Views:
             "prDeploys": False,
             "createdAt": created,
             "updatedAt": created,
-            "deletedAt": _moment(project.deleted_at),
+            # set as soon as the deletion is scheduled: github.com/railwayapp/cli/issues/632
+            "deletedAt": _moment(project.deleted_at or project.deletion_at),
             "environments": lambda info, **page: connection([project], self.environment, first=page.get("first")),
             "services": lambda info, **page: connection(self._store.services_of(project.id), self.service, **page),
             "volumes": lambda info, **page: connection(self._store.volumes_of(project.id), self.volume, **page),

@@ -3,8 +3,10 @@ listen make the instance ready and write the welcome e-mail and the partner's we
 
 from provisioning.outcomes import Done
 from provisioning.steps.context import Context
+from provisioning.steps.project import check_kept
 
 
 def announce(ctx: Context) -> Done:
-    """Nothing to do outside: the news goes up when this step is recorded."""
+    """A last look, and nothing to do outside: the news goes up when this step is recorded."""
+    check_kept(ctx)
     return Done()

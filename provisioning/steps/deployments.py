@@ -14,17 +14,16 @@ from provisioning.ledger.entries import Ledger
 from provisioning.models import Operation, Resource
 from provisioning.odoo import container
 from provisioning.outcomes import Done, Wait
-from provisioning.railway.errors import NotAuthorized, NotFound
-from provisioning.railway.results import DeploymentStatus
+from provisioning.railway.errors import RailwayError, RailwayPermanent, UnknownRefusal
+from provisioning.railway.results import ENDED, DeploymentStatus
 from provisioning.steps.context import Context
 from provisioning.steps.desired_state import ODOO, POSTGRES
 
 LONGEST_DEPLOYMENT = timedelta(minutes=20)
-# PostgreSQL has 60 seconds to stop
-LONGEST_STOP = timedelta(minutes=2)
 RUNNING = frozenset({DeploymentStatus.SUCCESS, DeploymentStatus.SLEEPING})
-STOPPED = frozenset({DeploymentStatus.REMOVED, DeploymentStatus.FAILED, DeploymentStatus.CRASHED})
-BAD = STOPPED | {DeploymentStatus.REMOVING, DeploymentStatus.SKIPPED}
+# what a newer deployment of the same service leaves behind
+REPLACED = frozenset({DeploymentStatus.REMOVED, DeploymentStatus.REMOVING, DeploymentStatus.SKIPPED})
+BAD = ENDED | {DeploymentStatus.REMOVING}
 
 
 class DeploymentFailed(Permanent):
@@ -48,9 +47,12 @@ def deploy_odoo(ctx: Context) -> Done | Wait:
     """Start Odoo, from its image or from its repository, and wait until Railway says it runs."""
     if _access_is_to_be_renewed(ctx):
         _renew_access(ctx)
-    if not ctx.spec.source.repository:
-        return _deploy(ctx, ODOO, lambda: _order(ctx, ODOO))
-    outcome = _deploy(ctx, ODOO, lambda: _order_from_repository(ctx))
+    built = bool(ctx.spec.source.repository)
+    outcome = _deploy(ctx, ODOO, (lambda: _order_from_repository(ctx)) if built else (lambda: _order(ctx, ODOO)))
+    if isinstance(outcome, Wait):
+        _check_database(ctx)
+    if not built:
+        return outcome
     if not ctx.step.notes.get("auto_deploy_off"):
         # otherwise one push to the repository would rebuild every customer
         ctx.railway.disable_auto_deploy(
@@ -79,35 +81,6 @@ def check_running(ctx: Context) -> None:
         ctx.ledger.gone(row)
     if dead:
         raise _failure(dead[0])
-
-
-def stop_services(ctx: Context) -> Done:
-    """Odoo first, then the database, so that nothing is cut off while it writes; the data stays."""
-    for service in (ODOO, POSTGRES):
-        row = ctx.ledger.get("deployment", service)
-        if row is not None and row.attempted_at and not row.external_id:
-            # a creation that failed in doubt may have started it all the same
-            found = _unknown_deployment(ctx, service)
-            row = ctx.ledger.record(row, found) if found else None
-        if row is not None and row.external_id and row.status not in STOPPED:
-            ctx.railway.remove_deployments([row.external_id])
-    return Done()
-
-
-def verify_stopped(ctx: Context) -> Done | Wait:
-    """Suspended means that Railway itself says that nothing runs."""
-    rows = [row for row in ctx.ledger.living("deployment") if row.external_id]
-    observation.look(rows, workspace=ctx.spec.workspace)
-    for row in rows:
-        if row.status in STOPPED:
-            ctx.ledger.gone(row)
-    running = sorted((row for row in rows if row.status not in STOPPED), key=lambda row: row.name != ODOO)
-    if not running:
-        return Done()
-    if ctx.is_time_to_ask_again(LONGEST_STOP):
-        untouched = [row.external_id for row in running if row.status != DeploymentStatus.REMOVING]
-        ctx.railway.remove_deployments(untouched)
-    return Wait(5, "waiting_for_stop")
 
 
 def _access_is_to_be_renewed(ctx: Context) -> bool:
@@ -141,26 +114,41 @@ def _renew_access(ctx: Context) -> None:
 
 
 def _deploy(ctx: Context, service: str, order: Callable[[], str]) -> Done | Wait:
+    if ctx.ledger.get("deployment", service) is None:
+        _acknowledge(ctx, service)
     ctx.ledger.ensure("deployment", service, find=lambda: _unknown_deployment(ctx, service), create=order)
     row = ctx.ledger.get("deployment", service)
     if row is None:
         raise LookupError(f"The ledger lost the deployment of {service}.")
-    if not observation.is_fresh(row):
-        observation.look([row], workspace=ctx.spec.workspace)
+    rows = [each for each in ctx.ledger.living("deployment") if each.external_id]
+    stale = [each for each in rows if not observation.is_fresh(each)]
+    if row in stale:
+        observation.look(stale, workspace=ctx.spec.workspace)
     return _judge(ctx, row)
+
+
+def _acknowledge(ctx: Context, service: str) -> None:
+    """What somebody started meanwhile must not be taken for ours should the answer to our own order get lost."""
+    if not Resource.objects.filter(instance_id=ctx.operation.instance_id, kind="deployment", name=service).exists():
+        return
+    former = _unknown_deployment(ctx, service)
+    if former is not None:
+        ctx.ledger.gone(ctx.ledger.take("deployment", service, former))
 
 
 def _judge(ctx: Context, row: Resource) -> Done | Wait:
     if row.status in RUNNING:
         return Done()
     if row.status in BAD:
+        if successor := _successor(ctx, row):
+            return _judge(ctx, successor)
         # Odoo cannot start when its database has ended meanwhile: a retry must start both
         for dead in [row] if row.name == POSTGRES else [row, *_dead(ctx)]:
             ctx.ledger.gone(dead)
         raise _failure(row)
     if row.attempted_at and timezone.now() > row.attempted_at + LONGEST_DEPLOYMENT + _lost(ctx, row.attempted_at):
         # Railway may never have had it, whatever it answered
-        with suppress(NotFound, NotAuthorized):
+        with suppress(RailwayPermanent, UnknownRefusal):
             ctx.railway.cancel_deployment(row.external_id)
         ctx.ledger.gone(row)
         raise DeploymentStuck(f"The deployment {row.external_id} of {row.name} stayed {row.status or 'silent'}.")
@@ -175,7 +163,30 @@ def _dead(ctx: Context) -> list[Resource]:
     """Those of the ledger's deployments that Railway says have ended."""
     rows = [row for row in ctx.ledger.living("deployment") if row.external_id]
     observation.look(rows, workspace=ctx.spec.workspace)
-    return [row for row in rows if row.status in BAD]
+    return [row for row in rows if row.status in BAD and not _successor(ctx, row)]
+
+
+def _check_database(ctx: Context) -> None:
+    """Odoo waits for its database for as long as its health check may take: when that has ended, so has this start."""
+    row = ctx.ledger.get("deployment", POSTGRES)
+    if row is None or row.status not in BAD or _successor(ctx, row):
+        return
+    odoo = ctx.ledger.get("deployment", ODOO)
+    if odoo is not None:
+        with suppress(RailwayError):
+            ctx.railway.remove_deployments([odoo.external_id])
+        ctx.ledger.gone(odoo)
+    ctx.ledger.gone(row)
+    raise _failure(row)
+
+
+def _successor(ctx: Context, row: Resource) -> Resource | None:
+    """The living deployment that has replaced this one, started by hand or by Railway itself: ours from now on."""
+    if row.status not in REPLACED:
+        return None
+    running = ctx.stack().service(row.name).running
+    newer = next((each for each in running if each.status not in BAD and each.id != row.external_id), None)
+    return ctx.ledger.succeed("deployment", row.name, newer.id, status=newer.status) if newer else None
 
 
 def _failure(row: Resource) -> Permanent:

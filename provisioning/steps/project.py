@@ -1,8 +1,15 @@
 """The isolated project of one instance."""
 
+from provisioning.errors import Permanent
 from provisioning.outcomes import Done, Wait
 from provisioning.railway.results import Project
 from provisioning.steps.context import Context
+
+
+class BeingDeleted(Permanent):
+    """Somebody has scheduled the project's deletion at Railway, which keeps it for two days more."""
+
+    code = "project_being_deleted"
 
 
 def create_project(ctx: Context) -> Done | Wait:
@@ -19,6 +26,12 @@ def create_project(ctx: Context) -> Done | Wait:
             return Wait(3, "looking_for_lost_answer")
         _record_environment(ctx, project)
     return Done({"project_id": project_id})
+
+
+def check_kept(ctx: Context) -> None:
+    """Nobody is told that an instance is ready which Railway is about to delete. Raises BeingDeleted."""
+    if ctx.railway.project(ctx.project_id).deleted_at is not None:
+        raise BeingDeleted("The project is scheduled for deletion at Railway.")
 
 
 def find_own(ctx: Context) -> Project | None:

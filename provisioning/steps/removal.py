@@ -7,10 +7,9 @@ from django.utils import timezone
 
 from provisioning.models import Resource
 from provisioning.outcomes import Done, Wait
-from provisioning.railway.errors import NotAuthorized, NotFound
+from provisioning.railway.errors import RailwayPermanent
+from provisioning.steps import stopping
 from provisioning.steps.context import Context
-from provisioning.steps.deployments import STOPPED
-from provisioning.steps.desired_state import ODOO, POSTGRES
 from provisioning.steps.project import find_own
 
 # Railway deletes 48 hours after it was asked; asking earlier might begin them anew
@@ -22,13 +21,7 @@ def stop_what_runs(ctx: Context) -> Done | Wait:
     wait = _settle_project(ctx)
     if wait:
         return wait
-    for service in (ODOO, POSTGRES):
-        row = ctx.ledger.get("deployment", service)
-        if row is not None and row.external_id and row.status not in STOPPED:
-            try:
-                ctx.railway.remove_deployments([row.external_id])
-            except (NotFound, NotAuthorized):
-                ctx.railway.workspaces()
+    _stop(ctx)
     return Done()
 
 
@@ -43,6 +36,8 @@ def prove_gone(ctx: Context) -> Done | Wait:
     """Gone means that Railway no longer lists the project; only then are the ledger's rows closed."""
     listed = _listed(ctx)
     if listed:
+        # until then Railway keeps running what somebody starts
+        _stop(ctx)
         if ctx.is_time_to_ask_again(LONGEST_DELETION):
             for project_id in listed:
                 ctx.railway.schedule_project_deletion(project_id)
@@ -50,6 +45,14 @@ def prove_gone(ctx: Context) -> Done | Wait:
     for living in Resource.objects.filter(instance_id=ctx.operation.instance_id, gone_at=None):
         ctx.ledger.gone(living)
     return Done()
+
+
+def _stop(ctx: Context) -> None:
+    """As far as it goes: what cannot be stopped is deleted all the same. Raises TokenRefused and what is temporary."""
+    try:
+        stopping.stop(ctx, stopping.what_runs(ctx))
+    except RailwayPermanent:
+        ctx.railway.workspaces()
 
 
 def _settle_project(ctx: Context) -> Wait | None:
@@ -60,6 +63,7 @@ def _settle_project(ctx: Context) -> Wait | None:
     found = find_own(ctx)
     if found is not None:
         ctx.ledger.record(row, found.id)
+        ctx.ledger.adopt("environment", "production", found.environment_id)
         return None
     if timezone.now() < row.attempted_at + timedelta(seconds=settings.RAILWAY_SETTLE_SECONDS):
         return Wait(5, "looking_for_lost_answer")

@@ -22,7 +22,7 @@ from provisioning.railway.reading import DEPLOYMENTS_A_REQUEST
 from provisioning.railway.results import DeploymentStatus
 from provisioning.states import ResourceState
 from provisioning.steps.deployments import BAD, RUNNING
-from provisioning.steps.desired_state import ODOO
+from provisioning.steps.desired_state import ODOO, POSTGRES
 
 logger = logging.getLogger(__name__)
 
@@ -127,9 +127,14 @@ def _due() -> list[Resource]:
 
 
 def _awaited() -> QuerySet[Resource]:
+    """What an operation waits for, and the database that runs already while its Odoo is awaited: it may end."""
     waiting = Operation.objects.active().filter(instance=OuterRef("instance"))
     rows = Resource.objects.filter(Exists(waiting), kind="deployment", state=ResourceState.PRESENT)
-    return rows.exclude(status__in=SETTLED).order_by("pk")
+    odoo = Resource.objects.filter(
+        instance=OuterRef("instance"), kind="deployment", state=ResourceState.PRESENT, name=ODOO
+    )
+    needed = Q(Exists(odoo.exclude(status__in=SETTLED)), name=POSTGRES, status__in=RUNNING)
+    return rows.filter(needed | ~Q(status__in=SETTLED)).order_by("pk")
 
 
 def _operations_on(rows: Iterable[Resource]) -> list[int]:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from provisioning.errors import ProvisioningError
 from provisioning.gate import clients
 from provisioning.gate.workspaces import configured
-from provisioning.ledger.entries import Ledger
+from provisioning.ledger.entries import Ledger, NotOurs
 from provisioning.models import Operation, Resource
 from provisioning.railway.results import Project
 from provisioning.reconciliation import repairs
@@ -183,7 +183,7 @@ def _carry_out(difference: Difference, actor: str) -> str:
         if not _claim(difference, actor):
             return "changed meanwhile"
         return _act(difference, project)
-    except repairs.NotOurs:
+    except NotOurs:
         return "not ours"
     except ProvisioningError as error:
         logger.warning("Could not %s %s: %s", difference.act, difference.thing, error.message)

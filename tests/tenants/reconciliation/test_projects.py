@@ -25,6 +25,12 @@ from tests.tenants.reconciliation.looks import (
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_hashes")]
 
 
+def test_a_project_that_somebody_has_deleted_under_a_living_instance_is_told(ready, railway, sandbox):
+    instance = ready()
+    railway.schedule_project_deletion(place(instance)["project_id"])
+    assert_only_told(sandbox, [("deletion_unwanted", "project eazynova-acme-corp")])
+
+
 def test_a_project_that_lives_on_after_its_decommissioning_is_priced_and_deleted(gone, railway, sandbox, clock):
     instance = gone()
     leak = project(railway, sandbox, instance)
