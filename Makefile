@@ -1,8 +1,8 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 RUN := .venv/bin/python
-# more than two processors: the longest tests wait for processes that they have killed
-AT_ONCE := -n 4
+# at least four, whatever the processors: the longest tests wait for processes that they have killed
+AT_ONCE := -n $(shell n=$$(nproc 2>/dev/null || echo 4); echo $$((n < 4 ? 4 : n > 8 ? 8 : n)))
 STAMP := .venv/.installed
 PO := eazynova_site/locale/fr/LC_MESSAGES/django
 
@@ -23,15 +23,15 @@ demo: install ## create one instance against the sandbox; at a terminal, keep th
 	@$(RUN) manage.py demo
 
 test: install ## the whole suite, on PostgreSQL and Redis where they answer, else on the embedded defaults
-	@$(RUN) -m pytest
+	@$(RUN) -m pytest $(AT_ONCE)
 
 test-room: install ## the tests of one room: make test-room ROOM=engine
 	@$(RUN) -m pytest $(or $(wildcard tests/$(ROOM) tests/*/$(ROOM)),$(error There is no folder "$(ROOM)" below tests/))
 
 check: install lint types messages-check ## all that CI runs
 	$(RUN) manage.py makemigrations --check --dry-run
-	TEST_SERVICES=none $(RUN) -m pytest $(AT_ONCE)
-	TEST_SERVICES=required $(RUN) -m pytest $(AT_ONCE)
+	TEST_SERVICES=required $(MAKE) --no-print-directory test
+	TEST_SERVICES=none TEST_AGAIN=1 $(RUN) -m pytest $(AT_ONCE)
 
 lint: install
 	.venv/bin/ruff format --check .

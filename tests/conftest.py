@@ -11,6 +11,8 @@ from django.db import connection
 from django.db.models.signals import post_migrate
 
 from provisioning.gate import budget_redis, circuit
+from provisioning.odoo import container
+from provisioning.sandbox.odoo import passwords
 from provisioning.sandbox.sandbox import Sandbox
 from tests import environment, factories
 
@@ -47,6 +49,15 @@ def _no_network():
 @pytest.fixture(autouse=True)
 def _redis_lives_in_the_time_of_the_test(monkeypatch):
     monkeypatch.setattr(budget_redis, "server_clock", time.time)
+
+
+@pytest.fixture(autouse=True)
+def quick_hashes(request, monkeypatch, settings):
+    """Passwords at a hundredth of their cost, but where it is tried how strong they are kept (``real_hashes``)."""
+    if "real_hashes" not in request.keywords:
+        monkeypatch.setattr(container, "PASSWORD_ROUNDS", 6_000)
+        monkeypatch.setattr(passwords, "ROUNDS", 6_000)
+        settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(autouse=True)

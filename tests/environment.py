@@ -53,7 +53,7 @@ def _postgres_answers() -> bool:
 
 
 def _redis_url() -> str:
-    """A database number of its own for each test process."""
+    """A database number of its own for each test process of a run, of which there are eight at most."""
     return urlunsplit(urlsplit(REDIS_URL)._replace(path=f"/{8 + (SLOT * 2 + WORKER) % 8}"))
 
 

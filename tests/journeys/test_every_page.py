@@ -6,6 +6,8 @@ from django.core.cache import caches
 
 from tests.journeys import states
 
+pytestmark = pytest.mark.any_store("HTML, styles and scripts are looked at; test_every_address asks each page on both")
+
 # 1280 pixels at 400 %: WCAG 1.4.10
 REFLOW = {"width": 320, "height": 256}
 

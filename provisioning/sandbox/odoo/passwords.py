@@ -35,10 +35,10 @@ class Passwords:
         return self._known[key]
 
 
-def hashed(password: str, rounds: int = ROUNDS) -> str:
+def hashed(password: str) -> str:
     salt = secrets.token_bytes(16)
-    digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, rounds)
-    return f"$pbkdf2-sha512${rounds}${_encoded(salt)}${_encoded(digest)}"
+    digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ROUNDS)
+    return f"$pbkdf2-sha512${ROUNDS}${_encoded(salt)}${_encoded(digest)}"
 
 
 def matches(password: str, stored: str) -> bool:

@@ -13,7 +13,7 @@ from provisioning.states import OperationState, StepState
 from tests import fault_matrix, trials
 from tests.fault_matrix import DEPLOYMENTS, ENDING, FAULTS, ODOO, RENAMING, REQUESTS
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_hashes")]
+pytestmark = [fault_matrix.ANY_STORE, pytest.mark.django_db, pytest.mark.usefixtures("quick_hashes")]
 
 TITLE = "A creation"
 TEXT = """\

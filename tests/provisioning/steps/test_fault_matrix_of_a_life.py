@@ -17,7 +17,7 @@ from tenants.lifecycle import InstanceState
 from tests import fault_matrix, trials
 from tests.fault_matrix import DEPLOYMENTS, ENDING, FAULTS, ODOO, REQUESTS, THROTTLES
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_hashes")]
+pytestmark = [fault_matrix.ANY_STORE, pytest.mark.django_db, pytest.mark.usefixtures("quick_hashes")]
 
 TITLE = "After the creation"
 TEXT = """\

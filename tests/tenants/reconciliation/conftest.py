@@ -4,9 +4,9 @@ from provisioning.gate import clients
 from provisioning.models import Operation
 from provisioning.states import OperationState
 from tests import trials
-from tests.provisioning.conftest import clock, quick_hashes
+from tests.provisioning.conftest import clock
 
-__all__ = ["clock", "quick_hashes"]
+__all__ = ["clock"]
 
 
 @pytest.fixture
