@@ -22,6 +22,27 @@ RESERVED = frozenset(
     """.split()
 )
 
+# who reads these before a name expects us, or what we run on
+HOUSE = ("eazynova",)
+TRUSTED = frozenset(
+    """
+    login logon signin connexion connect connection auth oauth sso account accounts compte comptes admin administrator
+    administration administrateur root support help aide assistance helpdesk billing facturation invoice paiement
+    payment payments password passwords motdepasse secure security securite verify verification official officiel staff
+    postmaster hostmaster webmaster abuse noreply www api mail webmail smtp imap status metrics monitoring
+    railway postgres postgresql redis database backup backups odoo
+    """.split()
+)
+# with these beside them only, a trusted word still says no company's name
+BESIDE = frozenset(
+    """
+    a au aux de des du en et la le les l my mon of on the to your votre www web site page portal portail space espace
+    client clients customer customers service services team equipe center centre desk no reply sign in app apps
+    fr com eu net org io online prod production
+    """.split()
+)
+LOOKALIKES = str.maketrans("01345789", "oleastbg")
+
 # letters that Unicode does not decompose into a base letter and an accent
 _LIGATURES = str.maketrans(
     {"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "&": " et "}
@@ -32,9 +53,19 @@ def check(name: str) -> str:
     """Return the name when it may be used. Raises InvalidClientName or ReservedClientName."""
     if not SHAPE.fullmatch(name) or not SHORTEST <= len(name) <= LONGEST:
         raise InvalidClientName
-    if name in RESERVED:
+    if name in RESERVED or _impersonates(name):
         raise ReservedClientName
     return name
+
+
+def _impersonates(name: str) -> bool:
+    """Whether people would take its address for the house's own, or for a part of the machinery."""
+    plain = name.replace("-", "")
+    if any(house in seen for house in HOUSE for seen in (plain, plain.translate(LOOKALIKES))):
+        return True
+    words = [word.strip("0123456789") for word in name.split("-")]
+    beside = all(word in TRUSTED or word in BESIDE or not word for word in words)
+    return beside and any(word in TRUSTED for word in words)
 
 
 def fold(company: str) -> str:
@@ -49,9 +80,13 @@ def fold(company: str) -> str:
 
 def with_suffix(name: str, length: int = 4) -> str:
     """The name with a short random suffix, within the longest length: for when the plain one is taken."""
-    suffix = "".join(secrets.choice(SUFFIX_ALPHABET) for _ in range(length))
-    stem = name[: LONGEST - length - 1].rstrip("-") or "client"
-    return f"{stem}-{suffix}"
+    stem = name[: LONGEST - length - 1].rstrip("-")
+    if not stem or _impersonates(stem):
+        stem = "client"
+    while True:
+        suffix = "".join(secrets.choice(SUFFIX_ALPHABET) for _ in range(length))
+        if not _impersonates(f"{stem}-{suffix}"):
+            return f"{stem}-{suffix}"
 
 
 def database_name(name: str) -> str:

@@ -5,7 +5,9 @@ Its columns are those that are shown, or those that the page names as ``exported
 
 import csv
 import re
+import unicodedata
 from collections.abc import Iterator
+from html import unescape
 from typing import Any
 
 from django.contrib import admin
@@ -14,13 +16,15 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import formats, timezone, translation
 from django.utils.html import strip_tags
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from tenants.audit import acting
 from tenants.models import AuditEntry
 
-# what a spreadsheet would take for a formula
-FORMULA = re.compile(r"^[=+@\t\r]|^-(?!\d)")
+# what begins a formula in some spreadsheet; a number, with its currency or not, is none
+FORMULA = frozenset("=+-@|%")
+NUMBER = re.compile(r"[-+]?\d+(?:[ \u00a0\u202f.,']\d+)*(?:[ \u00a0\u202f]?(?:[A-Z]{3}|[$€£%]))?")
 BYTE_ORDER_MARK = "\ufeff"
 
 
@@ -63,15 +67,25 @@ def _lines(page: Any, chosen: QuerySet[Any], columns: list[Any], language: str |
 
 def _cell(page: Any, row: Any, column: Any) -> str:
     field, _attribute, value = lookup_field(column, row, page)
-    if field is not None and not field.is_relation:
+    if isinstance(value, bool):
+        value = _("Yes") if value else _("No")
+    elif field is not None and not field.is_relation:
         value = display_for_field(value, field, "")
     elif isinstance(value, tuple):
         # a label: its code, then its word
         value = value[-1]
     elif not isinstance(value, str):
         value = display_for_value(value, "")
-    text = strip_tags(str(value).replace("<br>", " – "))
-    return f"'{text}" if FORMULA.match(text) else text
+    # what people wrote may look like markup and is none
+    text = unescape(strip_tags(value.replace("<br>", " – "))) if isinstance(value, SafeString) else str(value)
+    return f"'{text}" if _is_formula(text) else text
+
+
+def _is_formula(text: str) -> bool:
+    """Whether a spreadsheet might calculate it: also in full width, and behind what nobody sees."""
+    seen = next((letter for letter in text if unicodedata.category(letter)[0] not in "CZ"), "")
+    begins = text[:1] in ("\t", "\r", "\n") or unicodedata.normalize("NFKC", seen)[:1] in FORMULA
+    return bool(seen) and begins and not NUMBER.fullmatch(text)
 
 
 admin.site.add_action(export_csv, "export_csv")

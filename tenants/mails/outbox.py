@@ -195,7 +195,7 @@ def _letter(mail: Mail) -> Letter:
             message_id=mail.message_id,
             reply_to=partner.reply_to,
             from_email=_sender(partner),
-            metadata={"mail": str(mail.pk)},
+            metadata={"mail": mail.reference},
         )
 
 

@@ -4,9 +4,10 @@ from typing import Any
 
 from anymail.signals import tracking
 from django.db import transaction
-from django.db.models import Q
 from django.dispatch import receiver
 
+from provisioning.mail.errors import MailRefused
+from provisioning.mail.recipient import on_the_wire
 from tenants.models import Mail
 from tenants.models.webhook import WebhookEvents
 from tenants.webhooks import deliveries
@@ -54,10 +55,18 @@ def news_of(mail: Mail) -> WebhookEvents | None:
 
 
 def _mail_of(event: Any) -> Mail | None:
-    """By our own number in the metadata, or by the provider's id."""
-    number = str((event.metadata or {}).get("mail", ""))
+    """By the provider's own id, or by our reference when the recipient is ours too: others may use the same account."""
     rows = Mail.objects.select_related("instance__tenant__partner")
-    found = Q(pk=int(number)) if number.isascii() and number.isdigit() else Q(pk=None)
-    if event.message_id:
-        found |= Q(provider_id=event.message_id)
-    return rows.filter(found).first()
+    mail = rows.filter(provider_id=event.message_id).first() if event.message_id else None
+    if mail is not None:
+        return mail
+    metadata = event.metadata if isinstance(event.metadata, dict) else {}
+    mail = rows.referred_to(str(metadata.get("mail", ""))).first()
+    return mail if mail is not None and _goes_to(str(event.recipient or ""), mail) else None
+
+
+def _goes_to(recipient: str, mail: Mail) -> bool:
+    try:
+        return on_the_wire(recipient).lower() == on_the_wire(mail.recipient).lower()
+    except MailRefused:
+        return False

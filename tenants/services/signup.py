@@ -68,7 +68,7 @@ def sign_up(
 
 def find(ticket: str) -> Signup | None:
     """The signup that this form has already brought, if any."""
-    return Signup.objects.select_related("instance").filter(ticket=ticket).first()
+    return Signup.objects.select_related("instance", "plan").filter(ticket=ticket).first()
 
 
 def find_confirmable(token: str) -> Signup:

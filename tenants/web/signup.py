@@ -17,6 +17,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
+from tenants import names
 from tenants.errors import DomainError, NoRoom, OrdersStopped
 from tenants.limits import policies
 from tenants.limits.visitors import visitor_address
@@ -75,6 +76,8 @@ def _sign_up_by_form(request: HttpRequest) -> HttpResponse:
     if ticket is not None and (known := use_case.find(ticket)) is not None:
         if _same(known, form):
             return _onward(known)
+        if _same_customer(known, form):
+            return _ordered_before(request, form, plans, known)
         ticket = f"{ticket}-{secrets.token_urlsafe(6)}"
     if form.is_valid():
         _ask_for_a_person(request, form, ticket)
@@ -148,9 +151,23 @@ def _ordered(values: dict[str, Any], ticket: str) -> Signup:
 
 
 def _same(known: Signup, form: SignupForm) -> bool:
-    """Whether the form was only sent again; with another company or address, somebody went back for a second order."""
-    sent = (form.data.get("company", "").strip(), form.data.get("email", "").strip().lower())
-    return sent == (known.company, known.email)
+    """Whether the form was only sent again."""
+    chosen = (form.data.get("plan"), form.data.get("language"))
+    return _same_customer(known, form) and chosen == (known.plan.code, known.language)
+
+
+def _same_customer(known: Signup, form: SignupForm) -> bool:
+    """With another company or address, somebody went back for a second order."""
+    form.is_valid()
+    sent = (names.key(form.cleaned_data.get("company", "")), form.cleaned_data.get("email", ""))
+    return sent == (names.key(known.company), known.email)
+
+
+def _ordered_before(request: HttpRequest, form: SignupForm, plans: list[Plan], known: Signup) -> HttpResponse:
+    """Somebody went back and chose otherwise: that may be a second wish or a change of mind, so nothing is done yet."""
+    language = dict(form.fields["language"].choices)[known.language]  # type: ignore[attr-defined]
+    before = {"signup": known, "language": language, "address": _onward(known).url}
+    return _page(request, form, plans, new_ticket(), status=409, before=before)
 
 
 def _ask_for_a_person(request: HttpRequest, form: SignupForm, ticket: str | None) -> None:
@@ -162,7 +179,7 @@ def _ask_for_a_person(request: HttpRequest, form: SignupForm, ticket: str | None
         form.add_error(None, _("Please confirm that you are a person."))
 
 
-def _onward(signup: Signup) -> HttpResponse:
+def _onward(signup: Signup) -> HttpResponseRedirect:
     if signup.instance is None:
         return HttpResponseRedirect(reverse("confirmation_sent"))
     return progress.onward(signup.instance)
@@ -176,7 +193,14 @@ def _too_many(request: HttpRequest, usage: policies.Usage) -> HttpResponse:
     return response
 
 
-def _page(request: HttpRequest, form: SignupForm, plans: list[Plan], ticket: str, status: int = 200) -> HttpResponse:
+def _page(
+    request: HttpRequest,
+    form: SignupForm,
+    plans: list[Plan],
+    ticket: str,
+    status: int = 200,
+    before: dict[str, Any] | None = None,
+) -> HttpResponse:
     offers = [{"plan": plan, "price": prices.price(plan.price_per_month, plan.currency)} for plan in plans]
     context = {
         "form": form,
@@ -185,5 +209,6 @@ def _page(request: HttpRequest, form: SignupForm, plans: list[Plan], ticket: str
         "site_key": settings.TURNSTILE_SITE_KEY,
         "open": settings.PUBLIC_SIGNUP and bool(plans),
         "base_url": settings.PUBLIC_BASE_URL,
+        "before": before,
     }
     return render(request, "web/home.html", context, status=status)

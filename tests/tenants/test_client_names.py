@@ -41,6 +41,36 @@ def test_a_reserved_name_is_refused(name):
 
 
 @pytest.mark.parametrize(
+    "name",
+    [
+        "login-eazynova",
+        "eazynova-support",
+        "eazy-nova",
+        "my-eazyn0va-login",
+        "theeazynovashop",
+        "support-client",
+        "login-2",
+        "support24",
+        "secure-login",
+        "espace-client-connexion",
+        "admin-portal",
+        "postgres-backup",
+        "railway-status",
+    ],
+)
+def test_what_people_would_take_for_the_house_or_its_machinery_is_reserved(name):
+    with pytest.raises(ReservedClientName):
+        client_names.check(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["demo-1", "test-2", "railway-museum", "support-lyon", "aide-a-domicile", "services-clients", "nova-cafe"]
+)
+def test_a_company_that_only_shares_a_word_with_us_keeps_its_name(name):
+    assert client_names.check(name) == name
+
+
+@pytest.mark.parametrize(
     ("company", "name"),
     [
         ("Société Générale d'Été", "societe-generale-d-ete"),
@@ -71,3 +101,10 @@ def test_the_database_name_of_every_client_is_one_that_postgresql_and_odoo_take_
 
 def test_the_database_name_is_the_client_name_with_underscores():
     assert client_names.database_name("acme-corp") == "acme_corp_prod"
+
+
+@pytest.mark.parametrize("name", ["eazynova-support", "login", "support-client"])
+def test_a_suffix_makes_no_reserved_name_of_one(name):
+    made = client_names.with_suffix(name)
+    assert client_names.check(made) == made
+    assert made.startswith("client-")

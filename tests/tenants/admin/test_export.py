@@ -7,8 +7,12 @@ import pytest
 from django.contrib import admin
 from django.urls import reverse
 
+from provisioning.models import Operation
 from tenants.lifecycle import InstanceState
-from tenants.models import AuditEntry, Instance
+from tenants.mails import outbox
+from tenants.models import AuditEntry, Instance, Tenant
+from tenants.services import keys, webhooks
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 LIST = reverse("admin:tenants_instance_changelist")
@@ -47,10 +51,51 @@ def test_support_takes_no_money_away(sign_in, make_instance):
     assert "marge" not in row
 
 
-def test_a_name_that_a_spreadsheet_would_calculate_stays_a_name(sign_in, make_instance):
-    instance = make_instance(company='=HYPERLINK("http://evil.example")')
+@pytest.mark.parametrize(
+    "company",
+    [
+        '=HYPERLINK("http://evil.example")',
+        "+1+1",
+        "-1+cmd|' /C calc'!A0",
+        "-2+3",
+        "- 1 SARL",
+        "@SUM(1+1)",
+        "＝1+1",
+        "＋1+1",
+        "－1+1",
+        "＠SUM(1)",
+        "|calc",
+        "%calc",
+        "-8,00 USD+1",
+    ],
+)
+def test_a_name_that_a_spreadsheet_would_calculate_stays_a_name(sign_in, make_instance, company):
+    (row,) = table(exported(sign_in("Support"), [make_instance(company=company)]))
+    assert row["entreprise"] == f"'{company}"
+
+
+@pytest.mark.parametrize("before", ["\t", "\r", "\n", " ", "\u00a0", "\u200b", "\ufeff"])
+def test_a_formula_behind_what_nobody_sees_is_none_either(sign_in, make_instance, before):
+    """A name from before the rule of today."""
+    instance = make_instance()
+    Tenant.objects.update(company=f"{before}=1+1")
     (row,) = table(exported(sign_in("Support"), [instance]))
-    assert row["entreprise"].startswith("'=")
+    assert row["entreprise"] == f"'{before}=1+1"
+
+
+@pytest.mark.parametrize(
+    "company", ["R&D <Lyon> SARL", "a < b & c", "<b>Gras</b>", "L’Étoile; Fils", '"Le" Bar', "3-2-1"]
+)
+def test_a_name_comes_out_as_it_was_written(sign_in, make_instance, company):
+    (row,) = table(exported(sign_in("Support"), [make_instance(company=company)]))
+    assert row["entreprise"] == company
+
+
+def test_yes_and_no_are_written_out(sign_in):
+    address = reverse("admin:tenants_partner_changelist")
+    partner = factories.make_partner("Alice", is_active=False)
+    (row,) = table(exported(sign_in("superuser"), [partner], address))
+    assert (row["actif"], row["la maison elle-même"]) == ("Non", "Non")
 
 
 def test_the_trail_tells_who_took_how_many_rows_away(sign_in, make_instance):
@@ -65,12 +110,29 @@ def test_whoever_may_not_see_the_list_gets_no_file(sign_in, make_instance):
 
 
 def test_every_list_can_be_exported_in_full(sign_in, order_instance):
-    order_instance()
-    client = sign_in("superuser")
+    instance = order_instance()
+    outbox.write_failure(instance, Operation.objects.get())
+    keys.issue(instance.tenant.partner)
+    webhooks.create_endpoint(instance.tenant.partner, url="https://www.partner.com/hook")
+    client, tried = sign_in("superuser"), set()
     for model in admin.site._registry:
         row = model._base_manager.first()
         if row is None:
             continue
         address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
         assert table(exported(client, [row], address)), address
+        tried.add(model.__name__)
+    filled = {
+        "Instance",
+        "Tenant",
+        "Operation",
+        "Mail",
+        "Partner",
+        "ApiKey",
+        "WebhookEndpoint",
+        "Plan",
+        "AuditEntry",
+        "User",
+    }
+    assert filled <= tried
     assert Instance.objects.count() == 1

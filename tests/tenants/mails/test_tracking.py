@@ -1,5 +1,6 @@
 """What the mail provider reports, from its HTTP call to the console and to the partner's site."""
 
+import json
 from base64 import b64encode
 
 import pytest
@@ -89,3 +90,52 @@ def test_who_does_not_know_the_secret_changes_nothing_and_tells_nobody(client, l
     letter.refresh_from_db()
     assert letter.state == Mail.State.SENT
     assert not WebhookEvent.objects.exists()
+
+
+ELSEWHERE = {"message-id": "<elsewhere@brevo>", "email": "somebody@else.example"}
+
+
+def custom(metadata):
+    """Where Brevo hands back what it was given with the mail."""
+    return {"X-Mailin-custom": json.dumps(metadata)}
+
+
+@pytest.mark.parametrize("guess", [lambda mail: mail.pk, lambda mail: str(mail.pk), lambda mail: mail.reference])
+def test_a_report_about_somebody_elses_mail_changes_nothing_whatever_it_quotes(client, letter, guess):
+    report(client, "hard_bounce", **ELSEWHERE, **custom({"mail": guess(letter)}))
+    letter.refresh_from_db()
+    assert (letter.state, letter.error) == (Mail.State.SENT, "")
+
+
+def test_a_number_and_the_right_recipient_are_not_enough(client, letter):
+    report(client, "hard_bounce", **ELSEWHERE | {"email": letter.recipient}, **custom({"mail": str(letter.pk)}))
+    letter.refresh_from_db()
+    assert letter.state == Mail.State.SENT
+
+
+def test_a_mail_that_went_out_twice_is_known_by_its_reference_and_recipient(client, letter):
+    Mail.objects.filter(pk=letter.pk).update(recipient="boss@straße.de")
+    ours = {"message-id": "<first-try@brevo>", "email": "Boss@xn--strae-oqa.de"}
+    report(client, "hard_bounce", **ours, **custom({"mail": letter.reference}))
+    letter.refresh_from_db()
+    assert letter.state == Mail.State.BOUNCED
+
+
+def test_another_site_with_a_copy_of_our_rows_signs_other_references(letter, settings):
+    ours = letter.reference
+    settings.SECRET_KEY = "of the staging system" * 3
+    assert not Mail.objects.referred_to(ours).exists()
+
+
+@pytest.mark.parametrize("metadata", [[], "5", {"mail": ["5"]}, {"mail": "5" * 5000}, {"mail": None}])
+def test_metadata_of_any_shape_names_no_mail_and_is_no_error(client, letter, metadata):
+    assert report(client, "hard_bounce", **ELSEWHERE, **custom(metadata)).status_code == 200
+    letter.refresh_from_db()
+    assert letter.state == Mail.State.SENT
+
+
+def test_the_provider_is_given_the_reference_and_no_number(letter, mailoutbox, settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    Mail.objects.filter(pk=letter.pk).update(state=Mail.State.QUEUED)
+    assert outbox.deliver(letter.pk)
+    assert mailoutbox[0].metadata == {"mail": letter.reference}
