@@ -26,7 +26,7 @@ test: install ## the whole suite, on PostgreSQL and Redis where they answer, els
 	@$(RUN) -m pytest $(AT_ONCE)
 
 test-room: install ## the tests of one room: make test-room ROOM=engine
-	@$(RUN) -m pytest $(or $(wildcard tests/$(ROOM) tests/*/$(ROOM)),$(error There is no folder "$(ROOM)" below tests/))
+	@$(RUN) -m pytest $(or $(wildcard tests/$(ROOM) tests/*/$(ROOM)),$(error There is no folder "$(ROOM)" below tests/)) $(if $(K),-k "$(K)")
 
 check: install lint types messages-check ## all that CI runs
 	$(RUN) manage.py makemigrations --check --dry-run

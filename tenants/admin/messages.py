@@ -7,10 +7,9 @@ from django.utils.functional import Promise
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
 
 from tenants.admin import changes
-from tenants.admin.console import ReadOnlyAdmin
+from tenants.admin.console import ReadOnlyAdmin, ReadOnlyInline
 from tenants.errors import DomainError
 from tenants.mails import outbox, tracking
 from tenants.models import Mail, WebhookAttempt, WebhookDelivery
@@ -54,18 +53,9 @@ class MailAdmin(ReadOnlyAdmin):
         return format_html_join(", ", "{} ({})", rows)
 
 
-class AttemptInline(TabularInline):  # type: ignore[misc]
+class AttemptInline(ReadOnlyInline):
     model = WebhookAttempt
     fields = readonly_fields = ("at", "status", "milliseconds", "error", "answer")
-    hide_title = True
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whoever may see the delivery may see how it went."""

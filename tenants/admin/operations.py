@@ -9,14 +9,13 @@ from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
 from unfold.decorators import display
 
 from provisioning.engine.recipes import step_definition
 from provisioning.models import Operation, Step
 from provisioning.reasons import REASONS, reason
 from provisioning.states import OperationState, StepState
-from tenants.admin.console import ReadOnlyAdmin
+from tenants.admin.console import ReadOnlyAdmin, ReadOnlyInline
 from tenants.templatetags.tenants_console import age, duration
 
 COLOURS = {
@@ -44,19 +43,10 @@ class WhyFilter(admin.SimpleListFilter):
         return queryset.filter(Exists(waiting), state=OperationState.ACTIVE) | ended
 
 
-class StepInline(TabularInline):  # type: ignore[misc]
+class StepInline(ReadOnlyInline):
     model = Step
     fields = readonly_fields = ("label", "state", "attempts", "why", "message", "started_at", "took")
-    hide_title = True
     ordering = ("position",)
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whoever may see the operation may see its steps."""

@@ -1,12 +1,12 @@
 """How alerts are evaluated: opened when a condition appears, updated while it lasts, closed when it has stayed away."""
 
 from datetime import timedelta
-from email.utils import make_msgid
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from provisioning.mail.message_ids import new_message_id
 from tenants.alerts import notes
 from tenants.alerts.conditions import Condition, present
 from tenants.models import Alert, AlertNote
@@ -71,7 +71,6 @@ def _close(alert: Alert) -> None:
 
 def _write_notes(alert: Alert, news: str) -> None:
     recipients = [*settings.STAFF_ALERT_EMAILS, *([WEBHOOK] if settings.ALERT_WEBHOOK_URL else [])]
-    domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip("> ") or "localhost"
     AlertNote.objects.bulk_create(
-        AlertNote(alert=alert, news=news, recipient=each, message_id=make_msgid(domain=domain)) for each in recipients
+        AlertNote(alert=alert, news=news, recipient=each, message_id=new_message_id()) for each in recipients
     )

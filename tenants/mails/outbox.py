@@ -2,7 +2,7 @@
 
 import logging
 from datetime import timedelta
-from email.utils import formataddr, make_msgid, parseaddr
+from email.utils import formataddr, parseaddr
 from typing import Any
 
 from django.conf import settings
@@ -15,6 +15,7 @@ from django.utils import timezone, translation
 
 from provisioning.errors import Permanent, ProvisioningError, Temporary
 from provisioning.mail.letter import Letter, send
+from provisioning.mail.message_ids import new_message_id
 from provisioning.models import Operation
 from provisioning.reasons import reason
 from provisioning.sealing import SealBroken
@@ -128,7 +129,6 @@ def _write(kind: Mail.Kind, instance: Instance, *, purpose: str) -> Mail:
 
 
 def _queue(kind: Mail.Kind, purpose: str, recipient: str, language: str, instance: Instance | None = None) -> Mail:
-    domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip("> ") or "localhost"
     try:
         # the news is nearly always new: looking first would be a look in vain
         with transaction.atomic():
@@ -138,7 +138,7 @@ def _queue(kind: Mail.Kind, purpose: str, recipient: str, language: str, instanc
                 instance=instance,
                 recipient=recipient,
                 language=language,
-                message_id=make_msgid(domain=domain),
+                message_id=new_message_id(),
             )
     except IntegrityError:
         return Mail.objects.get(purpose=purpose)

@@ -14,7 +14,7 @@ HARD = "\u00a0"
 def clock(moment: datetime) -> str:
     """``14 h 32`` in French, ``2:32 PM`` in English."""
     local = timezone.localtime(moment)
-    if _in_french():
+    if in_french():
         return f"{local.hour}{HARD}h{HARD}{local.minute:02d}"
     # without the points of "p.m.", which would stand before a sentence's own
     return formats.time_format(local, "g:i A")
@@ -34,7 +34,7 @@ def clock_element(moment: datetime) -> SafeString:
 def day(moment: datetime) -> str:
     """``9 décembre 2026``, whose number never ends a line, or ``Dec. 9, 2026``."""
     written = formats.date_format(timezone.localtime(moment), "DATE_FORMAT")
-    return written.replace(" ", HARD, 1) if _in_french() else written
+    return written.replace(" ", HARD, 1) if in_french() else written
 
 
 def zone(moment: datetime) -> str:
@@ -48,5 +48,6 @@ def precisely(moment: datetime) -> str:
     return _("%(day)s at %(time)s (%(zone)s)") % {"day": day(moment), "time": clock(moment), "zone": zone(moment)}
 
 
-def _in_french() -> bool:
+def in_french() -> bool:
+    """Else the reader reads English."""
     return (get_language() or "fr")[:2] == "fr"

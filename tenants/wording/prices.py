@@ -3,7 +3,6 @@
 from decimal import Decimal
 
 from django.utils import formats
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from tenants.wording import dates
@@ -21,10 +20,6 @@ def price(amount: Decimal, currency: str) -> str:
 
 def _money(amount: Decimal, currency: str) -> str:
     number = formats.number_format(amount, decimal_pos=2, use_l10n=True, force_grouping=True)
-    if _language() == "fr":
+    if dates.in_french():
         return f"{number}{dates.HARD}{SYMBOLS['fr'].get(currency, currency).replace(' ', dates.HARD)}"
     return f"{SYMBOLS['en'].get(currency, currency + dates.HARD)}{number}"
-
-
-def _language() -> str:
-    return (get_language() or "fr")[:2]
