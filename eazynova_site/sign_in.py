@@ -16,6 +16,8 @@ AXES_CLIENT_IP_CALLABLE = "tenants.sign_in.news.address_of"
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code", "offer", "csrfmiddlewaretoken"]
 # its tables would be pages that only a shell's user understands; superusers unlock on the page of the account
 AXES_ENABLE_ADMIN = False
+# the audit trail has the sign-ins
+AXES_DISABLE_ACCESS_LOG = True
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 

@@ -69,6 +69,7 @@ def ring_for_webhook(delivery_id: int, **news: Any) -> None:
 @shared_task(ignore_result=True)
 def forget_and_remind() -> None:
     retention.forget_passwords()
+    retention.forget_sign_ins()
     ending.remind_of_ends()
     signup.purge()
 

@@ -2,13 +2,26 @@
 
 from datetime import timedelta
 
+from axes.models import AccessAttempt, AccessLog
 from django.conf import settings
+from django.core.management import call_command
 from django.db.models import Q
 from django.utils import timezone
 
 from provisioning.models import Operation
 from provisioning.states import OperationKind, OperationState
 from tenants.lifecycle import InstanceState
+
+# far longer than any lock counts (AXES_COOLOFF_TIME)
+ATTEMPTS_KEPT = timedelta(days=1)
+
+
+def forget_sign_ins() -> None:
+    """Clear sessions that have ended and wrong passwords that no lock counts; the audit trail keeps the news."""
+    call_command("clearsessions")
+    AccessAttempt.objects.filter(attempt_time__lt=timezone.now() - ATTEMPTS_KEPT).delete()
+    # of before AXES_DISABLE_ACCESS_LOG
+    AccessLog.objects.all().delete()
 
 
 def forget_passwords() -> int:

@@ -24,6 +24,11 @@ NAMES = {"database", "migrations", "broker", "worker", "beat", "watcher", "railw
 TOKEN = "metrics-token-of-thirty-two-letters"
 
 
+@pytest.fixture(autouse=True)
+def _nothing_was_found_before():
+    health.forget()
+
+
 @pytest.fixture
 def _all_alive():
     for name in heartbeat.patience():
@@ -48,6 +53,17 @@ def test_ready_names_everything_that_it_stands_on(client):
     assert (answer.status_code, answer.json()["status"]) == (200, "ok"), answer.json()
     assert set(answer.json()["checks"]) == NAMES
     assert "no-store" in answer["Cache-Control"]
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_all_alive")
+def test_many_who_ask_at_once_cost_one_look(client, django_assert_num_queries):
+    first = client.get("/readyz")
+    with django_assert_num_queries(0):
+        assert client.get("/readyz").content == first.content
+    with time_machine.travel(timezone.now() + timedelta(seconds=10)):
+        health.forget()
+        assert client.get("/readyz").content != first.content
 
 
 @pytest.mark.django_db
