@@ -39,6 +39,7 @@ PERIODIC = (
     PeriodicJob("look where webhooks told of news", "provisioning.tasks.catch_up", 1),
     PeriodicJob("probe Railway in an outage", "provisioning.tasks.tend_outages", 5),
     PeriodicJob("follow running backups", "provisioning.tasks.sweep_backups", 60),
+    PeriodicJob("ask again for what follows a creation", "provisioning.tasks.tend_afterwards", 60),
     PeriodicJob("tell staff what is wrong", "tenants.tasks.tend_alerts", 30),
     PeriodicJob("look at live instances", "tenants.tasks.probe_instances", 60),
     PeriodicJob("ring for due mails", "tenants.tasks.sweep_mails", 10),

@@ -60,6 +60,17 @@ REASONS: dict[str, Reason] = {
         ),
     ),
     "deployment_stuck": Reason(_NOT_STARTED, _("Look at Railway's status page and the build log, then retry.")),
+    "backups_not_scheduled": Reason(
+        _("The backups are not scheduled yet. Our team has been told."),
+        _(
+            "Railway does not take the backup schedules: see whether the workspace's plan includes backups, and set "
+            "them in the volumes' settings of its dashboard if need be."
+        ),
+    ),
+    "still_follows_pushes": Reason(
+        _("A setting of the instance is not confirmed yet. Our team has been told."),
+        _("A push to the repository would rebuild this instance: turn its automatic deployments off in the dashboard."),
+    ),
     "railway": Reason(_REFUSED, _("Read the message, mend the cause, then retry.")),
     "railway_unreachable": Reason(
         _("The hosting platform cannot be reached. We keep trying."),

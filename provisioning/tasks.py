@@ -14,7 +14,7 @@ from provisioning.engine import running
 from provisioning.gate import outages
 from provisioning.signals import backup_due, operation_due
 from provisioning.vitals import heartbeat
-from provisioning.watching import watcher
+from provisioning.watching import afterwards, watcher
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +63,11 @@ def ring_for_backup(backup_id: int, **news: Any) -> None:
         check_backup.apply_async((backup_id,), expires=LOST_AFTER.total_seconds())
     except OperationalError as error:
         logger.warning("The broker is away, the sweep will find backup %s: %s", backup_id, error)
+
+
+@shared_task(ignore_result=True)
+def tend_afterwards() -> None:
+    afterwards.tend()
 
 
 @shared_task(ignore_result=True)

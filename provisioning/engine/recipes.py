@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from provisioning.models import Operation
 from provisioning.outcomes import Done, Wait
 from provisioning.states import OperationKind
-from provisioning.steps import announce, deployments, project, proof, removal, services, stopping
+from provisioning.steps import afterwards, announce, deployments, project, proof, removal, services, stopping
 from provisioning.steps import credentials as account
 from provisioning.steps.context import Context
 
@@ -31,8 +31,14 @@ class StepDefinition:
 
 @dataclass(frozen=True)
 class Recipe:
+    """``afterwards`` is called with the instance and its workspace once the operation has succeeded, and may fail: what
+    it could not do is found by `watching.afterwards`. ``retired`` are steps of former releases that rows still name.
+    """
+
     steps: tuple[StepDefinition, ...]
     deadline: timedelta
+    afterwards: Callable[[int, str], None] | None = None
+    retired: tuple[StepDefinition, ...] = ()
 
 
 CREATE = Recipe(
@@ -49,10 +55,11 @@ CREATE = Recipe(
             "deploy_odoo", _("Install and start Odoo"), deployments.deploy_odoo, 180, deployments.odoo_is_lost
         ),
         StepDefinition("prove_login", _("Check that you can log in"), proof.prove_login, 10),
-        StepDefinition("schedule_backups", _("Schedule the backups"), services.schedule_backups, 3),
         StepDefinition("announce", _("Send the welcome e-mail"), announce.announce, 1),
     ),
     deadline=timedelta(minutes=45),
+    afterwards=afterwards.see_to,
+    retired=(StepDefinition("schedule_backups", _("Schedule the backups"), lambda ctx: Done(), 1),),
 )
 
 SUSPEND = Recipe(
@@ -124,7 +131,7 @@ RECIPES: dict[str, Recipe] = {
 
 def step_definition(kind: str, code: str) -> StepDefinition:
     """The step that a stored row names. Raises LookupError for a code that the recipe does not have."""
-    for definition in RECIPES[kind].steps:
+    for definition in (*RECIPES[kind].steps, *RECIPES[kind].retired):
         if definition.code == code:
             return definition
     raise LookupError(f"The recipe {kind} has no step {code}.")

@@ -17,7 +17,7 @@ from provisioning.doorbell import PUT_BACK, Priority
 from provisioning.engine import lease, recording
 from provisioning.engine.lease import LeaseLost
 from provisioning.engine.recipes import RECIPES, step_definition
-from provisioning.errors import NotNow, Permanent, Temporary
+from provisioning.errors import NotNow, Permanent, ProvisioningError, Temporary
 from provisioning.gate import turns
 from provisioning.ledger.entries import Ledger
 from provisioning.models import Operation, Step
@@ -164,7 +164,20 @@ def _run_steps(operation: Operation) -> None:
     for step, following in zip_longest(left, left[1:]):
         if not _run_step(Context(operation, step, ledger), following):
             return
-    recording.end(operation, OperationState.SUCCEEDED, token=operation.lease_token)
+    if recording.end(operation, OperationState.SUCCEEDED, token=operation.lease_token):
+        _see_to_what_follows(operation)
+
+
+def _see_to_what_follows(operation: Operation) -> None:
+    follow = RECIPES[operation.kind].afterwards
+    if follow is None:
+        return
+    try:
+        follow(operation.instance_id, operation.workspace)
+    except ProvisioningError as error:
+        logger.warning("What follows has to be asked for again: %s (%s)", error.message, error.code)
+    except Exception:
+        logger.exception("What follows failed unexpectedly")
 
 
 def _begin(operation: Operation, step: Step) -> bool:

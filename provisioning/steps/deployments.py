@@ -1,5 +1,6 @@
 """Deployments: exactly one a service for each start, ordered once, watched together, judged here."""
 
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -16,8 +17,11 @@ from provisioning.odoo import container
 from provisioning.outcomes import Done, Wait
 from provisioning.railway.errors import RailwayError, RailwayPermanent, UnknownRefusal
 from provisioning.railway.results import ENDED, DeploymentStatus
+from provisioning.steps import afterwards
 from provisioning.steps.context import Context
 from provisioning.steps.desired_state import ODOO, POSTGRES
+
+logger = logging.getLogger(__name__)
 
 LONGEST_DEPLOYMENT = timedelta(minutes=20)
 RUNNING = frozenset({DeploymentStatus.SUCCESS, DeploymentStatus.SLEEPING})
@@ -54,13 +58,13 @@ def deploy_odoo(ctx: Context) -> Done | Wait:
     if not built:
         return outcome
     if not ctx.step.notes.get("auto_deploy_off"):
-        # otherwise one push to the repository would rebuild every customer
-        ctx.railway.disable_auto_deploy(
-            project_id=ctx.project_id,
-            service_id=ctx.ledger.id_of("service", ODOO),
-            environment_id=ctx.environment_id,
-        )
-        ctx.note(auto_deploy_off=1)
+        try:
+            afterwards.stop_following_pushes(ctx.ledger, ctx.railway, ODOO)
+        except RailwayError as error:
+            # no customer waits for that: it is asked for again later
+            logger.warning("The service still follows each push: %s", error)
+        else:
+            ctx.note(auto_deploy_off=1)
     return outcome
 
 

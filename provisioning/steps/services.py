@@ -85,15 +85,6 @@ def configure(ctx: Context) -> Done | Wait:
     return Done({"url": f"{settings.INSTANCE_URL_SCHEME}://{domains[0].domain}"})
 
 
-def schedule_backups(ctx: Context) -> Done:
-    """Daily and weekly backups of both volumes, read back; asking again changes nothing."""
-    instances = [row.external_id for row in ctx.ledger.living("volume_instance")]
-    ctx.railway.schedule_backups(instances, ["DAILY", "WEEKLY"])
-    if any(kinds != {"DAILY", "WEEKLY"} for kinds in ctx.railway.backup_kinds(instances).values()):
-        raise Temporary("Railway has not taken the backup schedules yet.", code="settings_not_taken", retry_after=5)
-    return Done()
-
-
 def _create_services(ctx: Context, names: Sequence[str]) -> Mapping[str, str]:
     variables = {POSTGRES: _postgres_variables, ODOO: _odoo_variables}
     return ctx.railway.create_services(

@@ -24,6 +24,7 @@ LABELS: dict[str, str | Promise] = {
     Alert.Kind.STUCK: _("work is stuck"),
     Alert.Kind.MAIL: _("an e-mail did not arrive"),
     Alert.Kind.INSTANCE: _("it does not answer"),
+    Alert.Kind.AFTERWARDS: _("its backups or its settings are not confirmed"),
     LOSS: _("it costs more than it brings"),
 }
 
@@ -36,6 +37,7 @@ def find(instance: Instance | None = None) -> Found:
         (Alert.Kind.STUCK, conditions.stuck(), "instance"),
         (Alert.Kind.MAIL, conditions.lost_mails().exclude(instance=None), "instance"),
         (Alert.Kind.INSTANCE, conditions.silent(), "instance"),
+        (Alert.Kind.AFTERWARDS, conditions.unattended(), "instance"),
         (LOSS, loss, "pk"),
     ]
     first, *others = (

@@ -9,15 +9,19 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from provisioning.gate import budget, circuit, workspaces
-from provisioning.models import Operation, Outage
+from provisioning.models import Operation, Outage, Resource
 from provisioning.reconciliation.differences import Kind
 from provisioning.states import OperationState
+from provisioning.steps import afterwards
 from provisioning.vitals import heartbeat
 from tenants.lifecycle import InstanceState
 from tenants.models import Alert, Mail, Probe, Reconciliation, WebhookEndpoint
 
 # what is due this long and not done shows that workers or beat are silent
 PATIENCE = timedelta(minutes=5)
+# two further tries of what should follow a creation
+FOLLOWING = timedelta(minutes=12)
+LACKING = {"volume_instance": "backups_not_scheduled", "service": "still_follows_pushes"}
 MAIL_NEWS = timedelta(days=7)
 LEAST_BUDGET = 0.1
 MOST_REFERENCES = 20
@@ -46,6 +50,7 @@ def present() -> list[Condition]:
         *_budgets(),
         *_silent(),
         *_instances(),
+        *_afterwards(),
         *_differences(),
     ]
 
@@ -121,6 +126,19 @@ def _silent() -> Iterator[Condition]:
 
 def _instances() -> Iterator[Condition]:
     return _grouped(Alert.Kind.INSTANCE, silent().order_by("-pk").values_list("error", "instance__client_name"))
+
+
+def unattended() -> "QuerySet[Resource]":
+    """What was asked for more than once, and Railway has not confirmed: backups, or no deployment at each push."""
+    long_ago = timezone.now() - FOLLOWING
+    return afterwards.missing().filter(
+        checked_at__isnull=False, instance__state=InstanceState.READY, instance__ready_at__lt=long_ago
+    )
+
+
+def _afterwards() -> Iterator[Condition]:
+    rows = unattended().order_by("-pk").values_list("kind", "instance__client_name")
+    return _grouped(Alert.Kind.AFTERWARDS, ((LACKING[kind], name) for kind, name in rows))
 
 
 def _differences() -> Iterator[Condition]:

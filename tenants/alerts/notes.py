@@ -28,8 +28,11 @@ PAGES = {
     Alert.Kind.MAIL: "tenants_mail_changelist",
     Alert.Kind.ENDPOINT: "tenants_webhookendpoint_changelist",
     Alert.Kind.INSTANCE: "tenants_instance_changelist",
+    Alert.Kind.AFTERWARDS: "tenants_instance_changelist",
     Alert.Kind.DIFFERENCE: "tenants_reconciliation_changelist",
 }
+# their topic is a code of the catalogue of reasons
+EXPLAINED = (Alert.Kind.FAILED, Alert.Kind.INSTANCE, Alert.Kind.AFTERWARDS)
 
 
 def send_due() -> int:
@@ -105,7 +108,7 @@ def topic_of(alert: Alert) -> str:
 
 def why_of(alert: Alert) -> Reason | None:
     """What the catalogue says, where the topic is one of its reasons."""
-    return reason(alert.topic) if alert.kind in (Alert.Kind.FAILED, Alert.Kind.INSTANCE) else None
+    return reason(alert.topic) if alert.kind in EXPLAINED else None
 
 
 def text_of(note: AlertNote) -> str:

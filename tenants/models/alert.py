@@ -21,6 +21,7 @@ class Alert(models.Model):
         SILENT = "silent", _("a process is silent")
         DIFFERENCE = "difference", _("the ledger and Railway differ")
         INSTANCE = "instance", _("live instances do not answer")
+        AFTERWARDS = "afterwards", _("live instances lack what should follow their creation")
 
     kind = models.CharField(_("kind"), max_length=20, choices=Kind)
     topic = models.CharField(_("about"), max_length=80, blank=True)

@@ -58,9 +58,10 @@ def test_a_step_that_takes_longer_than_usual_never_promises_the_past():
     operation.steps.filter(position__lt=6).update(state=StepState.DONE)
     operation.steps.filter(code="deploy_odoo").update(state=StepState.WAITING, started_at=NOW - timedelta(minutes=1))
     progress = progress_of(operation, NOW)
-    assert progress.percent == 68
+    done, whole = 6, operation.steps.count()
+    assert done / whole < progress.percent / 100 < (done + 1) / whole
     assert progress.current.code == "deploy_odoo"
-    assert NOW + timedelta(seconds=30) < progress.estimated_end < NOW + timedelta(seconds=40)
+    assert NOW + timedelta(seconds=20) < progress.estimated_end < NOW + timedelta(seconds=30)
 
 
 @pytest.mark.parametrize("begun", [True, False])
@@ -90,13 +91,13 @@ def test_progress_grows_while_a_long_step_is_under_way_and_is_whole_only_at_the_
     creation("done", seconds=10)
     operation = creation("now")
     seen = []
-    for done in range(10):
+    for done in range(operation.steps.count()):
         operation.steps.filter(position__lt=done).update(state=StepState.DONE)
         operation.steps.filter(position=done).update(state=StepState.WAITING, started_at=NOW)
         operation = Operation.objects.get(pk=operation.pk)
         seen += [progress_of(operation, NOW + timedelta(seconds=seconds)).percent for seconds in (0, 4, 8, 3600)]
     assert seen == sorted(seen)
-    assert len(set(seen)) == 30
+    assert all(first < second < third for first, second, third in zip(seen[::4], seen[1::4], seen[2::4], strict=True))
     assert seen[-1] < 100
 
 
