@@ -51,6 +51,12 @@ def test_french_is_typeset_as_french(entries, rule, broken):
     assert offenders == [], rule
 
 
+def test_no_line_of_a_page_breaks_within_the_word_for_an_email(entries):
+    pages = ("templates/web/", "templates/404", "tenants/web/")
+    shown = [entry.msgstr for entry in entries if any(place.startswith(pages) for place, _line in entry.occurrences)]
+    assert [text for text in shown if re.search("[Ee]-mail", text)] == []
+
+
 def test_translations_keep_the_placeholders(entries):
     placeholder = re.compile(r"%\(\w+\)[a-z]|%[sd]|\{\w*\}")
     for entry in entries.translated_entries():

@@ -1,8 +1,10 @@
 """One rule for the names of companies, partners and keys: how they are kept, and when two are the same."""
 
 import json
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
@@ -190,7 +192,32 @@ def test_what_a_key_or_an_endpoint_is_for_stands_on_one_line_of_its_length(text)
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("command", [("operations", "show"), ("create_api_key",), ("create_instance", "acme-corp")])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("operations", "show"),
+        ("create_api_key",),
+        ("create_instance", "acme-corp"),
+        ("reset_two_factor",),
+        ("api_keys", "revoke"),
+    ],
+)
 def test_bytes_that_are_no_text_end_a_command_with_a_sentence(command):
     with pytest.raises(CommandError):
         call_command(*command, "\udcff\udcfe")
+
+
+@pytest.mark.django_db
+def test_what_was_written_before_the_rule_gets_its_key_from_its_name_and_twins_stay_two():
+    """What the migration does, also to rows of the former version that still ran beside it."""
+    house = partners.house()
+    Partner.objects.bulk_create([Partner(name=name) for name in ("Alice", "ALICE", "Société\u00a0A")])
+    rows = [("a@b.example", "Socie\u0301te\u0301"), ("a@b.example", "SOCIÉTÉ"), ("c@d.example", "société")]
+    Tenant.objects.bulk_create([Tenant(partner=house, email=email, company=company) for email, company in rows])
+    import_module("tenants.migrations.0021_alike_names").fill(apps, None)
+    assert dict(Partner.objects.exclude(is_house=True).values_list("name", "name_key")) == {
+        "Alice": "alice",
+        "ALICE": None,
+        "Société\u00a0A": names.key("Société A"),
+    }
+    assert list(Tenant.objects.order_by("pk").values_list("company_key", flat=True)) == ["société", None, "société"]

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from tenants import names
 from tenants.errors import DomainError
 from tenants.models import ApiKey
 from tenants.services import keys
@@ -33,7 +34,8 @@ class Command(BaseCommand):
             for each in ApiKey.objects.select_related("partner"):
                 self.stdout.write(json.dumps(_facts(each), ensure_ascii=False))
             return
-        key = ApiKey.objects.filter(public_id=options["identifier"]).select_related("partner").first()
+        wanted = options["identifier"] if names.is_storable(options["identifier"]) else ""
+        key = ApiKey.objects.filter(public_id=wanted).select_related("partner").first()
         if key is None:
             raise CommandError(_("There is no such key."), returncode=2)
         if options["verb"] == "revoke":

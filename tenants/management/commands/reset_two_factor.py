@@ -8,7 +8,11 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
+from tenants import names
+from tenants.errors import DomainError
 from tenants.services import second_factor
+
+LONGEST_REASON = 500
 
 
 class Command(BaseCommand):
@@ -21,9 +25,13 @@ class Command(BaseCommand):
         parser.add_argument("--reason", default="", help=_("why, for the audit trail"))
 
     def handle(self, *args: Any, username: str, reason: str, **options: Any) -> None:
-        user = User.objects.filter(username=username).first()
+        user = User.objects.filter(username=username).first() if names.is_storable(username) else None
         if user is None:
             raise CommandError(_("There is no such account."), returncode=2)
+        try:
+            reason = names.line(reason, longest=LONGEST_REASON)
+        except DomainError as error:
+            raise CommandError(str(error), returncode=2) from error
         if second_factor.reset(user, actor=f"shell:{getpass.getuser()}", reason=reason):
             self.stdout.write(
                 _("Removed. At the next sign-in, two-factor sign-in is set up anew where it is required.")
