@@ -121,6 +121,7 @@ UNFOLD: dict[str, Any] = {
                 _("System"),
                 _page("tenants.alert", "notifications"),
                 _page("provisioning.outage", "cloud_off"),
+                _page("provisioning.unreadableevent", "help_center"),
                 _page("auth.user", "person"),
                 _page("auth.group", "shield_person"),
             ),

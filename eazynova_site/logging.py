@@ -9,8 +9,49 @@ from typing import Any
 
 from provisioning import logcontext
 
-BEARER = re.compile(r"(?i)(bearer\s+|[?&]token=)[\w.\-~+/=:]+|\beaz_(?:live|test|pub)_\w+")
 HIDDEN = "[hidden]"
+OURS = ("eazynova_site", "provisioning", "tenants")
+# what other people's code logs below this holds headers, rows, the contexts of templates and whole addresses
+FOREIGN_LEVEL = logging.INFO
+FOREIGN_LEVELS = {
+    "axes": logging.WARNING,
+    "httpcore": logging.WARNING,
+    "httpx": logging.WARNING,
+    # below that it names the path of whoever hangs up, and every request that waits for a thread
+    "waitress": logging.ERROR,
+}
+
+_NAMES = r"(?:[\w-]*(?:password|passwd|secret|token|cookie|authorization|api[_-]?key)|offer|sealed|code)"
+# an address inside an address is encoded, perhaps more than once
+_PERCENT = r"%(?:25)*"
+SECRETS = re.compile(
+    "|".join(
+        (
+            # headers
+            r"(?:bearer|basic)\s+[\w.\-~+/=:]+",
+            # parameters of an address
+            rf"(?:[?&]|{_PERCENT}3F|{_PERCENT}26){_NAMES}(?:=|{_PERCENT}3D)[^\s&\"'<>]+",
+            # parts of an address: see the table of addresses
+            r"(?<=/confirm/)[^/\s\"'<>?]+",
+            r"(?<=/webhooks/railway/)[^/\s\"'<>?]+",
+            # JSON and what Python prints of a mapping
+            rf"([\"']){_NAMES}\1\s*:\s*([\"'])(?:(?!\2).)+\2",
+            # our API keys and signing secrets; whatever Django has signed
+            r"\beaz_(?:live|test|pub)_\w+",
+            r"\bwhsec_[\w+/=\-]+",
+            r"[\w.~%\-]+(?::|%3A)[0-9A-Za-z]{6}(?::|%3A)[\w\-]{43}\b",
+        )
+    ),
+    re.IGNORECASE,
+)
+
+
+class Quiet(logging.Filter):
+    """Drops what is not meant for this log, however low a logger's own level is set."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        package = record.name.partition(".")[0]
+        return package in OURS or record.levelno >= FOREIGN_LEVELS.get(package, FOREIGN_LEVEL)
 
 
 class WithIds(logging.Filter):
@@ -22,7 +63,7 @@ class WithIds(logging.Filter):
 
 
 class Redacted(logging.Filter):
-    """Takes known secrets and anything that looks like a bearer token out of the message."""
+    """Takes known secrets and whatever looks like one out of the message."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         super().__init__()
@@ -40,7 +81,7 @@ class Redacted(logging.Filter):
     def clean(self, text: str) -> str:
         for secret in self.secrets:
             text = text.replace(secret, HIDDEN)
-        return BEARER.sub(HIDDEN, text)
+        return SECRETS.sub(HIDDEN, text)
 
 
 class TextFormatter(logging.Formatter):
@@ -66,22 +107,26 @@ class JsonFormatter(logging.Formatter):
 
 
 def logging_config(*, debug: bool, form: str, level: str, secrets: Iterable[str]) -> dict[str, Any]:
-    """Django's LOGGING: ``form`` is "text" or "json"; everything goes to standard error."""
+    """Django's LOGGING: ``form`` is "text" or "json"; everything goes to standard error. ``level`` is that of our code:
+    nobody else says more than INFO.
+    """
+    filters = {"ids": {"()": WithIds}, "quiet": {"()": Quiet}, "redacted": {"()": Redacted, "secrets": list(secrets)}}
+    foreign = max(logging.getLevelNamesMapping()[level], FOREIGN_LEVEL)
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "filters": {"ids": {"()": WithIds}, "redacted": {"()": Redacted, "secrets": list(secrets)}},
+        "filters": filters,
         "formatters": {
             "text": {"()": TextFormatter, "format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
             "json": {"()": JsonFormatter},
         },
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": form, "filters": ["ids", "redacted"]}},
-        "root": {"handlers": ["stderr"], "level": level},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": form, "filters": list(filters)}},
+        "root": {"handlers": ["stderr"], "level": foreign},
         "loggers": {
-            "django": {"handlers": [], "propagate": True, "level": level},
-            "httpx": {"level": "WARNING"},
-            "axes": {"level": "WARNING"},
-            # below that it names the path of whoever hangs up, and every request that waits for a thread
-            "waitress": {"level": "ERROR"},
+            "django": {"handlers": [], "propagate": True, "level": foreign},
+            # the lines of runserver, by default written past every filter
+            "django.server": {"handlers": [], "propagate": True, "level": "INFO"},
+            **{name: {"level": level} for name in OURS},
+            **{name: {"level": floor} for name, floor in FOREIGN_LEVELS.items()},
         },
     }

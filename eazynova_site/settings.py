@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from django.utils.translation import gettext_lazy as _
 from kombu import Queue
 
+from eazynova_site.api import *  # noqa: F403  settings too, in a file of their own
 from eazynova_site.backups import *  # noqa: F403  settings too, in a file of their own
 from eazynova_site.console import UNFOLD  # noqa: F401  a setting, in a file of its own
 from eazynova_site.database import database_from_url
@@ -76,6 +77,7 @@ MIDDLEWARE = [
     "tenants.api.middleware.ApiMiddleware",
     "eazynova_site.serving.middleware.AccessLines",
     "eazynova_site.serving.middleware.BodyLimits",
+    "tenants.web.readable.Readable",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -87,6 +89,7 @@ MIDDLEWARE = [
     "axes.middleware.AxesMiddleware",
 ]
 
+DEFAULT_EXCEPTION_REPORTER = "eazynova_site.debugging.Reporter"
 ROOT_URLCONF = "eazynova_site.urls"
 WSGI_APPLICATION = "eazynova_site.wsgi.application"
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
@@ -209,27 +212,6 @@ CREDENTIALS_RETENTION_DAYS = env_int("CREDENTIALS_RETENTION_DAYS", 7, least=1)
 TURNSTILE_SITE_KEY = env_str("TURNSTILE_SITE_KEY")
 TURNSTILE_SECRET_KEY = env_secret("TURNSTILE_SECRET_KEY")
 WEBHOOK_ALLOW_LOOPBACK = env_bool("WEBHOOK_ALLOW_LOOPBACK", DEBUG)
-REST_FRAMEWORK: dict[str, object] = {
-    "EXCEPTION_HANDLER": "tenants.api.exceptions.answer",
-    "DEFAULT_AUTHENTICATION_CLASSES": [],
-    "DEFAULT_PERMISSION_CLASSES": [],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "UNAUTHENTICATED_USER": None,
-}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "EAZYNOVA API",
-    "VERSION": "1",
-    "OAS_VERSION": "3.1.0",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "POSTPROCESSING_HOOKS": ["tenants.api.schema.add_problems"],
-}
-CORS_URLS_REGEX = r"^/api/"
-CORS_ALLOW_METHODS = ["GET", "POST"]
-CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key", "x-api-key", "x-status-token"]
-CORS_EXPOSE_HEADERS = ["etag", "idempotent-replayed", "location", "ratelimit", "retry-after", "x-request-id"]
 
 # The end
 EXPIRY_REMINDER_DAYS = env_days("EXPIRY_REMINDER_DAYS", "7,1")

@@ -23,4 +23,4 @@ urlpatterns = [
 
 if settings.ANYMAIL.get("WEBHOOK_SECRET"):
     # without it Anymail would believe whoever reports a bounce
-    urlpatterns.append(path("webhooks/mail/", include("anymail.urls")))
+    urlpatterns.append(path("webhooks/mail/", include("tenants.mails.provider_hooks")))

@@ -70,6 +70,7 @@ def ring_for_webhook(delivery_id: int, **news: Any) -> None:
 def forget_and_remind() -> None:
     retention.forget_passwords()
     retention.forget_sign_ins()
+    retention.forget_events()
     ending.remind_of_ends()
     signup.purge()
 

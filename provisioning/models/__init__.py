@@ -8,6 +8,7 @@ from provisioning.models.backups import Backup, new_backup_id
 from provisioning.models.ledger import Resource
 from provisioning.models.outages import Outage
 from provisioning.models.pacing import RequestBudget, Slot
+from provisioning.models.unreadable import UnreadableEvent
 from provisioning.models.vitals import Heartbeat, Tally
 from provisioning.models.work import Operation, OperationQuerySet, Step, new_reference
 
@@ -23,6 +24,7 @@ __all__ = [
     "Slot",
     "Step",
     "Tally",
+    "UnreadableEvent",
     "new_backup_id",
     "new_reference",
 ]

@@ -18,6 +18,7 @@ from tenants.admin import (
     reconciliations,
     signups,
     staff,
+    unreadable,
 )
 
 __all__ = [
@@ -35,4 +36,5 @@ __all__ = [
     "reconciliations",
     "signups",
     "staff",
+    "unreadable",
 ]

@@ -2,12 +2,15 @@
 
 from typing import Any
 
-from django.contrib import admin
-from django.db import models
+from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ERROR_FLAG
+from django.db import DataError, models
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.views import ChangeList
 from unfold.widgets import UnfoldAdminTextInputWidget
@@ -29,7 +32,11 @@ class Listing(ChangeList):  # type: ignore[misc]
     """Of a whole list the number of rows is told once, below it."""
 
     def get_results(self, request: HttpRequest) -> None:
-        super().get_results(request)
+        try:
+            super().get_results(request)
+        except (DataError, ValueError, OverflowError) as error:
+            # a year 99999 is only found wrong by whoever makes a query of it
+            raise IncorrectLookupParameters from error
         if not self.query and not self.has_active_filters:
             self.full_result_count = self.result_count
 
@@ -56,6 +63,13 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]
             return found, may_repeat
         few = list(found.order_by().values_list("pk", flat=True)[: FEW + 1])
         return (found, may_repeat) if len(few) > FEW else (queryset.filter(pk__in=few), False)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Django comes back here without the filters when one of them cannot be read."""
+        if ERROR_FLAG in request.GET:
+            messages.warning(request, _("A filter held a value that cannot be read: here is the whole list."))
+        response: HttpResponse = super().changelist_view(request, extra_context)
+        return response
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

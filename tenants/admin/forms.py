@@ -4,6 +4,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from tenants import moments
 from tenants.admin.actions import StaffAction
 from tenants.errors import DomainError
 from tenants.form_fields import AddressField, LineField, NameField
@@ -20,7 +21,8 @@ def _field(name: str) -> forms.Field:
             return AddressField(label=_("Corrected e-mail address, also the login"), max_length=254)
         case "expires_at":
             picker = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-            return forms.DateTimeField(label=_("Ends (empty: never)"), required=False, widget=picker)
+            label = _("Ends (empty: never)")
+            return forms.DateTimeField(label=label, required=False, widget=picker, validators=moments.VALIDATORS)
         case _:
             return forms.IntegerField(
                 label=_("Days in which it can be undone"),

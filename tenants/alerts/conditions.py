@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from provisioning.gate import budget, circuit, workspaces
-from provisioning.models import Operation, Outage, Resource
+from provisioning.models import Operation, Outage, Resource, UnreadableEvent
 from provisioning.reconciliation.differences import Kind
 from provisioning.states import OperationState
 from provisioning.steps import afterwards
@@ -23,6 +23,7 @@ PATIENCE = timedelta(minutes=5)
 FOLLOWING = timedelta(minutes=12)
 LACKING = {"volume_instance": "backups_not_scheduled", "service": "still_follows_pushes"}
 MAIL_NEWS = timedelta(days=7)
+EVENT_NEWS = timedelta(days=1)
 LEAST_BUDGET = 0.1
 MOST_REFERENCES = 20
 LOST = (Mail.State.BOUNCED, Mail.State.COMPLAINED, Mail.State.FAILED)
@@ -52,6 +53,7 @@ def present() -> list[Condition]:
         *_instances(),
         *_afterwards(),
         *_differences(),
+        *_events(),
     ]
 
 
@@ -150,6 +152,12 @@ def _differences() -> Iterator[Condition]:
     found += [f"{workspace}: {error}" for workspace, error in last.errors.items()] + [last.refusal] * bool(last.refusal)
     if found:
         yield Condition(Alert.Kind.DIFFERENCE, "", len(found), tuple(dict.fromkeys(found))[:MOST_REFERENCES])
+
+
+def _events() -> Iterator[Condition]:
+    """News until a day after the last one came: nobody can do more than read them."""
+    rows = UnreadableEvent.objects.filter(last_at__gt=timezone.now() - EVENT_NEWS)
+    return _grouped(Alert.Kind.EVENT, rows.order_by("-last_at").values_list("source", "problem"))
 
 
 def _grouped(kind: str, rows: Iterable[tuple[str, str | None]]) -> Iterator[Condition]:

@@ -30,6 +30,7 @@ PAGES = {
     Alert.Kind.INSTANCE: "tenants_instance_changelist",
     Alert.Kind.AFTERWARDS: "tenants_instance_changelist",
     Alert.Kind.DIFFERENCE: "tenants_reconciliation_changelist",
+    Alert.Kind.EVENT: "provisioning_unreadableevent_changelist",
 }
 # their topic is a code of the catalogue of reasons
 EXPLAINED = (Alert.Kind.FAILED, Alert.Kind.INSTANCE, Alert.Kind.AFTERWARDS)

@@ -10,7 +10,6 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 from rest_framework.exceptions import NotAuthenticated, ParseError
 from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.parsers import JSONParser
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,6 +18,7 @@ from rest_framework.views import APIView
 
 from tenants.api.authentication import KeyAuthentication
 from tenants.api.exceptions import ApiProblem
+from tenants.api.parsing import StrictJsonParser
 from tenants.audit import acting
 from tenants.limits import policies
 from tenants.limits.visitors import visitor_address
@@ -31,7 +31,7 @@ VARY = ("Authorization", "X-API-Key", "X-Status-Token", "Accept-Language")
 
 
 class AlwaysJson(BaseContentNegotiation):
-    """Whatever is accepted, JSON is what there is."""
+    """Whatever is accepted, what there is is what there is: JSON, or the page of the documentation."""
 
     def select_parser(self, request: Request, parsers: Any) -> Any:
         wanted = request.content_type.partition(";")[0].strip().lower()
@@ -44,7 +44,7 @@ class AlwaysJson(BaseContentNegotiation):
 class ApiView(APIView):
     authentication_classes = (KeyAuthentication,)
     permission_classes = ()
-    parser_classes = (JSONParser,)
+    parser_classes = (StrictJsonParser,)
     renderer_classes = (JSONRenderer,)
     content_negotiation_class = AlwaysJson
     # a preflight is answered before it gets here

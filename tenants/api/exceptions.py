@@ -10,7 +10,7 @@ from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from tenants.api.problems import CATALOGUE, CONTENT_TYPE, FieldError, Problem
+from tenants.api.problems import CATALOGUE, CONTENT_TYPE, FieldError, Problem, problem_of_status
 from tenants.errors import Conflict, DomainError, InvalidInput
 
 logger = logging.getLogger(__name__)
@@ -69,6 +69,12 @@ def problem_of(exc: Exception) -> Problem:
         if isinstance(exc, kind):
             headers = {"WWW-Authenticate": "Bearer"} if CATALOGUE[code].status == 401 else {}
             return Problem(code, headers=headers)
+    return _unforeseen(exc)
+
+
+def _unforeseen(exc: Exception) -> Problem:
+    if isinstance(exc, exceptions.APIException) and exc.status_code < 500:
+        return problem_of_status(exc.status_code)
     logger.exception("Unexpected error in the API%s", " (database)" if isinstance(exc, DatabaseError) else "")
     return Problem("unexpected")
 

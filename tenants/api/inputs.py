@@ -1,5 +1,6 @@
 """What the API reads: one serializer an input; each checks the form and the domain's own rules, none saves."""
 
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -8,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from tenants import addresses, client_names, names
+from tenants import addresses, client_names, moments, names
 from tenants.errors import DomainError, InvalidCompany
 from tenants.models import Plan
 from tenants.models.webhook import WebhookEvents
@@ -49,6 +50,19 @@ class LineField(TextField):
     def to_internal_value(self, data: Any) -> str:
         rule = partial(names.line, longest=self.max_length or names.LONGEST)
         return _by_domain(rule, super().to_internal_value(data))
+
+
+class MomentField(serializers.DateTimeField):
+    """Within what every database and every time zone can hold."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(validators=moments.VALIDATORS, **options)
+
+    def to_internal_value(self, value: Any) -> datetime:
+        try:
+            return super().to_internal_value(value)
+        except OverflowError:
+            raise serializers.ValidationError(moments.REFUSAL) from None
 
 
 class OrderInput(serializers.Serializer[None]):
@@ -96,8 +110,8 @@ class ListQuery(serializers.Serializer[None]):
     cursor = serializers.CharField(max_length=64, required=False)
     status = serializers.ChoiceField(choices=PublicStatus.values, required=False)
     clientName = serializers.CharField(max_length=50, required=False)
-    createdAfter = serializers.DateTimeField(required=False)
-    createdBefore = serializers.DateTimeField(required=False)
+    createdAfter = MomentField(required=False)
+    createdBefore = MomentField(required=False)
 
 
 class EndpointInput(serializers.Serializer[None]):
@@ -124,8 +138,8 @@ class ReplayInput(serializers.Serializer[None]):
     """One event by its id, or those of a time."""
 
     eventId = TextField(max_length=32, required=False)
-    since = serializers.DateTimeField(required=False)
-    until = serializers.DateTimeField(required=False)
+    since = MomentField(required=False)
+    until = MomentField(required=False)
     onlyFailed = serializers.BooleanField(default=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

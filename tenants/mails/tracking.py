@@ -1,13 +1,16 @@
 """Hears what the mail provider reports about an e-mail (Anymail's tracking webhooks)."""
 
+import json
 from typing import Any
 
 from anymail.signals import tracking
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.dispatch import receiver
 
+from provisioning import strict_json
 from provisioning.mail.errors import MailRefused
 from provisioning.mail.recipient import on_the_wire
+from provisioning.models import UnreadableEvent
 from tenants.models import Mail
 from tenants.models.webhook import WebhookEvents
 from tenants.webhooks import deliveries
@@ -25,24 +28,35 @@ OUTCOMES: dict[str, tuple[str, frozenset[str]]] = {
 
 
 @receiver(tracking, dispatch_uid="follow_mail")
-def follow(event: Any, **news: Any) -> None:
+def follow(event: Any, esp_name: str = "", **news: Any) -> None:
+    """One event at a time: one that cannot be understood is kept for staff and does not hold up its neighbours."""
+    try:
+        with transaction.atomic():
+            _heed(event)
+    except OperationalError:
+        raise
+    except Exception as error:
+        content = json.dumps(event.esp_event, default=str)
+        UnreadableEvent.keep(f"mail: {esp_name}", f"{type(error).__name__}: {error}", content)
+
+
+def _heed(event: Any) -> None:
     if event.event_type not in OUTCOMES:
         return
+    for text in (event.message_id, event.recipient, event.description, event.mta_response, event.reject_reason):
+        strict_json.check_text(str(text))
     state, before = OUTCOMES[event.event_type]
     mail = _mail_of(event)
     if mail is None:
         return
-    with transaction.atomic():
-        words = (
-            str(event.description or event.mta_response or event.reject_reason or "")[:500]
-            if state != _S.DELIVERED
-            else ""
-        )
-        moved = Mail.objects.filter(pk=mail.pk, state__in=before).update(state=state, error=words)
-        mail.state = state
-        news_for_partner = news_of(mail)
-        if moved and mail.instance is not None and news_for_partner is not None:
-            deliveries.announce(mail.instance, news_for_partner)
+    words = str(event.description or event.mta_response or event.reject_reason or "")[:500]
+    moved = Mail.objects.filter(pk=mail.pk, state__in=before).update(
+        state=state, error="" if state == _S.DELIVERED else words
+    )
+    mail.state = state
+    news_for_partner = news_of(mail)
+    if moved and mail.instance is not None and news_for_partner is not None:
+        deliveries.announce(mail.instance, news_for_partner)
 
 
 def news_of(mail: Mail) -> WebhookEvents | None:

@@ -22,6 +22,7 @@ class Alert(models.Model):
         DIFFERENCE = "difference", _("the ledger and Railway differ")
         INSTANCE = "instance", _("live instances do not answer")
         AFTERWARDS = "afterwards", _("live instances lack what should follow their creation")
+        EVENT = "event", _("events of a provider were not understood")
 
     kind = models.CharField(_("kind"), max_length=20, choices=Kind)
     topic = models.CharField(_("about"), max_length=80, blank=True)

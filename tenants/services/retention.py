@@ -8,10 +8,12 @@ from django.core.management import call_command
 from django.db.models import Q
 from django.utils import timezone
 
-from provisioning.models import Operation
+from provisioning.models import Operation, UnreadableEvent
 from provisioning.states import OperationKind, OperationState
 from tenants.lifecycle import InstanceState
 
+EVENTS_KEPT = timedelta(days=90)
+MOST_EVENTS = 1000
 # far longer than any lock counts (AXES_COOLOFF_TIME)
 ATTEMPTS_KEPT = timedelta(days=1)
 
@@ -35,3 +37,11 @@ def forget_passwords() -> int:
     )
     old = Operation.objects.filter(ended_at__lt=now - timedelta(days=settings.CREDENTIALS_RETENTION_DAYS))
     return Operation.objects.filter(pk__in=old.exclude(sealed="").exclude(resumable).values("pk")).update(sealed="")
+
+
+def forget_events() -> int:
+    """Of what providers told and nobody understood: what is old, and what is more than anybody reads."""
+    events = UnreadableEvent.objects.all()
+    read = events.filter(last_at__gt=timezone.now() - EVENTS_KEPT)[:MOST_EVENTS]
+    count, _each = events.exclude(pk__in=list(read.values_list("pk", flat=True))).delete()
+    return count

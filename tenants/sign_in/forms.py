@@ -1,6 +1,20 @@
 from django import forms
+from django.contrib.auth.models import User
+from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
+from unfold.forms import AuthenticationForm
 from unfold.widgets import UnfoldAdminTextInputWidget
+
+LONGEST_PASSWORD = 1000
+
+
+class SignInForm(AuthenticationForm):  # type: ignore[misc]
+    """Django hands names of any length on to those who count wrong passwords, and their table has an end."""
+
+    def __init__(self, *arguments: object, **options: object) -> None:
+        super().__init__(*arguments, **options)
+        self.fields["username"].validators.append(MaxLengthValidator(User.username.field.max_length))
+        self.fields["password"].validators.append(MaxLengthValidator(LONGEST_PASSWORD))
 
 
 class CodeForm(forms.Form):

@@ -8,11 +8,13 @@ from django.utils.translation import gettext_lazy
 from unfold.sites import UnfoldAdminSite
 
 from tenants.sign_in import door, news, pages
+from tenants.sign_in.forms import SignInForm
 
 
 class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
     """The staff console, which opens only after the second factor, where one is wanted."""
 
+    login_form = SignInForm
     index_title = gettext_lazy("Dashboard")
 
     def has_permission(self, request: HttpRequest) -> bool:

@@ -1,7 +1,6 @@
 """The first page and its form, which also takes JSON. No session, no cookie: the form carries a signed ticket."""
 
 import hashlib
-import json
 import secrets
 from datetime import timedelta
 from typing import Any
@@ -17,6 +16,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
+from provisioning import strict_json
 from tenants import names
 from tenants.errors import DomainError, NoRoom, OrdersStopped
 from tenants.limits import policies
@@ -94,17 +94,21 @@ def _sign_up_by_form(request: HttpRequest) -> HttpResponse:
 
 def _sign_up_by_json(request: HttpRequest) -> HttpResponse:
     try:
-        order = json.loads(request.body)
-    except ValueError:
-        order = None
+        order = strict_json.loads(request.body)
+    except strict_json.Unreadable as error:
+        return _unreadable(error)
     if not isinstance(order, dict):
-        return problem(400, "malformed_json", _("The body is not a JSON object."))
+        return _unreadable(strict_json.Unreadable())
     form = SignupForm({"language": (get_language() or "fr")[:2], **order}, plans=use_case.offered_plans())
     wrong = {name: [_("This must be a text.")] for name in READ & order.keys() if not isinstance(order[name], str)}
     if wrong or form.errors:
         return problem(422, "invalid", _("Some values are not accepted."), errors=wrong or form.errors)
     if settings.TURNSTILE_SECRET_KEY and not captcha.passed(str(order.get("captcha", "")), visitor_address(request)):
         return problem(422, "captcha", _("Please confirm that you are a person."))
+    return _answer_order(request, form)
+
+
+def _answer_order(request: HttpRequest, form: SignupForm) -> HttpResponse:
     usage = policies.count_signup(request)
     if usage.exceeded:
         return problem(429, "rate_limited", _("Too many requests. Please wait before the next one."), usage.headers)
@@ -137,6 +141,13 @@ def _accepted(signup: Signup) -> dict[str, Any]:
         "statusToken": instance.status_token,
         "progressUrl": outbox.status_page(instance),
     }
+
+
+def _unreadable(error: strict_json.Unreadable) -> HttpResponse:
+    if isinstance(error, strict_json.UnreadableText):
+        detail = _("This text holds characters that cannot be kept.")
+        return problem(422, "invalid", detail, errors={error.pointer.removeprefix("/"): [detail]})
+    return problem(400, "malformed_json", _("The body is not a JSON object."))
 
 
 def _ordered(values: dict[str, Any], ticket: str) -> Signup:

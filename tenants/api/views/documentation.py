@@ -34,6 +34,7 @@ def described(language: str | None) -> bytes:
 
 
 class DocsView(SpectacularSwaggerSplitView):
+    content_negotiation_class = AlwaysJson
     authentication_classes = ()
     permission_classes = ()
     url_name = "api_schema"
