@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
@@ -45,14 +46,16 @@ class Summary:
         }
 
 
-def summary(instance: Instance, seconds: float, mail: Mail | None) -> Summary:
+def summary(instance: Instance, mail: Mail | None) -> Summary:
+    """``seconds`` count from the order to the proof, however many commands and retries it took."""
+    took = (instance.ready_at or timezone.now()) - instance.created_at
     return Summary(
         instance_id=instance.public_id,
         url=instance.url,
         email=instance.admin_email,
         password=instance.admin_password() or "",
         database=instance.database_name,
-        seconds=seconds,
+        seconds=took.total_seconds(),
         mail=where_to_read(mail),
     )
 

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -12,10 +13,13 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import translation
 
+from provisioning.engine import running
 from provisioning.models import Operation, Resource
 from tenants.models import Instance, Mail
 from tenants.services import keys, partners
+from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -192,3 +196,50 @@ def test_a_key_is_rotated_with_an_overlap_and_revoked_at_once(make_partner, caps
     assert new not in listed
     with pytest.raises(CommandError):
         call_command("api_keys", "revoke", "nothere0")
+
+
+@pytest.fixture
+def pauses(monkeypatch):
+    """How long a command waited before it asked again."""
+    waited = []
+    monkeypatch.setattr("provisioning.gate.patience.sleep", waited.append)
+    return waited
+
+
+def test_a_moments_refusal_before_the_order_is_sat_out(sandbox, pauses, capsys):
+    sandbox.faults.add(kind="server_error", status=503, operation="WhoAmI", times=3)
+    call_command("create_instance", "acme-corp", "boss@acme.example", "--plan", "demo", "--json")
+    assert json.loads(capsys.readouterr().out)["status"] == "ready"
+    assert pauses == [1, 2, 4]
+
+
+def test_when_railway_stays_away_before_the_order_nothing_is_written_and_the_sentence_is_true(sandbox, pauses):
+    sandbox.faults.add(kind="server_error", status=503)
+    with translation.override("en"), pytest.raises(CommandError) as told:
+        call_command("create_instance", "acme-corp", "boss@acme.example", "--plan", "demo")
+    assert "Nothing was ordered or created" in str(told.value)
+    assert "retry looks first" not in str(told.value)
+    assert len(pauses) == 3
+    assert not Instance.objects.exists()
+
+
+def test_a_refused_token_is_told_at_once(sandbox, pauses):
+    sandbox.faults.add(kind="token_refused")
+    with pytest.raises(CommandError):
+        call_command("create_instance", "acme-corp", "boss@acme.example")
+    assert pauses == []
+
+
+def test_the_deployment_time_counts_from_the_order_not_from_the_command_that_ended_it(sandbox, capsys):
+    instance = factories.order_instance()
+    an_hour_ago = instance.created_at - timedelta(hours=1)
+    Instance.objects.update(created_at=an_hour_ago)
+    running.cancel(Operation.objects.get())
+    call_command("create_instance", "acme-corp", instance.admin_email, "--plan", "demo", "--json")
+    assert 3600 < json.loads(capsys.readouterr().out)["seconds"] < 4000
+
+
+def test_a_webhook_is_registered_once_although_railway_refuses_for_a_moment(sandbox, pauses):
+    sandbox.faults.add(kind="lost_answer", operation="WebhookCreate", times=1)
+    call_command("railway_webhook", "register")
+    assert sandbox.state()["rules"] == 1

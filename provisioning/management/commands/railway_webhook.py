@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from provisioning.errors import ProvisioningError
-from provisioning.gate import clients
+from provisioning.gate import clients, patience
 from provisioning.railway.client import RailwayClient
 from provisioning.railway.notification import EVENTS
 from provisioning.railway.results import NotificationRule
@@ -39,11 +39,7 @@ class Command(BaseCommand):
         try:
             railway = clients.railway(options["workspace"])
             workspace_id = clients.workspace_id(options["workspace"])
-            if options["verb"] == "register":
-                _register(railway, workspace_id)
-            elif options["verb"] == "remove":
-                _remove(railway, workspace_id)
-            rules = railway.notification_rules(workspace_id)
+            rules = patience.ask(lambda: _rules_after(options["verb"], railway, workspace_id))
         except ProvisioningError as error:
             raise CommandError(_("Railway refused: %(why)s") % {"why": error.message}) from error
         self._tell(rules, as_json=options["json"])
@@ -60,6 +56,15 @@ class Command(BaseCommand):
         for rule in told:
             whose = _("ours") if rule["ours"] else _("not ours")
             self.stdout.write(f"{rule['id']}  {rule['url']}  {whose}")
+
+
+def _rules_after(verb: str, railway: RailwayClient, workspace_id: str) -> tuple[NotificationRule, ...]:
+    """Each verb looks before it acts, so that it may be repeated."""
+    if verb == "register":
+        _register(railway, workspace_id)
+    elif verb == "remove":
+        _remove(railway, workspace_id)
+    return railway.notification_rules(workspace_id)
 
 
 def _register(railway: RailwayClient, workspace_id: str) -> None:

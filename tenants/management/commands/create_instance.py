@@ -1,7 +1,6 @@
 """manage.py create_instance: the whole creation in the foreground, with no broker and no worker."""
 
 import json
-import time
 from argparse import ArgumentParser
 from typing import Any
 
@@ -11,9 +10,10 @@ from django.utils.translation import gettext as _
 
 from provisioning import driver
 from provisioning.engine.recipes import RECIPES, step_definition
-from provisioning.errors import ProvisioningError
-from provisioning.gate import clients
+from provisioning.errors import ProvisioningError, Temporary
+from provisioning.gate import clients, patience
 from provisioning.models import Operation
+from provisioning.railway.errors import Unreachable
 from provisioning.reasons import reason
 from provisioning.states import OperationState, StepState
 from tenants import addresses
@@ -43,7 +43,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         self.as_json = options["json"]
         self.shown: dict[str, str] = {}
-        started = time.monotonic()
         try:
             self._check_railway()
             instance = self._open(options)
@@ -54,7 +53,7 @@ class Command(BaseCommand):
         except ProvisioningError as error:
             raise CommandError(self._advice(error.code, error.message)) from error
         instance.refresh_from_db()
-        self._finish(instance, operation, time.monotonic() - started)
+        self._finish(instance, operation)
 
     def _check_railway(self) -> None:
         """Before anything is written: is there a token, does it work, and does Railway answer?"""
@@ -62,7 +61,16 @@ class Command(BaseCommand):
             raise CommandError(
                 _("RAILWAY_API_TOKEN is not set. Create a workspace token at railway.com/account/tokens and set it.")
             )
-        clients.railway().workspaces()
+        try:
+            patience.ask(clients.railway().workspaces)
+        except Temporary as error:
+            # the catalogue's advice is for work that has begun, but for a Railway that cannot be reached at all
+            why = self._advice(error.code, error.message) if isinstance(error, Unreachable) else error.message
+            sentence = _(
+                "Railway does not answer at the moment: %(why)s\nNothing was ordered or created: give the same command "
+                "again in a few minutes (status.railway.com tells how Railway is)."
+            )
+            raise CommandError(sentence % {"why": why}) from error
 
     def _open(self, options: dict[str, Any]) -> Instance:
         partner = partners.find_partner(options["partner"]) if options["partner"] else partners.house()
@@ -111,10 +119,10 @@ class Command(BaseCommand):
             elif row.state == StepState.WAITING:
                 self._say(f"{head}… {note}")
 
-    def _finish(self, instance: Instance, operation: Operation, seconds: float) -> None:
+    def _finish(self, instance: Instance, operation: Operation) -> None:
         if operation.state == OperationState.SUCCEEDED:
             mail = self._send_welcome(instance)
-            facts = summary(instance, seconds, mail)
+            facts = summary(instance, mail)
             self.stdout.write(json.dumps(facts.as_json()) if self.as_json else facts.as_text())
             return
         if operation.state == OperationState.ACTIVE:
