@@ -52,6 +52,7 @@ class BoundedChannel(HTTPChannel):  # type: ignore[misc]
     # an answer to a client that may still be sending is followed by a moment of listening: closing at once would
     # reset the connection, and the client would never read why
     discards = False
+    has_answered = False
     close_when_flushed: bool = False
     _discarding_until = 0.0
 
@@ -63,11 +64,14 @@ class BoundedChannel(HTTPChannel):  # type: ignore[misc]
         """In a thread, with a whole request at hand."""
         request = self.requests[0]
         self.since = time.monotonic()
-        self.discards = request.too_large or request.error is not None
-        if self.server.draining:
+        # who sends the next request before the answer to the first must ask again: unread answers would pile up
+        # until a thread has to wait for the client to take them
+        impatient = len(self.requests) > 1
+        self.discards = impatient or request.too_large or request.error is not None
+        if impatient or self.server.draining:
             request.headers["CONNECTION"] = "close"
         super().service()
-        self.since = time.monotonic()
+        self.since, self.has_answered = time.monotonic(), True
 
     @property
     def busy(self) -> bool:

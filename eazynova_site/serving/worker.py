@@ -21,15 +21,15 @@ from waitress.task import ThreadedTaskDispatcher
 from eazynova_site.serving import limits
 from eazynova_site.serving.connection import BoundedChannel
 
-# how long a stopping worker goes on for those who are just asking, over kept and new connections
-LAST_CALL_SECONDS = 1.0
+# how long a stopping worker goes on for those who are just asking: first over kept connections, then over new ones
+LAST_CALL_SECONDS = 0.5
 MEGABYTE = 1024 * 1024
 # of RUSAGE_SELF's ru_maxrss
 UNIT = 1 if sys.platform == "darwin" else 1024
 
 
 class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
-    """Closes what is overdue and, before it is full, who has kept it waiting longest."""
+    """Closes what is overdue and, before it is full, a quarter of those who keep it waiting."""
 
     channel_class = BoundedChannel
     draining = False
@@ -48,8 +48,10 @@ class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
                 channel.will_close = True
             elif not (channel.requests or channel.total_outbufs_len):
                 idle.append(channel)
-        if excess := len(self.active_channels) - self.adj.connection_limit * 9 // 10:
-            for channel in sorted(idle, key=lambda channel: channel.since)[: max(0, excess)]:
+        if len(self.active_channels) > self.adj.connection_limit * 9 // 10:
+            # first who never had an answer, then who has been silent longest
+            idle.sort(key=lambda channel: (channel.has_answered, channel.since))
+            for channel in idle[: self.adj.connection_limit // 4]:
                 channel.will_close = True
 
     def last_call(self) -> None:
@@ -57,8 +59,11 @@ class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
         self.draining = True
 
     def close_the_door(self) -> None:
-        """Accept nobody any more, and let go of everybody who has no whole request here."""
+        """Accept nobody any more; who comes now is another worker's."""
         wasyncore.dispatcher.close(self)
+
+    def let_go(self) -> None:
+        """Of everybody who has no whole request here."""
         for channel in self.active_channels.values():
             channel.will_close = channel.will_close or not channel.busy
 
@@ -113,6 +118,11 @@ class WaitressWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
         self.notify()
         wasyncore.loop(timeout=seconds, map=self.map, use_poll=True, count=1)
 
+    def _go_on(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self._turn(0.1)
+
     def _parent_lives(self) -> bool:
         return bool(self.ppid == os.getppid())
 
@@ -123,13 +133,13 @@ class WaitressWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
     def _drain(self, servers: list[BoundedServer]) -> None:
         started = time.monotonic()
         # gunicorn kills at the end of its patience
-        end = started + max(LAST_CALL_SECONDS, self.cfg.graceful_timeout - 2)
+        end = started + max(2 * LAST_CALL_SECONDS, self.cfg.graceful_timeout - 2)
+        for step in (BoundedServer.last_call, BoundedServer.close_the_door):
+            for server in servers:
+                step(server)
+            self._go_on(LAST_CALL_SECONDS)
         for server in servers:
-            server.last_call()
-        while time.monotonic() < started + LAST_CALL_SECONDS:
-            self._turn(0.1)
-        for server in servers:
-            server.close_the_door()
+            server.let_go()
         while time.monotonic() < end and any(server.busy for server in servers):
             self._turn(0.1)
             for server in servers:

@@ -57,6 +57,20 @@ def test_three_hundred_slow_connections_stop_nobody_else(site, slowly):
             assert site.answers(seconds=5)
 
 
+def test_who_asks_again_before_the_answer_gets_one_answer_and_must_come_back(site):
+    # unread answers would otherwise pile up until a thread waits for the client
+    with site.connect(opening_of(b"GET /healthz") * 20) as connection:
+        status, answer = answer_of(connection)
+    assert (status, answer.count(b"HTTP/1.1 "), b"Connection: close" in answer) == (200, 1, True)
+
+
+def test_who_keeps_the_server_waiting_longest_goes_when_it_is_full(tmp_path):
+    with running(tmp_path, WEB_CONNECTIONS="80") as site, ExitStack() as stack:
+        for _ in range(160):
+            stack.enter_context(site.connect())
+        assert site.answers(seconds=30)
+
+
 def test_a_request_that_drips_is_not_waited_for_longer_than_its_time(tmp_path):
     with running(tmp_path, WEB_RECEIVE_SECONDS="1") as site:
         with site.connect(HALF_A_HEADER) as first, site.connect(HALF_A_BODY) as second:

@@ -5,6 +5,7 @@ from functools import lru_cache
 from django.http import HttpResponse
 from django.utils.translation import get_language
 from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -20,6 +21,7 @@ class SchemaView(SpectacularAPIView):
     authentication_classes = ()
     permission_classes = ()
 
+    @extend_schema(exclude=True)
     def get(self, request: Request, *args: object, **kwargs: object) -> HttpResponse:
         headers = {"Cache-Control": "max-age=300"}
         return HttpResponse(described(get_language()), content_type="application/json", headers=headers)
