@@ -40,6 +40,8 @@ PERIODIC = (
     PeriodicJob("probe Railway in an outage", "provisioning.tasks.tend_outages", 5),
     PeriodicJob("follow running backups", "provisioning.tasks.sweep_backups", 60),
     PeriodicJob("ask again for what follows a creation", "provisioning.tasks.tend_afterwards", 60),
+    PeriodicJob("ask for due backups", "tenants.tasks.order_backups", 300),
+    PeriodicJob("erase what no policy keeps", "tenants.tasks.erase_backups", 3600),
     PeriodicJob("tell staff what is wrong", "tenants.tasks.tend_alerts", 30),
     PeriodicJob("look at live instances", "tenants.tasks.probe_instances", 60),
     PeriodicJob("ring for due mails", "tenants.tasks.sweep_mails", 10),

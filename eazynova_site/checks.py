@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 TAG = "eazynova"
 LEAST_SECRET = 32
 LEAST_SECRET_KEY = 50
+BACKUP_SETTINGS = ("BACKUP_S3_ENDPOINT", "BACKUP_S3_ACCESS_KEY_ID", "BACKUP_S3_SECRET_ACCESS_KEY")
 LOCAL_MAIL = tuple(f"django.core.mail.backends.{kind}." for kind in ("console", "dummy", "filebased", "locmem"))
 
 Found = Iterable[checks.CheckMessage]
@@ -183,6 +184,30 @@ def staff_sign_in_with_two_factors() -> Found:
         )
 
 
+@in_production
+def backups_are_kept_elsewhere() -> Found:
+    if not settings.BACKUP_S3_BUCKET:
+        yield checks.Warning(
+            str(_("BACKUP_S3_BUCKET is empty: customers' data live at Railway only, and one token can delete them.")),
+            hint=str(_("Set BACKUP_S3_* to storage of another company.")),
+            id="eazynova.W005",
+        )
+        return
+    missing = [name for name in BACKUP_SETTINGS if not getattr(settings, name)]
+    if missing:
+        yield _error(
+            19,
+            _("%(names)s: missing, so no backup can be stored.") % {"names": ", ".join(missing)},
+            _("See .env.example."),
+        )
+    if settings.BACKUP_S3_ENDPOINT and not settings.BACKUP_S3_ENDPOINT.startswith("https://"):
+        yield _error(
+            20,
+            _("BACKUP_S3_ENDPOINT does not begin with https://: customers' data would travel in clear."),
+            _("Write the https address that the storage's provider gives."),
+        )
+
+
 def _new_key_hint() -> Promise:
     return _("Make one with: python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'")
 
@@ -196,4 +221,5 @@ CHECKS: tuple[Check, ...] = (
     the_public_address_is_known,
     mail_reaches_customers,
     staff_sign_in_with_two_factors,
+    backups_are_kept_elsewhere,
 )

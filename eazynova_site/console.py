@@ -116,6 +116,7 @@ UNFOLD: dict[str, Any] = {
                 _("Audit"),
                 _page("tenants.auditentry", "history", _("Audit trail")),
                 _page("tenants.reconciliation", "balance"),
+                _page("provisioning.backup", "backup"),
             ),
             _group(
                 _("System"),

@@ -143,6 +143,11 @@ class PasswordNotKept(Conflict):
     )
 
 
+class BackupsUnavailable(Conflict):
+    code = "backups_unavailable"
+    message = _("Backups are not available here at the moment.")
+
+
 class ConfirmationUsed(Conflict):
     code = "confirmation_used"
     message = _("This link has already been used.")

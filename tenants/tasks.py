@@ -11,7 +11,7 @@ from kombu.exceptions import OperationalError
 from provisioning.doorbell import LOST_AFTER, Priority
 from tenants.alerts import evaluation
 from tenants.mails import outbox
-from tenants.services import ending, idempotency, probes, reconciliation, retention, signup
+from tenants.services import backups, ending, idempotency, probes, reconciliation, retention, signup
 from tenants.signals import mail_due, webhook_due
 from tenants.webhooks import deliveries, notices
 
@@ -83,6 +83,16 @@ def expire_instances() -> None:
 @shared_task(ignore_result=True)
 def reconcile_daily() -> None:
     reconciliation.reconcile_daily()
+
+
+@shared_task(ignore_result=True)
+def order_backups() -> None:
+    backups.order_due()
+
+
+@shared_task(ignore_result=True)
+def erase_backups() -> None:
+    backups.erase_due()
 
 
 @shared_task(ignore_result=True)

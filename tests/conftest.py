@@ -117,12 +117,14 @@ def _what_the_migrations_brought_comes_back(django_db_setup):
     first_offer = import_module("tenants.migrations.0002_first_offer")
     staff_groups = import_module("tenants.migrations.0009_staff_groups")
     staff_orders = import_module("tenants.migrations.0016_staff_order_instances")
+    backups = import_module("tenants.migrations.0025_backups")
 
     def restore(sender, **news):
         if sender.name == "tenants" and not apps.get_model("tenants", "Partner").objects.exists():
             first_offer.bring(apps, None)
             staff_groups.bring(apps, SimpleNamespace(connection=connection))
             staff_orders.grant(apps, SimpleNamespace(connection=connection))
+            backups.grant(apps, SimpleNamespace(connection=connection))
 
     post_migrate.connect(restore)
     yield

@@ -6,6 +6,7 @@ Called by staff's browsers. It reads rows, and must not change one except throug
 from tenants.admin import (
     alerts,
     audit,
+    backups,
     customers,
     endpoints,
     export,
@@ -24,6 +25,7 @@ from tenants.admin import (
 __all__ = [
     "alerts",
     "audit",
+    "backups",
     "customers",
     "endpoints",
     "export",

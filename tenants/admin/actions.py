@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from tenants.audit import acting
 from tenants.errors import DomainError
 from tenants.models import AuditEntry, Instance
-from tenants.services import access, ending, instances, preconditions, welcome
+from tenants.services import access, backups, ending, instances, preconditions, welcome
 
 Given = dict[str, Any]
 RETRY, OPERATE, DECOMMISSION = "retry_instance", "operate_instance", "decommission_instance"
@@ -101,6 +101,13 @@ ACTIONS = {
             OPERATE,
             lambda one, given: access.change_email(one, given["email"]),
             asks=("email",),
+        ),
+        StaffAction(
+            "back_up",
+            _("Back up now"),
+            _("A backup is made while Odoo goes on, kept at the storage company, and checked."),
+            OPERATE,
+            lambda one, given: backups.back_up(one),
         ),
         StaffAction(
             "change_expiry",

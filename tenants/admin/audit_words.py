@@ -24,6 +24,7 @@ ACTS: dict[str, Words] = {
     "undo_decommission": _("decommissioning undone"),
     "change_expiry": _("end changed"),
     "change_email": _("e-mail address: correction asked for"),
+    "backup_asked": _("a backup was asked for"),
     "email_changed": _("e-mail address corrected"),
     "signin": _("signed in"),
     "signin:failed": _("sign-in failed"),

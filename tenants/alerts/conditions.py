@@ -5,17 +5,20 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from provisioning.backups import place
 from provisioning.gate import budget, circuit, workspaces
-from provisioning.models import Operation, Outage, Resource, UnreadableEvent
+from provisioning.models import Backup, Operation, Outage, Resource, UnreadableEvent
 from provisioning.reconciliation.differences import Kind
 from provisioning.states import OperationState
 from provisioning.steps import afterwards
 from provisioning.vitals import heartbeat
 from tenants.lifecycle import InstanceState
-from tenants.models import Alert, Mail, Probe, Reconciliation, WebhookEndpoint
+from tenants.models import Alert, Instance, Mail, Probe, Reconciliation, WebhookEndpoint
 
 # what is due this long and not done shows that workers or beat are silent
 PATIENCE = timedelta(minutes=5)
@@ -54,6 +57,7 @@ def present() -> list[Condition]:
         *_afterwards(),
         *_differences(),
         *_events(),
+        *_backups(),
     ]
 
 
@@ -86,6 +90,14 @@ def lost_mails() -> "QuerySet[Mail]":
 def silent() -> "QuerySet[Probe]":
     """Live instances that stopped answering, by what was found; see `tenants.services.probes`."""
     return Probe.objects.filter(silent_since__isnull=False, instance__state=InstanceState.READY)
+
+
+def late_backups() -> "QuerySet[Instance]":
+    """Ready for long enough, and without a good backup for twice the interval."""
+    if not place.configured():
+        return Instance.objects.none()
+    moment = timezone.now() - 2 * timedelta(hours=settings.BACKUP_INTERVAL_HOURS)
+    return Instance.objects.without_backup_since(moment).filter(ready_at__lte=moment)
 
 
 def _failed() -> Iterator[Condition]:
@@ -141,6 +153,13 @@ def unattended() -> "QuerySet[Resource]":
 def _afterwards() -> Iterator[Condition]:
     rows = unattended().order_by("-pk").values_list("kind", "instance__client_name")
     return _grouped(Alert.Kind.AFTERWARDS, ((LACKING[kind], name) for kind, name in rows))
+
+
+def _backups() -> Iterator[Condition]:
+    """By why the last one failed, or by nothing when none was begun."""
+    newest = Backup.objects.filter(instance=OuterRef("pk")).order_by("-pk")
+    rows = late_backups().annotate(why=Coalesce(Subquery(newest.values("reason")[:1]), Value("")))
+    return _grouped(Alert.Kind.BACKUP, rows.order_by("-pk").values_list("why", "client_name"))
 
 
 def _differences() -> Iterator[Condition]:

@@ -29,11 +29,12 @@ PAGES = {
     Alert.Kind.ENDPOINT: "tenants_webhookendpoint_changelist",
     Alert.Kind.INSTANCE: "tenants_instance_changelist",
     Alert.Kind.AFTERWARDS: "tenants_instance_changelist",
+    Alert.Kind.BACKUP: "tenants_instance_changelist",
     Alert.Kind.DIFFERENCE: "tenants_reconciliation_changelist",
     Alert.Kind.EVENT: "provisioning_unreadableevent_changelist",
 }
 # their topic is a code of the catalogue of reasons
-EXPLAINED = (Alert.Kind.FAILED, Alert.Kind.INSTANCE, Alert.Kind.AFTERWARDS)
+EXPLAINED = (Alert.Kind.FAILED, Alert.Kind.INSTANCE, Alert.Kind.AFTERWARDS, Alert.Kind.BACKUP)
 
 
 def send_due() -> int:
@@ -109,7 +110,7 @@ def topic_of(alert: Alert) -> str:
 
 def why_of(alert: Alert) -> Reason | None:
     """What the catalogue says, where the topic is one of its reasons."""
-    return reason(alert.topic) if alert.kind in EXPLAINED else None
+    return reason(alert.topic) if alert.kind in EXPLAINED and alert.topic else None
 
 
 def text_of(note: AlertNote) -> str:

@@ -74,6 +74,7 @@ CATALOGUE: dict[str, Entry] = {
     "operation_in_progress": Entry(409, _STATE),
     "same_email": Entry(409, _STATE),
     "password_not_kept": Entry(409, _STATE),
+    "backups_unavailable": Entry(409, _STATE),
     "too_many_endpoints": Entry(409, _STATE),
     "request_in_progress": Entry(409, _STATE),
     "answer_not_kept": Entry(409, _("Answer not kept")),

@@ -1,14 +1,15 @@
 import secrets
+from datetime import datetime
 from decimal import Decimal
 
 from django.core.signing import Signer
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
 
-from provisioning.models import Operation
+from provisioning.models import Backup, Operation
 from provisioning.states import OperationState
 from tenants.client_names import SUFFIX_ALPHABET
 from tenants.errors import WrongState
@@ -28,6 +29,11 @@ class InstanceQuerySet(models.QuerySet["Instance"]):
 
     def sold_by(self, partner: Partner) -> "InstanceQuerySet":
         return self.filter(tenant__partner=partner)
+
+    def without_backup_since(self, moment: datetime) -> "InstanceQuerySet":
+        """Ready, and without a good backup begun since then; one that is under way is none."""
+        good = Backup.objects.filter(instance=OuterRef("pk"), state=Backup.State.GOOD, taken_at__gt=moment)
+        return self.filter(~Exists(good), state=InstanceState.READY)
 
 
 class Instance(models.Model):

@@ -69,6 +69,15 @@ class Plan(models.Model):
     odoo_vcpus = models.FloatField(_("Odoo vCPUs"), default=2, validators=[MinValueValidator(0.1)])
     postgres_memory_gb = models.FloatField(_("database memory (GB)"), default=1, validators=[MinValueValidator(0.25)])
     postgres_vcpus = models.FloatField(_("database vCPUs"), default=1, validators=[MinValueValidator(0.1)])
+    backup_days = models.PositiveSmallIntegerField(
+        _("daily backups"), default=7, help_text=_("For so many days the backup of each day is kept.")
+    )
+    backup_weeks = models.PositiveSmallIntegerField(
+        _("weekly backups"), default=4, help_text=_("For so many weeks one backup a week is kept.")
+    )
+    backup_months = models.PositiveSmallIntegerField(
+        _("monthly backups"), default=12, help_text=_("For so many months one backup a month is kept.")
+    )
     modules = models.CharField(
         _("Odoo modules"), max_length=400, blank=True, help_text=_("Technical names, separated by commas.")
     )

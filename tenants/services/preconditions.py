@@ -5,9 +5,10 @@ from collections.abc import Callable
 
 from django.utils.translation import gettext as _
 
-from provisioning.models import Operation
+from provisioning.backups import place
+from provisioning.models import Agent, Operation
 from provisioning.states import OperationKind, OperationState
-from tenants.errors import DomainError, OperationInProgress, PasswordNotKept, WrongState
+from tenants.errors import BackupsUnavailable, DomainError, OperationInProgress, PasswordNotKept, WrongState
 from tenants.lifecycle import InstanceState
 from tenants.models import Instance
 
@@ -89,6 +90,13 @@ def _cancel(instance: Instance) -> None:
         raise WrongState(_("No work is under way."))
 
 
+def _back_up(instance: Instance) -> None:
+    if instance.state != _S.READY:
+        _in(_S.READY)(instance)
+    if not place.configured() or not Agent.objects.filter(instance=instance).exists():
+        raise BackupsUnavailable
+
+
 def _scheduled(instance: Instance) -> None:
     if instance.decommission_after is None or instance.state not in ENDABLE:
         raise WrongState(_("No decommissioning is scheduled that could be undone."))
@@ -111,6 +119,7 @@ CHECKS: dict[str, Callable[[Instance], None]] = {
     "reset_password": _in(_S.READY),
     "change_email": _in(_S.READY, _S.FAILED),
     "change_expiry": _all(_in(_S.READY, _S.SUSPENDED), _unscheduled),
+    "back_up": _back_up,
     "decommission": _all(_in(*ENDABLE), _unscheduled),
     "decommission_now": _in(_S.REQUESTED, *ENDABLE),
     "undo_decommission": _scheduled,

@@ -37,6 +37,10 @@ PRODUCTION = {
     "DEFAULT_FROM_EMAIL": "EAZYNOVA <bonjour@example.com>",
     "STAFF_ALERT_EMAILS": ["ops@example.com"],
     "ADMIN_REQUIRE_2FA": True,
+    "BACKUP_S3_ENDPOINT": "https://s3.example.com",
+    "BACKUP_S3_BUCKET": "backups",
+    "BACKUP_S3_ACCESS_KEY_ID": "key",
+    "BACKUP_S3_SECRET_ACCESS_KEY": "secret",
 }
 
 
@@ -72,6 +76,9 @@ def test_a_complete_production_configuration_passes():
         ({"EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend"}, "E012"),
         ({"DEFAULT_FROM_EMAIL": "EAZYNOVA <bonjour@localhost>"}, "E013"),
         ({"ANYMAIL": {}}, "E014"),
+        ({"BACKUP_S3_BUCKET": ""}, "W005"),
+        ({"BACKUP_S3_ACCESS_KEY_ID": ""}, "E019"),
+        ({"BACKUP_S3_ENDPOINT": "http://s3.example.com"}, "E020"),
         ({"STAFF_ALERT_EMAILS": []}, "W001"),
         ({"ADMIN_REQUIRE_2FA": False}, "W002"),
     ],

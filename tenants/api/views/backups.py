@@ -1,0 +1,68 @@
+"""The backups of an instance: what there is, and one more."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from provisioning.models import Backup
+from tenants.api.api_view import ApiView
+from tenants.api.schema import IDEMPOTENCY_KEY
+from tenants.models import ApiKey
+from tenants.services import backups
+from tenants.services.idempotency import Answer
+
+SHOWN = 100
+
+
+class BackupOutput(serializers.Serializer[None]):
+    backupId = serializers.CharField()
+    status = serializers.ChoiceField(choices=Backup.State.values)
+    occasion = serializers.ChoiceField(choices=Backup.Occasion.values)
+    requestedAt = serializers.DateTimeField()
+    takenAt = serializers.DateTimeField(allow_null=True)
+    bytes = serializers.IntegerField(allow_null=True)
+    sha256 = serializers.CharField(allow_null=True)
+    restorationProvenAt = serializers.DateTimeField(allow_null=True)
+
+
+class BackupList(serializers.Serializer[None]):
+    data = BackupOutput(many=True)  # type: ignore[assignment]
+
+
+class BackupsView(ApiView):
+    scopes = {"GET": ApiKey.Scope.READ, "POST": ApiKey.Scope.WRITE}
+
+    @extend_schema(operation_id="list_backups", summary="The newest hundred backups", responses=BackupList)
+    def get(self, request: Request, instance_id: str) -> Response:
+        rows = Backup.objects.filter(instance=self.own_instance(instance_id)).order_by("-pk")[:SHOWN]
+        return Response({"data": [backup_body(row) for row in rows]})
+
+    @extend_schema(
+        operation_id="back_up_instance",
+        summary="Make a backup now",
+        description="Odoo goes on meanwhile. While one is under way, that one is the answer.",
+        request=None,
+        parameters=[IDEMPOTENCY_KEY],
+        responses={202: BackupOutput},
+    )
+    def post(self, request: Request, instance_id: str) -> HttpResponse:
+        instance = self.own_instance(instance_id)
+        return self.once(lambda: Answer(202, backup_body(backups.back_up(instance)), {}))
+
+
+def backup_body(backup: Backup) -> dict[str, Any]:
+    good = backup.state == Backup.State.GOOD
+    return {
+        "backupId": backup.public_id,
+        "status": str(backup.state),
+        "occasion": str(backup.occasion),
+        "requestedAt": backup.created_at.isoformat(),
+        "takenAt": backup.taken_at.isoformat() if backup.taken_at else None,
+        "bytes": backup.size if good else None,
+        "sha256": backup.sha256 if good else None,
+        "restorationProvenAt": backup.proven_at.isoformat() if backup.proven_at else None,
+    }
