@@ -97,7 +97,7 @@ def test_the_repository_blueprint_is_built_and_deployed_once(manage, sandbox):
         (("acme-corp", "a@b.fr", "--plan", "gold"), "demo, starter, business"),
         (("acme-corp", "a@b.fr", "--partner", "Nobody"), "partenaire"),
         (("acme-corp", "a@b.fr", "--language", "de"), "«\u202ffr\u202f»"),
-        (("acme-corp", "a@b.fr", "--company", "x" * 101), "1 à 100 caractères"),
+        (("acme-corp", "a@b.fr", "--company", "x" * 101), "Au plus 100 caractères"),
     ],
 )
 def test_bad_input_gets_one_clear_sentence_and_leaves_nothing(sandbox, arguments, sentence):
