@@ -123,6 +123,7 @@ UNFOLD: dict[str, Any] = {
                 _page("tenants.alert", "notifications"),
                 _page("provisioning.outage", "cloud_off"),
                 _page("provisioning.unreadableevent", "help_center"),
+                _page("tenants.heldback", "front_hand"),
                 _page("auth.user", "person"),
                 _page("auth.group", "shield_person"),
             ),

@@ -89,10 +89,10 @@ def env_time_zone(name: str, default: str) -> str:
 
 
 def env_rate(name: str, default: str) -> str:
-    """So many in a time: ``5/h``, ``600/m``."""
+    """So many in a time: ``5/h``, ``600/m``, ``1/5m``."""
     value = env_str(name) or default
-    if not re.fullmatch(r"[1-9]\d{0,6}/[smhd]", value):
-        raise ImproperlyConfigured(f"{name} is {value!r}: write a number a time, such as 5/h or 600/m.")
+    if not re.fullmatch(r"[1-9]\d{0,6}/([1-9]\d{0,3})?[smhd]", value):
+        raise ImproperlyConfigured(f"{name} is {value!r}: write a number a time, such as 5/h, 600/m or 1/5m.")
     return value
 
 

@@ -127,12 +127,7 @@ CACHES = {
     "default": _redis_cache
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": str(VAR_DIR / "cache")},
-    # counts must not lose simultaneous hits: without Redis only the memory of a single web process can promise that
-    "limits": _redis_cache | {"BACKEND": "tenants.limits.counters.SharedCounters"}
-    if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
 }
-RATELIMIT_USE_CACHE = "limits"
 CELERY_BEAT_SCHEDULER = "eazynova_site.beat:Scheduler"
 CELERY_BROKER_URL = REDIS_URL or "memory://"
 CELERY_TASK_IGNORE_RESULT = True

@@ -10,6 +10,7 @@ from kombu.exceptions import OperationalError
 
 from provisioning.doorbell import LOST_AFTER, Priority
 from tenants.alerts import evaluation
+from tenants.limits import holds
 from tenants.mails import outbox
 from tenants.services import backups, ending, idempotency, probes, reconciliation, retention, signup
 from tenants.signals import mail_due, webhook_due
@@ -54,6 +55,7 @@ def sweep_webhooks() -> None:
 def purge_api_records() -> None:
     deliveries.purge()
     idempotency.purge()
+    holds.purge()
 
 
 @receiver(webhook_due, dispatch_uid="ring_for_webhook")

@@ -14,6 +14,7 @@ from provisioning.gate import budget_redis, circuit
 from provisioning.odoo import container
 from provisioning.sandbox.odoo import passwords
 from provisioning.sandbox.sandbox import Sandbox
+from tenants.limits import counters, counts_redis
 from tests import environment, factories
 
 _connect = socket.socket.connect
@@ -64,8 +65,9 @@ def quick_hashes(request, monkeypatch, settings):
 def _caches_forget():
     """What one test counted is not held against the next; the broker's queue beside it is left alone."""
     circuit.forget()
+    counters.memory.clear()
     if environment.WITH_SERVICES:
-        for kind in (":1:*", f"{budget_redis.PREFIX}*"):
+        for kind in (":1:*", f"{budget_redis.PREFIX}*", f"{counts_redis.PREFIX}*"):
             for key in environment.REDIS.scan_iter(kind, count=1000):
                 environment.REDIS.delete(key)
     else:
@@ -118,6 +120,7 @@ def _what_the_migrations_brought_comes_back(django_db_setup):
     staff_groups = import_module("tenants.migrations.0009_staff_groups")
     staff_orders = import_module("tenants.migrations.0016_staff_order_instances")
     backups = import_module("tenants.migrations.0025_backups")
+    limits = import_module("tenants.migrations.0026_limits")
 
     def restore(sender, **news):
         if sender.name == "tenants" and not apps.get_model("tenants", "Partner").objects.exists():
@@ -125,6 +128,7 @@ def _what_the_migrations_brought_comes_back(django_db_setup):
             staff_groups.bring(apps, SimpleNamespace(connection=connection))
             staff_orders.grant(apps, SimpleNamespace(connection=connection))
             backups.grant(apps, SimpleNamespace(connection=connection))
+            limits.grant(apps, SimpleNamespace(connection=connection))
 
     post_migrate.connect(restore)
     yield

@@ -53,6 +53,9 @@ def environment() -> dict[str, str]:
         "EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend",
         "API_KEY_RATE": "99999/s",
         "API_VISITOR_RATE": "99999/s",
+        "ORDER_PARTNER_RATE": "999999/d",
+        "MAIL_RECIPIENT_RATE": "999999/d",
+        "MAIL_TOTAL_RATE": "999999/d",
         "LOG_LEVEL": "ERROR",
     }
 

@@ -42,6 +42,7 @@ DONE: dict[str, Words] = {
     "secret_rotated": _("new signing secret"),
     "password_changed": _("password changed"),
     "unlocked": _("unlocked"),
+    "let_through": _("let through"),
     "issued": _("issued"),
     "rotated": _("replaced"),
     "revoked": _("revoked"),

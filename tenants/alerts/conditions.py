@@ -18,7 +18,10 @@ from provisioning.states import OperationState
 from provisioning.steps import afterwards
 from provisioning.vitals import heartbeat
 from tenants.lifecycle import InstanceState
-from tenants.models import Alert, Instance, Mail, Probe, Reconciliation, WebhookEndpoint
+from tenants.limits import counters
+from tenants.limits.counters import Claim
+from tenants.limits.policies import EVERYBODY, MAIL_TOTAL, ORDER_PARTNER, SIGNUP_TOTAL
+from tenants.models import Alert, Instance, Mail, Partner, Probe, Reconciliation, WebhookEndpoint
 
 # what is due this long and not done shows that workers or beat are silent
 PATIENCE = timedelta(minutes=5)
@@ -58,6 +61,7 @@ def present() -> list[Condition]:
         *_differences(),
         *_events(),
         *_backups(),
+        *_limits(),
     ]
 
 
@@ -177,6 +181,18 @@ def _events() -> Iterator[Condition]:
     """News until a day after the last one came: nobody can do more than read them."""
     rows = UnreadableEvent.objects.filter(last_at__gt=timezone.now() - EVENT_NEWS)
     return _grouped(Alert.Kind.EVENT, rows.order_by("-last_at").values_list("source", "problem"))
+
+
+def _limits() -> Iterator[Condition]:
+    """What visitors, or a partner, have used at least half of: by one look at all counts."""
+    watched = {Claim(policy, EVERYBODY): "" for policy in (SIGNUP_TOTAL, MAIL_TOTAL)}
+    partners = Partner.objects.filter(is_active=True).values_list("pk", "name")
+    watched |= {Claim(ORDER_PARTNER, str(pk)): name for pk, name in partners}
+    for (claim, name), used in zip(watched.items(), counters.read(*watched), strict=True):
+        if 2 * used >= claim.policy.limit:
+            figures = f"{used}/{claim.policy.limit}"
+            topic = f"{claim.policy.name}:{name}"[:80] if name else claim.policy.name
+            yield Condition(Alert.Kind.LIMIT, topic, used, (figures,))
 
 
 def _grouped(kind: str, rows: Iterable[tuple[str, str | None]]) -> Iterator[Condition]:

@@ -16,6 +16,7 @@ from provisioning.errors import Permanent, ProvisioningError
 from provisioning.hooks.client import post
 from provisioning.mail.letter import Letter, send
 from provisioning.reasons import Reason, reason
+from tenants.limits.policies import POLICIES
 from tenants.models import Alert, AlertNote, Mail
 
 logger = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ PAGES = {
     Alert.Kind.BACKUP: "tenants_instance_changelist",
     Alert.Kind.DIFFERENCE: "tenants_reconciliation_changelist",
     Alert.Kind.EVENT: "provisioning_unreadableevent_changelist",
+    Alert.Kind.LIMIT: "tenants_heldback_changelist",
 }
 # their topic is a code of the catalogue of reasons
 EXPLAINED = (Alert.Kind.FAILED, Alert.Kind.INSTANCE, Alert.Kind.AFTERWARDS, Alert.Kind.BACKUP)
@@ -104,7 +106,11 @@ def headline(alert: Alert) -> str:
 
 
 def topic_of(alert: Alert) -> str:
-    """What groups it, with a word for a mail's state."""
+    """What groups it, with a word for a mail's state or a limit."""
+    if alert.kind == Alert.Kind.LIMIT:
+        policy, _colon, name = alert.topic.partition(":")
+        label = str(POLICIES[policy].label) if policy in POLICIES else policy
+        return f"{label} {name}".strip()
     return str(dict(Mail.State.choices).get(alert.topic, alert.topic)) if alert.kind == Alert.Kind.MAIL else alert.topic
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
@@ -17,10 +17,12 @@ from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from tenants.api.authentication import KeyAuthentication
-from tenants.api.exceptions import ApiProblem
+from tenants.api.exceptions import ApiProblem, too_much
 from tenants.api.parsing import StrictJsonParser
 from tenants.audit import acting
-from tenants.limits import policies
+from tenants.errors import DomainError
+from tenants.limits import counters, occasions
+from tenants.limits.counters import Claim, Usage
 from tenants.limits.visitors import visitor_address
 from tenants.models import ApiKey, Instance
 from tenants.services import idempotency
@@ -58,7 +60,7 @@ class ApiView(APIView):
         plain = request._request
         # read once and kept: both the parser and the fingerprint of an Idempotency-Key need it
         _body = plain.body
-        self.note_usage(policies.count_key_request(plain, key.pk) if key else policies.count_visitor_request(plain))
+        self.note_usage(counters.take(_of(plain, key)))
         scope = self.scopes.get(str(request.method))
         if scope is None:
             return
@@ -76,15 +78,15 @@ class ApiView(APIView):
         if "instance_id" in kwargs:
             self.own_instance(kwargs["instance_id"])
 
-    def note_usage(self, usage: policies.Usage) -> None:
+    def note_usage(self, usage: Usage) -> None:
         """Refuse when it is too much; either way the answer's headers tell where the caller stands."""
         self.usage = usage
         if usage.exceeded:
-            raise ApiProblem("rate_limited", headers=usage.headers)
+            raise too_much(usage)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         answer = super().finalize_response(request, response, *args, **kwargs)
-        usage: policies.Usage | None = getattr(self, "usage", None)
+        usage: Usage | None = getattr(self, "usage", None)
         for name, value in (usage.headers if usage else {}).items():
             answer.headers.setdefault(name, value)
         answer.headers.setdefault("Cache-Control", "no-store")
@@ -124,17 +126,19 @@ class ApiView(APIView):
             raise ApiProblem("not_found")
         return instance
 
-    def once(self, act: Callable[[], Answer]) -> HttpResponse:
-        """Act; with an Idempotency-Key a repetition gets the answer of the first time instead."""
+    def once(
+        self, act: Callable[[], Answer], *, claims: Sequence[Claim] = (), admit: Callable[[], None] | None = None
+    ) -> HttpResponse:
+        """Act; with an Idempotency-Key a repetition gets the answer of the first time instead.
+
+        Before the act, outside its transaction, ``admit`` may refuse and ``claims`` are counted. A repetition costs
+        nothing, and neither does what the act refuses.
+        """
         request = self.request._request
         sent = request.headers.get("Idempotency-Key")
-
-        def audited() -> Answer:
-            with acting(self.actor()):
-                return act()
-
         if sent is None:
-            return _response(audited())
+            self._allow(admit, claims)
+            return _response(self._audited(act, claims))
         if not KEY_SHAPE.fullmatch(sent):
             raise ApiProblem("invalid_idempotency_key")
         key = self.caller()
@@ -145,9 +149,32 @@ class ApiView(APIView):
                 route=f"{request.method} {request.path_info}"[:160],
                 key=sent,
                 fingerprint=_fingerprint(request, self.request.data if request.body else None),
-                act=audited,
+                admit=lambda: self._allow(admit, claims),
+                act=lambda: self._audited(act, claims),
             )
         )
+
+    def _allow(self, admit: Callable[[], None] | None, claims: Sequence[Claim]) -> None:
+        if admit is not None:
+            admit()
+        if claims:
+            self.note_usage(counters.take(*claims))
+
+    def _audited(self, act: Callable[[], Answer], claims: Sequence[Claim]) -> Answer:
+        try:
+            with acting(self.actor()):
+                return act()
+        except (DomainError, ApiProblem):
+            if claims:
+                counters.give_back(*claims)
+            raise
+
+
+def _of(request: HttpRequest, key: ApiKey | None) -> Claim:
+    """A publishable key stands in a page for all to see: the visitor counts, or one could use it up for all."""
+    if key is None or key.kind == ApiKey.Kind.PUBLISHABLE:
+        return occasions.visitor_request(request)
+    return occasions.key_request(key.pk)
 
 
 def _checked(serializer: type[Serializer[Any]], data: Any) -> dict[str, Any]:

@@ -5,10 +5,9 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from tenants.api.exceptions import ApiProblem
+from tenants.api.exceptions import ApiProblem, wrong
 from tenants.models import ApiKey
 from tenants.services import keys
 
@@ -22,7 +21,7 @@ class KeyAuthentication(BaseAuthentication):
             return None
         key = keys.recognise(sent)
         if key is None:
-            raise AuthenticationFailed
+            raise wrong("invalid_key", request._request)
         if key.kind == ApiKey.Kind.PUBLISHABLE and not origin_allowed(request._request, key):
             raise ApiProblem("origin_not_allowed")
         return AnonymousUser(), key

@@ -5,7 +5,7 @@ import enum
 from django.http import HttpRequest
 from rest_framework.exceptions import NotFound
 
-from tenants.api.exceptions import ApiProblem
+from tenants.api.exceptions import wrong
 from tenants.models import ApiKey, Instance
 
 
@@ -27,7 +27,7 @@ def authority_over(instance: Instance, request: HttpRequest, key: ApiKey | None)
     token = request.headers.get("X-Status-Token") or request.GET.get("token", "")
     if token:
         if not instance.has_status_token(token):
-            raise ApiProblem("invalid_status_token")
+            raise wrong("invalid_status_token", request)
         return Authority.OWNER
     if key is None or ApiKey.Scope.READ not in key.scopes:
         return Authority.NONE

@@ -6,12 +6,15 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, OperationalError
-from django.http import Http404
+from django.http import Http404, HttpRequest
 from rest_framework import exceptions
 from rest_framework.response import Response
 
 from tenants.api.problems import CATALOGUE, CONTENT_TYPE, FieldError, Problem, problem_of_status
 from tenants.errors import Conflict, DomainError, InvalidInput
+from tenants.limits import counters, occasions
+from tenants.limits.counters import Usage
+from tenants.wording.limits import refusal
 
 logger = logging.getLogger(__name__)
 
@@ -33,9 +36,23 @@ SIMPLE: tuple[tuple[type[Exception], str], ...] = (
 class ApiProblem(Exception):
     """Raised by a view to answer exactly this problem."""
 
-    def __init__(self, code: str, *, headers: dict[str, str] | None = None) -> None:
+    def __init__(self, code: str, *, detail: str = "", headers: dict[str, str] | None = None, **members: Any) -> None:
         super().__init__(code)
-        self.problem = Problem(code, headers=headers or {})
+        self.problem = Problem(code, detail, headers=headers or {}, members=members)
+
+
+def too_much(usage: Usage) -> ApiProblem:
+    """What is answered to who has asked for too much."""
+    return ApiProblem("rate_limited", detail=refusal(usage), headers=usage.headers)
+
+
+def wrong(code: str, request: HttpRequest) -> ApiProblem:
+    """What is answered to a wrong key or token, as long as there are not too many of them from one visitor."""
+    usage = counters.take(occasions.guess(request))
+    if usage.exceeded:
+        return too_much(usage)
+    headers = {"WWW-Authenticate": "Bearer"} if CATALOGUE[code].status == 401 else {}
+    return ApiProblem(code, headers=headers)
 
 
 def answer(exc: Exception, context: Mapping[str, Any]) -> Response:

@@ -79,6 +79,12 @@ class OrderInput(serializers.Serializer[None]):
     )
     plan = TextField(max_length=50, required=False, allow_blank=True, help_text="Code of a plan; else “starter”.")
     language = serializers.ChoiceField(choices=["fr", "en"], required=False, help_text="Of the customer; else “fr”.")
+    captcha = TextField(
+        max_length=2048,
+        required=False,
+        allow_blank=True,
+        help_text="A visitor's answer to Cloudflare Turnstile, when the problem `captcha` asks for it.",
+    )
 
     def validate_clientName(self, value: str) -> str:
         return _by_domain(client_names.check, value)

@@ -68,6 +68,7 @@ CATALOGUE: dict[str, Entry] = {
     "invalid_webhook_url": Entry(422, _INVALID),
     "unknown_webhook_event": Entry(422, _INVALID),
     "idempotency_key_reused": Entry(422, _("Idempotency-Key used twice")),
+    "captcha": Entry(422, _("A proof is missing"), _("Please confirm that you are a person.")),
     # the moment is wrong
     "client_name_taken": Entry(409, _("Client name taken")),
     "wrong_state": Entry(409, _STATE),
@@ -105,12 +106,13 @@ class FieldError:
 
 @dataclass(frozen=True)
 class Problem:
-    """One problem as it is answered. ``detail`` overrides the catalogue's."""
+    """One problem as it is answered. ``detail`` overrides the catalogue's, ``members`` say more than all have."""
 
     code: str
     detail: str = ""
     errors: tuple[FieldError, ...] = ()
     headers: dict[str, str] = field(default_factory=dict)
+    members: dict[str, Any] = field(default_factory=dict)
 
     @property
     def status(self) -> int:
@@ -128,6 +130,7 @@ class Problem:
             "error": detail,
             "code": self.code,
             "requestId": request_id,
+            **self.members,
         }
         if self.errors:
             found["errors"] = [

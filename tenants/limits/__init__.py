@@ -1,4 +1,4 @@
-"""How much a stranger or a key may ask in a time, and who a stranger is.
+"""How much anybody may ask for: policies as data, counted for a visitor, a network, a key, a recipient or for all.
 
-Called by the public pages and the API before they ask a use case. It must not know what is asked for.
+Called by the edges before they ask a use case, and by alerts and console. It must not know what is asked for.
 """

@@ -1,51 +1,121 @@
-"""How much may be asked: the policies, counted by django-ratelimit, shared by the pages and the API."""
+"""The policies: what is counted, by which setting, and what is said to who has asked for too much."""
 
+import re
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.http import HttpRequest
-from django_ratelimit.core import get_usage
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
-from tenants.limits.visitors import visitor_address
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+EVERYBODY = ""
 
 
 @dataclass(frozen=True)
-class Usage:
-    """Where a caller stands: ``left`` of ``limit`` until ``reset_seconds`` from now."""
+class Policy:
+    """``setting`` names the rate; ``refusal`` is said to the refused, ``label`` to staff."""
 
-    policy: str
-    limit: int
-    window_seconds: int
-    left: int
-    reset_seconds: int
-    exceeded: bool
+    name: str
+    setting: str
+    label: str | Promise
+    refusal: str | Promise
 
     @property
-    def headers(self) -> dict[str, str]:
-        """RateLimit and RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers), Retry-After when exceeded."""
-        found = {
-            "RateLimit-Policy": f'"{self.policy}";q={self.limit};w={self.window_seconds}',
-            "RateLimit": f'"{self.policy}";r={self.left};t={self.reset_seconds}',
-        }
-        return found | ({"Retry-After": str(self.reset_seconds)} if self.exceeded else {})
+    def limit(self) -> int:
+        return self._rate[0]
+
+    @property
+    def window(self) -> int:
+        """In seconds, from the first that is counted."""
+        return self._rate[1]
+
+    @property
+    def _rate(self) -> tuple[int, int]:
+        return parse_rate(getattr(settings, self.setting))
 
 
-def count_signup(request: HttpRequest) -> Usage:
-    """One more creation asked for by a visitor; the page and the API share the count."""
-    return _count(request, "signup", visitor_address(request), settings.SIGNUP_RATE)
+def parse_rate(rate: str) -> tuple[int, int]:
+    """How many in how many seconds: ``5/h``, ``600/m``, ``1/10m``. Raises ValueError."""
+    match = re.fullmatch(r"([1-9]\d{0,6})/([1-9]\d{0,3})?([smhd])", rate)
+    if match is None:
+        raise ValueError(rate)
+    return int(match[1]), int(match[2] or 1) * UNITS[match[3]]
 
 
-def count_visitor_request(request: HttpRequest) -> Usage:
-    return _count(request, "visitor", visitor_address(request), settings.API_VISITOR_RATE)
+_SIGN_IN = _("Too many attempts to sign in.")
 
+VISITOR = Policy(
+    "visitor", "API_VISITOR_RATE", _("requests of a visitor"), _("Too many requests from this connection.")
+)
+KEY = Policy("key", "API_KEY_RATE", _("requests of an API key"), _("Too many requests with this API key."))
+GUESS = Policy(
+    "guess",
+    "GUESS_RATE",
+    _("wrong keys and links of a visitor"),
+    _("Too many wrong keys or links from this connection."),
+)
+SIGNUP = Policy(
+    "signup",
+    "SIGNUP_RATE",
+    _("orders of a visitor"),
+    _("As many instances as we create from one connection have been asked for."),
+)
+SIGNUP_NETWORK = Policy(
+    "signup_network",
+    "SIGNUP_NETWORK_RATE",
+    _("orders from a network"),
+    _("As many instances as we create from one network have been asked for."),
+)
+SIGNUP_RECIPIENT = Policy(
+    "signup_recipient",
+    "SIGNUP_RECIPIENT_RATE",
+    _("orders for an e-mail address"),
+    _("As many instances as we create for one e-mail address have been asked for."),
+)
+SIGNUP_TOTAL = Policy(
+    "signup_total",
+    "SIGNUP_TOTAL_RATE",
+    _("orders of all visitors"),
+    _("We have taken as many orders as we can for now."),
+)
+ORDER_PARTNER = Policy(
+    "order_partner",
+    "ORDER_PARTNER_RATE",
+    _("orders of a partner"),
+    _("You have ordered as many instances as a partner may for now. Write to us if you need more."),
+)
+MAIL_RECIPIENT = Policy(
+    "mail_recipient",
+    "MAIL_RECIPIENT_RATE",
+    _("e-mails to an address"),
+    _("As many e-mails as we send to one address have been asked for."),
+)
+MAIL_TOTAL = Policy(
+    "mail_total",
+    "MAIL_TOTAL_RATE",
+    _("e-mails that outsiders cause"),
+    _("We have sent as many e-mails as we can for now."),
+)
+RESEND = Policy(
+    "resend",
+    "RESEND_RATE",
+    _("welcome e-mails sent again"),
+    _("The e-mail was sent again a moment ago; it may take some minutes to arrive."),
+)
+LOGIN = Policy("login", "LOGIN_RATE", _("sign-in attempts of a visitor"), _SIGN_IN)
+LOGIN_NETWORK = Policy("login_network", "LOGIN_NETWORK_RATE", _("sign-in attempts from a network"), _SIGN_IN)
+LOGIN_ACCOUNT = Policy("login_account", "LOGIN_ACCOUNT_RATE", _("sign-in attempts on an account"), _SIGN_IN)
+WEBHOOK_TEST = Policy(
+    "webhook_test", "WEBHOOK_TEST_RATE", _("webhook tests of a partner"), _("You have sent many test messages.")
+)
+WEBHOOK_REPLAY = Policy(
+    "webhook_replay", "WEBHOOK_REPLAY_RATE", _("webhook replays of a partner"), _("You have asked for many replays.")
+)
 
-def count_key_request(request: HttpRequest, key_id: int) -> Usage:
-    return _count(request, "key", str(key_id), settings.API_KEY_RATE)
-
-
-def _count(request: HttpRequest, policy: str, caller: str, rate: str) -> Usage:
-    """``rate`` is written as django-ratelimit has it: 5/h, 600/m."""
-    usage = get_usage(request, group=policy, key=lambda _group, _request: caller, rate=rate, increment=True)
-    limit, count, left = int(usage["limit"]), int(usage["count"]), max(1, int(usage["time_left"]))
-    window = {"s": 1, "m": 60, "h": 3600, "d": 86400}[rate[-1]]
-    return Usage(policy, limit, window, max(0, limit - count), left, bool(usage["should_limit"]))
+POLICIES: dict[str, Policy] = {
+    policy.name: policy
+    for policy in (
+        *(VISITOR, KEY, GUESS, SIGNUP, SIGNUP_NETWORK, SIGNUP_RECIPIENT, SIGNUP_TOTAL, ORDER_PARTNER),
+        *(MAIL_RECIPIENT, MAIL_TOTAL, RESEND, LOGIN, LOGIN_NETWORK, LOGIN_ACCOUNT, WEBHOOK_TEST, WEBHOOK_REPLAY),
+    )
+}

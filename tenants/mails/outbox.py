@@ -19,6 +19,7 @@ from provisioning.mail.message_ids import new_message_id
 from provisioning.models import Operation
 from provisioning.reasons import reason
 from provisioning.sealing import SealBroken
+from tenants.mails.plain_names import without_links
 from tenants.models import Instance, Mail, Partner, Signup
 from tenants.signals import mail_due
 from tenants.wording import dates
@@ -216,7 +217,7 @@ def _context(mail: Mail) -> dict[str, Any]:
     last = Operation.objects.filter(instance=instance).order_by("-pk").first() if failed else None
     return {
         "instance": instance,
-        "company": instance.tenant.company,
+        "company": without_links(instance.tenant.company),
         "password": instance.admin_password() if mail.kind == Mail.Kind.WELCOME else None,
         "end": dates.day(instance.expires_at) if instance.expires_at else "",
         "reference": last.reference if last else "",
@@ -234,7 +235,7 @@ def _confirmation_context(mail: Mail) -> dict[str, Any]:
         raise Permanent("The signup to be confirmed is gone.")
     token = TimestampSigner(salt=CONFIRMATION_SALT).sign(ticket)
     return {
-        "company": signup.company,
+        "company": without_links(signup.company),
         "until": dates.precisely(signup.expires_at) if signup.expires_at else "",
         "partner": signup.partner,
         "reply_to": signup.partner.reply_to,

@@ -7,6 +7,7 @@ from tenants.models.alert import Alert, AlertNote
 from tenants.models.audit import AuditEntry
 from tenants.models.idempotency import IdempotencyRecord
 from tenants.models.instance import Instance
+from tenants.models.limit import HeldBack, LimitCount
 from tenants.models.mail import Mail
 from tenants.models.partner import ApiKey, Partner
 from tenants.models.plan import Blueprint, Plan
@@ -24,8 +25,10 @@ __all__ = [
     "AuditEntry",
     "Authenticator",
     "Blueprint",
+    "HeldBack",
     "IdempotencyRecord",
     "Instance",
+    "LimitCount",
     "Mail",
     "Partner",
     "Plan",

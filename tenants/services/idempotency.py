@@ -29,8 +29,18 @@ class Answer:
     replayed: bool = False
 
 
-def once(*, caller: str, route: str, key: str, fingerprint: str, act: Callable[[], Answer]) -> Answer:
+def once(
+    *,
+    caller: str,
+    route: str,
+    key: str,
+    fingerprint: str,
+    act: Callable[[], Answer],
+    admit: Callable[[], None] = lambda: None,
+) -> Answer:
     """Act and keep the answer, or give the one that was kept; whatever ``act`` raises frees the key again.
+
+    ``admit`` may refuse before, outside the transaction of the effect; a repetition is not asked.
 
     Raises RequestInProgress while another request with this key is at work, IdempotencyKeyReused when the key
     belongs to a different request, and AnswerNotKept when the answer was sealed under a key that is gone.
@@ -45,6 +55,7 @@ def once(*, caller: str, route: str, key: str, fingerprint: str, act: Callable[[
         raise RequestInProgress
     mine = IdempotencyRecord.objects.filter(pk=record.pk, claim=claim, status=None)
     try:
+        admit()
         with transaction.atomic():
             answer = act()
             sealed = seal({"body": json.dumps(answer.body), "headers": json.dumps(answer.headers)})

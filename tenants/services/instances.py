@@ -71,6 +71,12 @@ def create_instance(
     return instance
 
 
+def require_free(client_name: str) -> None:
+    """Raises ClientNameTaken while a living instance has this name."""
+    if Instance.objects.live().filter(client_name=client_name).exists():
+        raise ClientNameTaken
+
+
 def retry(instance: Instance) -> Operation:
     """Go on with what failed last on this instance. Raises WrongState or OperationInProgress."""
     preconditions.require("retry", instance)

@@ -3,6 +3,7 @@
 import base64
 import io
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any, cast
 
@@ -140,7 +141,11 @@ def locked_out(request: HttpRequest, response: HttpResponse | None, credentials:
     name = get_client_username(request, credentials)
     address = cast("Any", request).axes_ip_address
     last = AccessAttempt.objects.filter(username=name, ip_address=address).order_by("-attempt_time").first()
-    until = (last.attempt_time if last else localtime()) + get_cool_off(request)
+    return held_back(request, (last.attempt_time if last else localtime()) + get_cool_off(request))
+
+
+def held_back(request: HttpRequest, until: datetime) -> HttpResponse:
+    """The page for who has tried too often, whichever limit it was."""
     page = _page(request, "locked_out", _("Too many attempts"), until=until)
     page.status_code = 429
     page.headers["Retry-After"] = str(max(1, int((until - localtime()).total_seconds())))

@@ -1,13 +1,15 @@
-from typing import Any
+from datetime import timedelta
+from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.sites import UnfoldAdminSite
 
-from tenants.sign_in import door, news, pages
+from tenants.sign_in import attempts, door, news, pages
 from tenants.sign_in.forms import SignInForm
 
 
@@ -24,8 +26,15 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
         if request.method == "GET" and door.knows(request) and door.wants_second_factor(request):
             onward = urlencode({"next": request.GET.get("next", "")})
             return HttpResponseRedirect(f"{reverse('admin:second_factor')}?{onward}")
+        if request.method != "POST":
+            return cast("HttpResponse", super().login(request, extra_context))
+        name = request.POST.get("username", "")
+        claims, refused = attempts.begin(request, name)
+        if refused is not None:
+            return pages.held_back(request, timezone.now() + timedelta(seconds=refused.reset_seconds))
         response: HttpResponse = super().login(request, extra_context)
-        if request.method == "POST" and response.status_code == 302 and door.knows(request):
+        if response.status_code == 302 and door.knows(request):
+            attempts.succeeded(claims, name, response)
             news.note_sign_in(request)
         return response
 

@@ -7,9 +7,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from tenants.errors import ConfirmationUsed, DomainError, NoRoom, OrdersStopped
+from tenants.errors import ConfirmationExpired, ConfirmationUsed, DomainError, NoRoom, OrdersStopped
+from tenants.limits import counters, occasions
 from tenants.services import signup as use_case
 from tenants.web import progress
+from tenants.web.too_many import too_many
 
 
 @never_cache
@@ -30,6 +32,10 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
         # the link stays good
         return render(request, "web/confirm_refused.html", {"error": error, "later": True}, status=503)
     except DomainError as error:
+        if isinstance(error, ConfirmationExpired):
+            usage = counters.take(occasions.guess(request))
+            if usage.exceeded:
+                return too_many(request, usage)
         used = isinstance(error, ConfirmationUsed)
         return render(request, "web/confirm_refused.html", {"error": error, "used": used}, status=410)
     if instance is None:

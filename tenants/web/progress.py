@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -25,6 +25,7 @@ from provisioning.states import OperationKind, OperationState
 from tenants.lifecycle import InstanceState
 from tenants.models import Instance
 from tenants.services import partners
+from tenants.web.too_many import WrongLink, counting_wrong_links
 from tenants.wording import dates, queue
 from tenants.wording.progress import Progress, progress_of
 
@@ -42,12 +43,14 @@ QUEUED_MOST = 15
 
 @never_cache
 @require_safe
+@counting_wrong_links
 def page(request: HttpRequest, instance_id: str) -> HttpResponse:
     instance = _allowed(request, instance_id)
     return _private(render(request, "web/progress.html", _context(instance)))
 
 
 @require_safe
+@counting_wrong_links
 def fragment(request: HttpRequest, instance_id: str) -> HttpResponse:
     """The changing part of the page alone; 304 when it says what the visitor already sees."""
     instance = _allowed(request, instance_id)
@@ -60,6 +63,7 @@ def fragment(request: HttpRequest, instance_id: str) -> HttpResponse:
 
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
+@counting_wrong_links
 def password(request: HttpRequest, instance_id: str) -> HttpResponse:
     """The password, when it is asked for and while it is kept: JSON for the script, the page itself without one."""
     instance = _allowed(request, instance_id)
@@ -80,7 +84,7 @@ def onward(instance: Instance) -> HttpResponseRedirect:
 def _allowed(request: HttpRequest, instance_id: str) -> Instance:
     instance = Instance.objects.select_related("tenant__partner", "plan").filter(public_id=instance_id).first()
     if instance is None or not instance.has_status_token(request.GET.get("token", "")):
-        raise Http404
+        raise WrongLink
     return instance
 
 

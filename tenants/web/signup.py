@@ -2,14 +2,12 @@
 
 import hashlib
 import secrets
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
@@ -19,16 +17,18 @@ from django.views.decorators.http import require_http_methods, require_safe
 from provisioning import strict_json
 from tenants import names
 from tenants.errors import DomainError, NoRoom, OrdersStopped
-from tenants.limits import policies
+from tenants.limits import captcha, counters, occasions
 from tenants.limits.visitors import visitor_address
 from tenants.mails import outbox
 from tenants.models import Plan, Signup
 from tenants.services import partners
 from tenants.services import signup as use_case
-from tenants.web import captcha, progress
+from tenants.web import progress
 from tenants.web.forms import SignupForm, new_ticket
 from tenants.web.problems import problem
-from tenants.wording import dates, prices
+from tenants.web.too_many import too_many
+from tenants.wording import prices
+from tenants.wording.limits import refusal
 
 # the members of a JSON order
 READ = frozenset({"company", "email", "plan", "language", "captcha"})
@@ -60,9 +60,9 @@ def sign_up(request: HttpRequest) -> HttpResponse:
 @require_safe
 def availability(request: HttpRequest) -> HttpResponse:
     """The client name and the address that a company would get, for the page that shows it while one types."""
-    usage = policies.count_visitor_request(request)
+    usage = counters.take(occasions.visitor_request(request))
     if usage.exceeded:
-        return problem(429, "rate_limited", _("Too many requests. Please wait before the next one."), usage.headers)
+        return problem(429, "rate_limited", refusal(usage), usage.headers)
     name, free = use_case.suggested_name(request.GET.get("company", "")[:100])
     # what is taken gets a suffix, which nobody knows before
     shown = name if free or not name else f"{name}-…"
@@ -82,12 +82,14 @@ def _sign_up_by_form(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         _ask_for_a_person(request, form, ticket)
     if form.is_valid() and ticket is not None:
-        usage = policies.count_signup(request)
+        claims = occasions.signup(request, form.cleaned_data["email"])
+        usage = counters.take(*claims)
         if usage.exceeded:
-            return _too_many(request, usage)
+            return too_many(request, usage)
         try:
             return _onward(_ordered(form.cleaned_data, ticket))
         except DomainError as error:
+            counters.give_back(*claims)
             form.add_error(error.field if error.field in form.fields else None, str(error))
     return _page(request, form, plans, request.POST["ticket"] if ticket else new_ticket(), status=422)
 
@@ -103,18 +105,22 @@ def _sign_up_by_json(request: HttpRequest) -> HttpResponse:
     wrong = {name: [_("This must be a text.")] for name in READ & order.keys() if not isinstance(order[name], str)}
     if wrong or form.errors:
         return problem(422, "invalid", _("Some values are not accepted."), errors=wrong or form.errors)
-    if settings.TURNSTILE_SECRET_KEY and not captcha.passed(str(order.get("captcha", "")), visitor_address(request)):
+    ticket = _ticket_of(request)
+    known = use_case.find(ticket)
+    return JsonResponse(_accepted(known), status=202) if known else _order_by_json(request, form, ticket)
+
+
+def _order_by_json(request: HttpRequest, form: SignupForm, ticket: str) -> HttpResponse:
+    if not captcha.passed(str(form.data.get("captcha", "")), visitor_address(request)):
         return problem(422, "captcha", _("Please confirm that you are a person."))
-    return _answer_order(request, form)
-
-
-def _answer_order(request: HttpRequest, form: SignupForm) -> HttpResponse:
-    usage = policies.count_signup(request)
+    claims = occasions.signup(request, form.cleaned_data["email"])
+    usage = counters.take(*claims)
     if usage.exceeded:
-        return problem(429, "rate_limited", _("Too many requests. Please wait before the next one."), usage.headers)
+        return problem(429, "rate_limited", refusal(usage), usage.headers)
     try:
-        signup = _ordered(form.cleaned_data, _ticket_of(request))
+        signup = _ordered(form.cleaned_data, ticket)
     except DomainError as error:
+        counters.give_back(*claims)
         status = 503 if isinstance(error, NoRoom | OrdersStopped) else 422
         return problem(status, error.code, str(error), errors={error.field: [str(error)]} if error.field else None)
     return JsonResponse(_accepted(signup), status=202)
@@ -194,14 +200,6 @@ def _onward(signup: Signup) -> HttpResponseRedirect:
     if signup.instance is None:
         return HttpResponseRedirect(reverse("confirmation_sent"))
     return progress.onward(signup.instance)
-
-
-def _too_many(request: HttpRequest, usage: policies.Usage) -> HttpResponse:
-    again = dates.clock_element(timezone.now() + timedelta(seconds=usage.reset_seconds + 60))
-    response = render(request, "web/too_many.html", {"again": again, "limit": usage.limit}, status=429)
-    for name, value in usage.headers.items():
-        response.headers[name] = value
-    return response
 
 
 def _page(

@@ -12,25 +12,49 @@ from tenants.api.inputs import EmailInput
 from tenants.api.outputs import StatusOutput
 from tenants.api.schema import IDEMPOTENCY_KEY
 from tenants.api.views.instances import watched_answer
+from tenants.limits import occasions
+from tenants.limits.counters import Claim
 from tenants.models import ApiKey, Instance
-from tenants.services import access, ending, instances, welcome
+from tenants.services import access, ending, instances, preconditions, welcome
 from tenants.services.idempotency import Answer
 
 
 class ActionView(ApiView):
     scopes = {"POST": ApiKey.Scope.WRITE}
     carry_out: ClassVar[Callable[[Instance], Any]]
+    # what it costs, for instance e-mails to the customer
+    # what cannot be done now is told before what is too much
+    admit: ClassVar[Callable[[Instance], None]] = staticmethod(lambda instance: None)
+    claims_of: ClassVar[Callable[[Instance], tuple[Claim, ...]]] = staticmethod(lambda instance: ())
 
     def act(self, instance_id: str) -> HttpResponse:
         instance = self.own_instance(instance_id)
-        return self.once(lambda: self._do(instance))
+        return self.once(
+            lambda: self._do(instance),
+            claims=type(self).claims_of(instance),
+            admit=lambda: type(self).admit(instance),
+        )
 
     def _do(self, instance: Instance) -> Answer:
         type(self).carry_out(instance)
         return watched_answer(instance)
 
 
-def _action(name: str, summary: str, action: Callable[[Instance], Any]) -> type[ActionView]:
+def _mails(instance: Instance) -> tuple[Claim, ...]:
+    return occasions.mail(instance.admin_email)
+
+
+def _resends(instance: Instance) -> tuple[Claim, ...]:
+    return occasions.resend(instance.public_id, instance.admin_email)
+
+
+def _action(
+    name: str,
+    summary: str,
+    action: Callable[[Instance], Any],
+    claims_of: Callable[[Instance], tuple[Claim, ...]] = lambda instance: (),
+    admit: Callable[[Instance], None] = lambda instance: None,
+) -> type[ActionView]:
     @extend_schema(
         operation_id=f"{name}_instance",
         summary=summary,
@@ -41,7 +65,13 @@ def _action(name: str, summary: str, action: Callable[[Instance], Any]) -> type[
     def post(self: ActionView, request: Request, instance_id: str) -> HttpResponse:
         return self.act(instance_id)
 
-    return type(f"{name.title()}View", (ActionView,), {"carry_out": staticmethod(action), "post": post})
+    members = {
+        "carry_out": staticmethod(action),
+        "claims_of": staticmethod(claims_of),
+        "admit": staticmethod(admit),
+        "post": post,
+    }
+    return type(f"{name.title()}View", (ActionView,), members)
 
 
 RetryView = _action("retry", "Go on with what has failed", instances.retry)
@@ -53,9 +83,19 @@ UndoDecommissionView = _action(
     ending.undo_decommission,
 )
 ResetPasswordView = _action(
-    "reset_password_of", "Give the administrator a new password, by e-mail", access.reset_password
+    "reset_password_of",
+    "Give the administrator a new password, by e-mail",
+    access.reset_password,
+    _mails,
+    lambda instance: preconditions.require("reset_password", instance),
 )
-ResendWelcomeView = _action("resend_welcome_of", "Send the welcome e-mail again", welcome.resend_welcome)
+ResendWelcomeView = _action(
+    "resend_welcome_of",
+    "Send the welcome e-mail again",
+    welcome.resend_welcome,
+    _resends,
+    lambda instance: preconditions.require("resend", instance),
+)
 
 
 class ChangeEmailView(ActionView):
@@ -75,4 +115,8 @@ class ChangeEmailView(ActionView):
             access.change_email(instance, email)
             return watched_answer(instance)
 
-        return self.once(change)
+        return self.once(
+            change,
+            claims=occasions.mail(email),
+            admit=lambda: preconditions.require("change_email", instance),
+        )

@@ -31,7 +31,9 @@ from tenants.api.schema import IDEMPOTENCY_KEY, IF_NONE_MATCH, OPEN_OR_KEY, STAT
 from tenants.audit import acting
 from tenants.errors import UnknownPlan
 from tenants.lifecycle import PUBLIC_STATUS
-from tenants.limits import policies
+from tenants.limits import captcha, occasions
+from tenants.limits.counters import Claim
+from tenants.limits.visitors import visitor_address
 from tenants.models import ApiKey, Instance
 from tenants.services import ending, instances, partners
 from tenants.services.idempotency import Answer
@@ -73,7 +75,7 @@ class InstancesView(ApiView):
     def post(self, request: Request) -> HttpResponse:
         self._require_right()
         order = self.read(OrderInput)
-        return self.once(lambda: self._create(order))
+        return self.once(lambda: self._create(order), claims=self._claims(order), admit=lambda: self._admit(order))
 
     def _require_right(self) -> None:
         key = self.caller()
@@ -82,11 +84,32 @@ class InstancesView(ApiView):
         if key is not None and not {ApiKey.Scope.WRITE, ApiKey.Scope.SIGNUP} & set(key.scopes):
             raise ApiProblem("missing_scope")
 
+    def _claims(self, order: dict[str, Any]) -> tuple[Claim, ...]:
+        key = self.caller()
+        if key is not None and key.kind == ApiKey.Kind.SECRET:
+            return occasions.partner_order(key.partner_id, order["adminEmail"])
+        return occasions.signup(self.request._request, order["adminEmail"])
+
+    def _admit(self, order: dict[str, Any]) -> None:
+        """What the page asks of a visitor cannot be avoided by asking here, nor with a key copied from a page."""
+        key = self.caller()
+        if key is not None and key.kind == ApiKey.Kind.SECRET:
+            return
+        plan = instances.find_plan(order.get("plan", "") or instances.DEFAULT_PLAN)
+        if not plan.is_public:
+            raise UnknownPlan
+        if settings.CONFIRM_EMAIL or plan.confirm_email:
+            raise ApiProblem("signup_page_required")
+        answer = order.get("captcha", "")
+        if settings.TURNSTILE_SECRET_KEY and not answer and key is None:
+            raise ApiProblem("signup_page_required")
+        # a proof is good once: it is not spent on a name that is taken
+        instances.require_free(order["clientName"])
+        if not captcha.passed(answer, visitor_address(self.request._request)):
+            raise ApiProblem("captcha", siteKey=settings.TURNSTILE_SITE_KEY)
+
     def _create(self, order: dict[str, Any]) -> Answer:
         key = self.caller()
-        if key is None or key.kind == ApiKey.Kind.PUBLISHABLE:
-            _admit_visitor(key, order.get("plan", ""))
-            self.note_usage(policies.count_signup(self.request._request))
         instance = instances.create_instance(
             partner=key.partner if key else partners.house(),
             client_name=order["clientName"],
@@ -141,16 +164,6 @@ class InstanceView(ApiView):
         with acting(self.actor()):
             ending.schedule_decommission(instance, grace_days=0 if immediately else None)
         return watched(instance)
-
-
-def _admit_visitor(key: ApiKey | None, plan_code: str) -> None:
-    """What the signup page asks of a visitor cannot be avoided by asking here."""
-    plan = instances.find_plan(plan_code or instances.DEFAULT_PLAN)
-    if not plan.is_public:
-        raise UnknownPlan
-    asks_for_a_person = key is None and bool(settings.TURNSTILE_SECRET_KEY)
-    if asks_for_a_person or settings.CONFIRM_EMAIL or plan.confirm_email:
-        raise ApiProblem("signup_page_required")
 
 
 def watched(instance: Instance) -> Response:

@@ -24,6 +24,7 @@ from tenants.api.webhook_outputs import (
     delivery_body,
     endpoint_body,
 )
+from tenants.limits import occasions
 from tenants.models import ApiKey, WebhookDelivery, WebhookEndpoint
 from tenants.services import webhooks
 from tenants.services.idempotency import Answer
@@ -119,7 +120,10 @@ class SendTestView(EndpointsBase):
     )
     def post(self, request: Request, endpoint_id: str) -> HttpResponse:
         endpoint = self.endpoint(endpoint_id)
-        return self.once(lambda: Answer(202, {"eventId": webhooks.send_test(endpoint).public_id}, {}))
+        return self.once(
+            lambda: Answer(202, {"eventId": webhooks.send_test(endpoint).public_id}, {}),
+            claims=[occasions.webhook_test(endpoint.partner_id)],
+        )
 
 
 class ReplayView(EndpointsBase):
@@ -133,7 +137,8 @@ class ReplayView(EndpointsBase):
     def post(self, request: Request, endpoint_id: str) -> HttpResponse:
         endpoint = self.endpoint(endpoint_id)
         values = self.read(ReplayInput)
-        return self.once(lambda: self._replay(endpoint, values))
+        claims = [occasions.webhook_replay(endpoint.partner_id)]
+        return self.once(lambda: self._replay(endpoint, values), claims=claims)
 
     def _replay(self, endpoint: WebhookEndpoint, values: dict[str, Any]) -> Answer:
         queued = webhooks.replay(

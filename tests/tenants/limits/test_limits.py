@@ -2,7 +2,6 @@ import re
 
 import pytest
 
-from tenants.limits.counters import SharedCounters
 from tenants.models import ApiKey
 from tests.tenants.api.conftest import ORIGIN, Caller, key_of, order
 
@@ -51,12 +50,3 @@ def test_a_publishable_key_is_counted_by_the_visitors_address(alice):
 def test_a_secret_key_has_a_limit_of_its_own(as_alice, settings):
     settings.API_KEY_RATE = "3/m"
     assert [as_alice("GET", "/me").status_code for _attempt in range(4)] == [200, 200, 200, 429]
-
-
-def test_without_redis_the_limits_go_on_in_this_process():
-    counters = SharedCounters("redis://127.0.0.1:1/0", {"OPTIONS": {"socket_connect_timeout": 1}})
-    assert counters.add("k", 1, 60)
-    assert not counters.add("k", 1, 60)
-    assert counters.incr("k") == 2
-    assert counters.get("k") == 2
-    assert counters.incr("counted-elsewhere") == 1

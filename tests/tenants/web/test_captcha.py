@@ -5,8 +5,8 @@ import re
 
 import pytest
 
+from tenants.limits import captcha
 from tenants.models import Instance
-from tenants.web import captcha
 from tests.provisioning.hooks.partner_site import PartnerSite
 
 pytestmark = pytest.mark.django_db

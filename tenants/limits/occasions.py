@@ -1,0 +1,73 @@
+"""What counts on which occasion: everything that one request is measured by, to be taken together."""
+
+from django.http import HttpRequest
+
+from tenants.limits import policies
+from tenants.limits.counters import Claim
+from tenants.limits.policies import EVERYBODY
+from tenants.limits.visitors import visitor_address, visitor_network
+
+UNDOTTED = ("gmail.com", "googlemail.com")
+
+
+def visitor_request(request: HttpRequest) -> Claim:
+    return Claim(policies.VISITOR, visitor_address(request))
+
+
+def key_request(key_id: int) -> Claim:
+    return Claim(policies.KEY, str(key_id))
+
+
+def guess(request: HttpRequest) -> Claim:
+    """A key or a link that is not right."""
+    return Claim(policies.GUESS, visitor_address(request))
+
+
+def signup(request: HttpRequest, email: str) -> tuple[Claim, ...]:
+    """A visitor orders an instance: it costs a project, and mails to somebody who may not have asked for them."""
+    return (
+        Claim(policies.SIGNUP, visitor_address(request)),
+        Claim(policies.SIGNUP_NETWORK, visitor_network(request)),
+        Claim(policies.SIGNUP_RECIPIENT, mailbox(email)),
+        Claim(policies.SIGNUP_TOTAL, EVERYBODY),
+        *mail(email),
+    )
+
+
+def partner_order(partner_id: int, email: str) -> tuple[Claim, ...]:
+    return (Claim(policies.ORDER_PARTNER, str(partner_id)), *mail(email))
+
+
+def resend(instance_id: str, email: str) -> tuple[Claim, ...]:
+    """The welcome e-mail of this instance once more."""
+    return (Claim(policies.RESEND, instance_id), *mail(email))
+
+
+def mail(email: str) -> tuple[Claim, ...]:
+    """One more e-mail that an outsider causes."""
+    return (Claim(policies.MAIL_RECIPIENT, mailbox(email)), Claim(policies.MAIL_TOTAL, EVERYBODY))
+
+
+def sign_in(request: HttpRequest, name: str) -> tuple[Claim, ...]:
+    return (
+        Claim(policies.LOGIN, visitor_address(request)),
+        Claim(policies.LOGIN_NETWORK, visitor_network(request)),
+        Claim(policies.LOGIN_ACCOUNT, name.strip().lower()[:150]),
+    )
+
+
+def webhook_test(partner_id: int) -> Claim:
+    return Claim(policies.WEBHOOK_TEST, str(partner_id))
+
+
+def webhook_replay(partner_id: int) -> Claim:
+    return Claim(policies.WEBHOOK_REPLAY, str(partner_id))
+
+
+def mailbox(email: str) -> str:
+    """In whose box it ends: ``Marie+shop@x.example`` and ``marie@x.example`` are one person, Gmail ignores dots."""
+    local, _at, domain = email.strip().lower().rpartition("@")
+    local = local.partition("+")[0] or local
+    if domain in UNDOTTED:
+        local = local.replace(".", "")
+    return f"{local}@{domain}"
