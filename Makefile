@@ -28,7 +28,7 @@ test: install ## the whole suite, on PostgreSQL and Redis where they answer, els
 test-room: install ## the tests of one room: make test-room ROOM=engine
 	@$(RUN) -m pytest $(or $(wildcard tests/$(ROOM) tests/*/$(ROOM)),$(error There is no folder "$(ROOM)" below tests/)) $(if $(K),-k "$(K)")
 
-check: install lint types messages-check ## all that CI runs
+check: install lint audit types messages-check ## all that CI runs
 	$(RUN) manage.py makemigrations --check --dry-run
 	TEST_SERVICES=required $(MAKE) --no-print-directory test
 	TEST_SERVICES=none TEST_AGAIN=1 $(RUN) -m pytest $(AT_ONCE)
@@ -37,6 +37,12 @@ lint: install
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/lint-imports
+
+audit: install ## ask the OSV database about every locked package, where it can be reached
+	@if ! command -v uv >/dev/null && ! test -x .venv/bin/uv; then echo "The audit of uv.lock is skipped: uv is not here."; \
+	elif ! $(RUN) -c 'import urllib.request as u; u.urlopen(u.Request("https://api.osv.dev/v1/query", b"{}"), timeout=10)' 2>&1 | \
+		grep -q 'HTTP Error 400'; then echo "The audit of uv.lock is skipped: https://api.osv.dev cannot be reached."; \
+	else PATH="$$PATH:.venv/bin" uv audit --frozen --preview-features audit-command; fi
 
 types: install
 	.venv/bin/mypy
@@ -62,4 +68,4 @@ messages-check: install
 	@cmp -s $(PO).po var/before.po || \
 		{ echo "The French catalogue was not up to date: translate what is new in $(PO).po and commit it."; exit 1; }
 
-.PHONY: bench fault-matrix help install demo test test-room check lint types messages messages-check screenshots
+.PHONY: audit bench fault-matrix help install demo test test-room check lint types messages messages-check screenshots

@@ -18,13 +18,13 @@ STRICT = {
     "base-uri": "'none'",
     "frame-ancestors": "'none'",
 }
-# the staff console's theme evaluates expressions in its own markup; the API's documentation styles its elements
-CONSOLE = STRICT | {"script-src": "'self' 'unsafe-inline' 'unsafe-eval'", "style-src": "'self' 'unsafe-inline'"}
+# unfold’s Alpine.js evaluates expressions of the markup, but no script stands in it; both write styles into elements
+CONSOLE = STRICT | {"script-src": "'self' 'unsafe-eval'", "style-src": "'self' 'unsafe-inline'"}
 DOCUMENTATION = STRICT | {"style-src": "'self' 'unsafe-inline'"}
 
 
 class PageHeaders:
-    """Content-Security-Policy and Permissions-Policy; a view that sets one itself keeps it."""
+    """Content-Security-Policy, Permissions-Policy and the console's Cache-Control; a view that sets one keeps it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -33,11 +33,18 @@ class PageHeaders:
         response = self.get_response(request)
         response.headers.setdefault("Content-Security-Policy", _written(_policy(request.path_info)))
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
+        if _at_console(request.path_info) and response.headers.get("Content-Type", "").startswith("text/html"):
+            # Django lets browsers keep the page on which a password is changed
+            response.headers.setdefault("Cache-Control", "no-store")
         return response
 
 
+def _at_console(path: str) -> bool:
+    return path.startswith(f"/{settings.ADMIN_PATH}")
+
+
 def _policy(path: str) -> dict[str, str]:
-    if path.startswith(f"/{settings.ADMIN_PATH}"):
+    if _at_console(path):
         return CONSOLE
     if path == "/api/docs":
         return DOCUMENTATION

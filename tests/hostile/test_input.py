@@ -88,7 +88,7 @@ def test_every_address_answers_the_worst_of_everything(stranger, wing):
         stranger.send(address, "POST", body=MULTIPART, media="multipart/form-data; boundary=b")
 
 
-@bounds(150)
+@bounds(80)
 @given(data=st.data())
 @pytest.mark.parametrize("wing", ["api", "pages", "webhooks"])
 def test_nothing_that_a_stranger_sends_is_an_error_of_ours(stranger, wing, data):
@@ -105,7 +105,7 @@ def test_nothing_that_a_stranger_sends_is_an_error_of_ours(stranger, wing, data)
     )
 
 
-@bounds(120)
+@bounds(50)
 @given(data=st.data())
 def test_no_filter_search_or_order_of_a_list_of_the_console_is_an_error_of_ours(stranger, data):
     address = data.draw(st.sampled_from(LISTS))
@@ -120,7 +120,7 @@ def forms(stranger):
     return {address: fields for address, fields in found.items() if len(fields) > 1}
 
 
-@bounds(120)
+@bounds(50)
 @given(data=st.data())
 def test_no_form_of_the_console_is_an_error_of_ours(stranger, forms, data):
     address = data.draw(st.sampled_from(list(forms)))

@@ -1,0 +1,69 @@
+"""Every page, found in the table of addresses: its headers; and what Django says of a deployment."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from cryptography.fernet import Fernet
+from django.conf import settings as live
+from django.contrib.auth.models import User
+from django.test import Client
+
+from tests.hostile.addresses import every_address
+
+pytestmark = pytest.mark.django_db
+HOST = "portal.example.com"
+PRODUCTION = {
+    "DEBUG": "0",
+    "SECRET_KEY": "a-key-that-is-long-enough-0123456789-AaBbCcDdEeFfGg-hHiIjJkK",
+    "ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+    "ALLOWED_HOSTS": HOST,
+    "PUBLIC_BASE_URL": f"https://{HOST}",
+    "TRUSTED_PROXY_HOPS": "1",
+    "RAILWAY_API_URL": "https://backboard.railway.com/graphql/v2",
+    "INSTANCE_URL_SCHEME": "https",
+    "RAILWAY_WEBHOOK_SECRET": "w" * 40,
+    "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+    "DEFAULT_FROM_EMAIL": f"EAZYNOVA <bonjour@{HOST}>",
+    "STAFF_ALERT_EMAILS": f"ops@{HOST}",
+}
+
+
+def policy_of(answer):
+    parts = (part.strip().partition(" ") for part in answer.headers["Content-Security-Policy"].split(";"))
+    return {name: value.split() for name, _space, value in parts}
+
+
+def test_every_page_carries_the_headers_that_protect_it(known, settings):
+    settings.SECURE_HSTS_SECONDS = 31_536_000
+    client = Client(raise_request_exception=False)
+    client.force_login(User.objects.get(username="olga"))
+    seen = 0
+    for address in every_address():
+        if address.route.endswith("logout/"):
+            continue
+        answer = client.get(address.path(known), secure=True)
+        headers, policy = answer.headers, policy_of(answer)
+        seen += answer.status_code == 200
+        assert policy["default-src"] == ["'none'"], address
+        assert policy["frame-ancestors"] == ["'none'"], address
+        assert "'unsafe-inline'" not in policy["script-src"], address
+        assert ("'unsafe-eval'" in policy["script-src"]) <= (address.wing == "console"), address
+        assert headers["X-Frame-Options"] == "DENY", address
+        assert headers["X-Content-Type-Options"] == "nosniff", address
+        assert headers["Referrer-Policy"] in ("same-origin", "no-referrer"), address
+        assert headers["Strict-Transport-Security"].startswith("max-age=31536000"), address
+        assert "camera=()" in headers["Permissions-Policy"], address
+        if address.wing == "console" and answer.status_code == 200 and "jsi18n" not in address.route:
+            assert "no-store" in headers.get("Cache-Control", ""), address
+    assert seen > 60
+
+
+def test_the_check_of_a_deployment_has_nothing_to_say():
+    told = {name: value for name, value in os.environ.items() if name not in ("REDIS_URL",)}
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        cwd=live.BASE_DIR, env=told | PRODUCTION, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
