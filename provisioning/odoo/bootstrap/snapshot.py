@@ -1,0 +1,171 @@
+"""The instance as its agent finds it: the real database, asked as Odoo's own role, and the files beside it."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+import psycopg2
+from psycopg2.extensions import ISOLATION_LEVEL_REPEATABLE_READ
+
+from .backup import CHUNK, Failed
+
+STORED = re.compile(r"[0-9a-f]{2}/[0-9a-f]{40}")
+CHANGING = "SELECT count(*) FROM ir_module_module WHERE state IN ('to install', 'to upgrade', 'to remove')"
+VERSION = "SELECT latest_version FROM ir_module_module WHERE name = 'base'"
+MODULES = "SELECT name, latest_version FROM ir_module_module WHERE state = 'installed' ORDER BY name"
+TABLES = "SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = 'public'"
+ATTACHMENTS = "SELECT count(*) FROM ir_attachment"
+FILES = "SELECT DISTINCT store_fname FROM ir_attachment WHERE store_fname IS NOT NULL ORDER BY 1"
+USERS = "SELECT count(*) FROM res_users WHERE active AND NOT share"
+LAST_LOGIN = 'SELECT to_char(max(create_date), \'YYYY-MM-DD"T"HH24:MI:SS"Z"\') FROM res_users_log'
+
+
+class Instance:
+    """``environ`` has PostgreSQL's address and Odoo's role, as Odoo itself is given them."""
+
+    def __init__(self, environ: Mapping[str, str], database: str, data_dir: Path) -> None:
+        self._environ = dict(environ)
+        self._database = database
+        self._data_dir = data_dir
+
+    def report(self) -> dict[str, Any]:
+        """What is known of it now; less while the database does not answer."""
+        disk = shutil.disk_usage(self._data_dir)
+        found: dict[str, Any] = {"freeBytes": disk.free, "totalBytes": disk.total}
+        found["filestoreBytes"] = sum(_sizes(self._filestore()))
+        with suppress(psycopg2.Error):
+            link = self._connect()
+            try:
+                found |= _report_of(link)
+            finally:
+                link.close()
+        return found
+
+    def snapshot(self) -> "DatabaseSnapshot":
+        return DatabaseSnapshot(self._environ, self._database, self._filestore(), self._connect)
+
+    def _filestore(self) -> Path:
+        return self._data_dir / "filestore" / self._database
+
+    def _connect(self) -> Any:
+        return psycopg2.connect(
+            host=self._environ["PGHOST"],
+            port=self._environ.get("PGPORT", "5432"),
+            user=self._environ["PGUSER"],
+            password=self._environ["PGPASSWORD"],
+            dbname=self._database,
+            connect_timeout=10,
+            application_name="eazynova-agent",
+        )
+
+
+class DatabaseSnapshot:
+    """One moment of the database, held open while it is dumped; the files that it names are there already.
+
+    Odoo stores a file under the hash of its content before it commits the row, and removes it only in its nightly
+    cleaning: so the database comes first, and then exactly the files that it knows.
+    """
+
+    def __init__(self, environ: Mapping[str, str], database: str, filestore: Path, connect: Any) -> None:
+        self._environ = environ
+        self._database = database
+        self._filestore = filestore
+        self._connect = connect
+        self._missing = 0
+
+    def __enter__(self) -> "DatabaseSnapshot":
+        try:
+            self._link = self._connect()
+            self._link.set_session(isolation_level=ISOLATION_LEVEL_REPEATABLE_READ, readonly=True)
+            if self._ask(CHANGING):
+                raise Failed("modules_changing", "an app is being installed, updated or removed")
+            self._name = self._ask("SELECT pg_export_snapshot()")
+        except psycopg2.Error as error:
+            raise Failed("database_away", type(error).__name__) from error
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._link.close()
+
+    def dump(self) -> Iterator[bytes]:
+        command = ["pg_dump", "--no-owner", "--no-privileges", f"--snapshot={self._name}", self._database]
+        with subprocess.Popen(command, env=dict(self._environ), stdout=subprocess.PIPE) as child:
+            output = child.stdout
+            while output and (chunk := output.read(CHUNK)):
+                yield chunk
+        if child.returncode:
+            raise Failed("dump_failed", f"pg_dump ended with {child.returncode}")
+
+    def files(self) -> Iterator[tuple[str, AbstractContextManager[IO[bytes]]]]:
+        with self._link.cursor() as cursor:
+            cursor.execute(FILES)
+            names = [name for (name,) in cursor.fetchall() if STORED.fullmatch(name)]
+        for name in names:
+            try:
+                file = (self._filestore / name).open("rb")
+            except FileNotFoundError:
+                self._missing += 1
+                continue
+            yield name, file
+
+    def manifest(self) -> dict[str, Any]:
+        """As Odoo's own ``odoo/service/db.py`` writes it."""
+        version = ".".join(str(self._ask(VERSION)).split(".")[:2])
+        major, minor = (int(part) for part in version.split("."))
+        with self._link.cursor() as cursor:
+            cursor.execute(MODULES)
+            modules = dict(cursor.fetchall())
+        server = self._link.server_version
+        return {
+            "odoo_dump": "1",
+            "db_name": self._database,
+            "version": version,
+            "version_info": [major, minor, 0, "final", 0, ""],
+            "major_version": version,
+            "pg_version": f"{server // 10000}.{server % 10000}",
+            "modules": modules,
+        }
+
+    def facts(self) -> dict[str, Any]:
+        return {
+            "tables": self._ask(TABLES),
+            "attachments": self._ask(ATTACHMENTS),
+            "missingFiles": self._missing,
+            "odooVersion": str(self._ask(VERSION)),
+            "databaseBytes": self._ask("SELECT pg_database_size(current_database())"),
+        }
+
+    def _ask(self, question: str) -> Any:
+        with self._link.cursor() as cursor:
+            cursor.execute(question)
+            return cursor.fetchone()[0]
+
+
+def _report_of(link: Any) -> dict[str, Any]:
+    questions = {
+        "databaseBytes": "SELECT pg_database_size(current_database())",
+        "users": USERS,
+        "lastLogin": LAST_LOGIN,
+        "modulesToInstall": CHANGING,
+        "odooVersion": VERSION,
+    }
+    found = {}
+    with link.cursor() as cursor:
+        for name, question in questions.items():
+            cursor.execute(question)
+            value = cursor.fetchone()[0]
+            if value is not None:
+                found[name] = value
+    return found
+
+
+def _sizes(folder: Path) -> Iterator[int]:
+    for parent, _folders, files in os.walk(folder):
+        for name in files:
+            with suppress(OSError):
+                yield (Path(parent) / name).stat().st_size
