@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from django.conf import settings as live
 
+from tenants.limits import captcha
 from tenants.models import ApiKey, Instance, Partner
 from tenants.services import keys
 from tests import factories
+from tests.provisioning.hooks.partner_site import PartnerSite
 
 # what JSX and React’s three functions come to, without a build step or a network: the documented component is
 # mounted, taken away and mounted again as strict mode does
@@ -138,6 +140,27 @@ def test_the_sixth_order_on_a_partners_site_is_told_when_to_come_back(site, part
     page.wait_for_selector("[role=alert]:not(:empty)")
     assert re.search(r"Revenez après \d+\xa0h\xa0\d\d", page.inner_text("[role=alert]"))
     assert page.input_value("#company") == "Boulangerie d’Alice"
+
+
+TURNSTILE = "window.turnstile = {render: (place, {callback}) => setTimeout(() => callback('solved'), 50)};"
+
+
+def test_where_a_proof_is_asked_the_widget_shows_the_challenge_and_orders_when_it_is_solved(
+    site, partner_site, visitor, settings, monkeypatch
+):
+    settings.TURNSTILE_SITE_KEY, settings.TURNSTILE_SECRET_KEY = "site-key", "turnstile-secret"
+    _partner, origin = embed(site, partner_site, lambda origin: [origin])
+    page = visitor()
+    page.route(
+        "https://challenges.cloudflare.com/**",
+        lambda route: route.fulfill(body=TURNSTILE, content_type="text/javascript"),
+    )
+    with PartnerSite(status=200, body=b'{"success": true}') as cloudflare:
+        monkeypatch.setattr(captcha, "VERIFY_URL", cloudflare.url)
+        order(page, origin)
+        page.wait_for_selector(".done")
+    assert Instance.objects.count() == 1
+    assert b"response=solved" in cloudflare.received[0][2]
 
 
 def test_a_site_that_the_partner_has_not_named_gets_a_sentence_and_no_instance(site, partner_site, visitor):

@@ -6,8 +6,10 @@ import re
 import pytest
 
 from tenants.limits import captcha
-from tenants.models import Instance
+from tenants.models import ApiKey, Instance
+from tests import factories
 from tests.provisioning.hooks.partner_site import PartnerSite
+from tests.tenants.api.conftest import ORIGIN, Caller, key_of, order
 
 pytestmark = pytest.mark.django_db
 ORDER = {"company": "Acme", "email": "a@acme.example", "plan": "demo", "language": "fr"}
@@ -59,3 +61,38 @@ def test_only_a_page_that_uses_it_may_load_it(client, turnstile, settings):
     page = client.get("/")
     assert "cloudflare" not in page.content.decode()
     assert "cloudflare" not in page["Content-Security-Policy"]
+
+
+def test_the_json_signup_asks_for_a_person_too(client, turnstile):
+    turnstile.body = json.dumps({"success": False}).encode()
+    for sent in (ORDER, ORDER | {"captcha": "wrong"}):
+        refused = client.post("/signup", json.dumps(sent), content_type="application/json")
+        assert (refused.status_code, refused.json()["code"]) == (422, "captcha")
+    turnstile.body = json.dumps({"success": True}).encode()
+    taken = client.post("/signup", json.dumps(ORDER | {"captcha": "solved"}), content_type="application/json")
+    assert taken.status_code == 202
+
+
+def test_a_key_copied_from_a_page_and_a_forged_origin_do_not_stand_for_a_person(turnstile):
+    partner = factories.make_partner(allowed_origins=[ORIGIN])
+    copied = Caller(key_of(partner, ApiKey.Kind.PUBLISHABLE), ORIGIN)
+    refused = copied.order("acme-corp")
+    assert (refused.status_code, refused.json()["code"], refused.json()["siteKey"]) == (422, "captcha", "site-key")
+    turnstile.body = json.dumps({"success": False}).encode()
+    assert copied("POST", "/instances", order("acme-corp", captcha="guess")).status_code == 422
+    assert not Instance.objects.exists()
+    turnstile.body = json.dumps({"success": True}).encode()
+    assert copied("POST", "/instances", order("acme-corp", captcha="solved")).status_code == 202
+
+
+def test_a_proof_is_not_spent_on_a_name_that_is_taken(turnstile, order_instance):
+    order_instance("acme-corp")
+    partner = factories.make_partner(allowed_origins=[ORIGIN])
+    caller = Caller(key_of(partner, ApiKey.Kind.PUBLISHABLE), ORIGIN)
+    answer = caller("POST", "/instances", order("acme-corp", captcha="solved"))
+    assert answer.json()["code"] == "client_name_taken"
+    assert turnstile.received == []
+
+
+def test_a_partners_own_server_is_asked_for_no_proof(turnstile):
+    assert Caller(key_of(factories.make_partner())).order("acme-corp").status_code == 202

@@ -50,7 +50,8 @@ button,a{display:block;width:100%;font:inherit;font-weight:650;text-align:center
   const button = element("button", { type: "submit", textContent: words.send });
   const trouble = element("p", { className: "error", role: "alert" });
   trouble.setAttribute("role", "alert");
-  const form = element("form", { noValidate: true, lang: language }, element("h2", { textContent: words.title }), element("p", { className: "hint", textContent: words.required }), company.box, email.box, button, trouble);
+  const challenge = element("slot", { name: "challenge" });
+  const form = element("form", { noValidate: true, lang: language }, element("h2", { textContent: words.title }), element("p", { className: "hint", textContent: words.required }), company.box, email.box, challenge, button, trouble);
   const host = element("div");
   host.dataset.eazynova = "widget";
   const root = host.attachShadow({ mode: "open" });
@@ -67,12 +68,28 @@ button,a{display:block;width:100%;font:inherit;font-weight:650;text-align:center
   const order = async (clientName, key) => {
     const body = { clientName, adminEmail: email.input.value.trim(), companyName: company.input.value.trim(), language };
     if (tag.dataset.plan) body.plan = tag.dataset.plan;
+    if (proof) body.captcha = proof;
+    proof = ""; // it is good once
     const reply = await fetch(`${site}/api/instances`, {
       method: "POST", credentials: "omit", referrerPolicy: "origin",
       headers: { "Content-Type": "application/json", "Authorization": `Bearer ${tag.dataset.key}`, "Idempotency-Key": key, "Accept-Language": language },
       body: JSON.stringify(body),
     });
     return { status: reply.status, answer: await reply.json(), wait: Number(reply.headers.get("Retry-After")) };
+  };
+
+  // Turnstile draws in the page's own tree, where it finds itself; the form shows it through a slot
+  let proof = "";
+  const turnstile = () => new Promise((ready, failed) => {
+    if (window.turnstile) { ready(window.turnstile); return; }
+    const script = element("script", { src: "https://challenges.cloudflare.com/turnstile/v0/api.js?render=explicit", onload: () => ready(window.turnstile), onerror: failed });
+    document.head.append(script);
+  });
+  const prove = async (siteKey) => {
+    const place = element("div", { slot: "challenge" });
+    host.replaceChildren(place);
+    const drawn = await turnstile();
+    drawn.render(place, { sitekey: siteKey, language, callback: (answer) => { proof = answer; host.replaceChildren(); form.requestSubmit(); } });
   };
 
   // an order whose answer got lost is asked for again under the same key and name: it may have been taken
@@ -89,6 +106,7 @@ button,a{display:block;width:100%;font:inherit;font-weight:650;text-align:center
       if (answer.code === "rate_limited" && wait) answer.detail = words.again(new Date(Date.now() + (wait + 60) * 1000));
       if (answer.code === "quota_reached") answer.detail = words.later; // what was agreed with the partner is not the visitor's business
       if (status < 500 && answer.code !== "request_in_progress") unsure = null;
+      if (answer.code === "captcha" && answer.siteKey) { trouble.textContent = answer.detail; return prove(answer.siteKey); }
       if (!["client_name_taken", "reserved_client_name"].includes(answer.code)) return refuse(answer);
       attempt = { said, key: newKey(), name: `${plain || "client"}-${suffix()}` };
     }
