@@ -1,6 +1,6 @@
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
-from django.core.checks import register
+from django.core.checks import Tags, register
 
 from eazynova_site import checks, reporting
 
@@ -12,6 +12,7 @@ class SiteConfig(AppConfig):
     def ready(self) -> None:
         for check in checks.CHECKS:
             register(check, checks.TAG)
+        register(checks.images_stand_still, Tags.database)
         reporting.start()
 
 

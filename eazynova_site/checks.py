@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,6 +12,7 @@ from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -206,6 +207,29 @@ def backups_are_kept_elsewhere() -> Found:
             _("BACKUP_S3_ENDPOINT does not begin with https://: customers' data would travel in clear."),
             _("Write the https address that the storage's provider gives."),
         )
+
+
+def images_stand_still(
+    app_configs: Any = None, databases: Sequence[str] | None = None, **options: Any
+) -> list[checks.CheckMessage]:
+    """Asked with a database only (``check --database default``, ``migrate``)."""
+    from tenants.models import Blueprint  # noqa: PLC0415  models are not there before
+
+    if not databases:
+        return []
+    try:
+        moving = [(each.code, image) for each in Blueprint.objects.all() for image in each.floating_images()]
+    except DatabaseError:
+        # before the first migration
+        return []
+    return [
+        checks.Warning(
+            str(_("The blueprint %(code)s names %(image)s, whose tag moves.") % {"code": code, "image": image}),
+            hint=str(_("Write a dated tag or a digest in the console: else a start may bring another version.")),
+            id="eazynova.W010",
+        )
+        for code, image in moving
+    ]
 
 
 def _new_key_hint() -> Promise:

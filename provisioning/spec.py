@@ -39,6 +39,8 @@ class InstanceSpec:
     modules: tuple[str, ...]
     odoo_limits: Limits
     postgres_limits: Limits
+    # "" in what was frozen by a former release
+    postgres_image: str = ""
 
     @property
     def project_name(self) -> str:

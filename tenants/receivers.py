@@ -23,6 +23,19 @@ def follow(operation: Operation, **news: Any) -> None:
         operation.instance = Instance.objects.select_related("plan", "tenant__partner").get(pk=operation.instance_id)
     with acting_unless_known(operation.reference):
         FOLLOWERS[OperationKind(operation.kind)](operation.instance, operation)
+        if operation.state == OperationState.SUCCEEDED:
+            _keep_version(operation.instance, operation.facts.get("odoo_version", ""))
+
+
+def _keep_version(instance: Instance, found: str) -> None:
+    """What the proof found running; a version that a later start has brought stands in the audit trail."""
+    former = instance.odoo_version
+    if found in ("", former):
+        return
+    instance.odoo_version = found[:60]
+    instance.save(update_fields=["odoo_version"])
+    if former:
+        AuditEntry.write("odoo_version", instance.pk, before={"odoo_version": former}, after={"odoo_version": found})
 
 
 def _follow_creation(instance: Instance, operation: Operation) -> None:

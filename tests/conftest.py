@@ -117,6 +117,7 @@ def make_partner():
 def _what_the_migrations_brought_comes_back(django_db_setup):
     """Tests with real transactions end by emptying the tables; Django tells so with post_migrate."""
     first_offer = import_module("tenants.migrations.0002_first_offer")
+    pinned_images = import_module("tenants.migrations.0027_versions")
     staff_groups = import_module("tenants.migrations.0009_staff_groups")
     staff_orders = import_module("tenants.migrations.0016_staff_order_instances")
     backups = import_module("tenants.migrations.0025_backups")
@@ -125,6 +126,7 @@ def _what_the_migrations_brought_comes_back(django_db_setup):
     def restore(sender, **news):
         if sender.name == "tenants" and not apps.get_model("tenants", "Partner").objects.exists():
             first_offer.bring(apps, None)
+            pinned_images.pin(apps, None)
             staff_groups.bring(apps, SimpleNamespace(connection=connection))
             staff_orders.grant(apps, SimpleNamespace(connection=connection))
             backups.grant(apps, SimpleNamespace(connection=connection))

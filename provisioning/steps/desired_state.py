@@ -8,7 +8,8 @@ from provisioning.spec import InstanceSpec
 
 POSTGRES = "Postgres"
 ODOO = "odoo"
-POSTGRES_IMAGE = "ghcr.io/railwayapp-templates/postgres-ssl:17"
+# what every instance got before the blueprint named it
+FORMER_POSTGRES_IMAGE = "ghcr.io/railwayapp-templates/postgres-ssl:17"
 MOUNT_PATHS = {POSTGRES: "/var/lib/postgresql/data", ODOO: "/var/lib/odoo"}
 ODOO_PORT = 8069
 
@@ -16,7 +17,7 @@ ODOO_PORT = 8069
 def service_settings(spec: InstanceSpec) -> dict[str, ServiceSettings]:
     """The settings of both services by name; a repository is connected later, so it is not among them."""
     postgres = ServiceSettings(
-        image=POSTGRES_IMAGE,
+        image=spec.postgres_image or FORMER_POSTGRES_IMAGE,
         restart_policy="ALWAYS",
         draining_seconds=60,
         limits=Limits(spec.postgres_limits.memory_gb, spec.postgres_limits.vcpus),

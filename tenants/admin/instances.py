@@ -42,6 +42,7 @@ FACTS = (
     "admin_email",
     "database_name",
     "url",
+    "odoo_version",
     "workspace",
     "project_id",
     "price_per_month",
@@ -60,7 +61,7 @@ class InstanceAdmin(ActingAdmin):
     list_display = ("name", "badge", "step", "needs", "age", "plan", "partner", "margin")
     exported = (
         *("client_name", "company", "badge", "step", "needs", "plan", "partner", "margin", "public_id", "admin_email"),
-        *("url", "project_id", "created_at", "ready_at", "expires_at", "decommission_after"),
+        *("url", "odoo_version", "project_id", "created_at", "ready_at", "expires_at", "decommission_after"),
     )
     list_filter = (to_do.ToDoFilter, "state", "plan", "tenant__partner", "created_at")
     list_select_related = ("tenant__partner", "plan")

@@ -80,6 +80,19 @@ class PlanAdmin(OfferAdmin):
 
 @admin.register(Blueprint)
 class BlueprintAdmin(OfferAdmin):
-    list_display = ("code", "kind", "image", "repository", "branch")
+    list_display = ("code", "kind", "image", "repository", "branch", "postgres_image", "floating")
     list_filter = ("kind",)
     search_fields = ("code", "image", "repository")
+
+    @admin.display(description=_("another version at each start"))
+    def floating(self, blueprint: Blueprint) -> str:
+        return ", ".join(blueprint.floating_images()) or "-"
+
+    def save_model(self, request: HttpRequest, obj: Blueprint, form: Any, change: Any) -> None:
+        super().save_model(request, obj, form, change)
+        for image in obj.floating_images():
+            messages.warning(
+                request,
+                _("%(image)s moves: each start may bring another version. Write a dated tag or a digest.")
+                % {"image": image},
+            )

@@ -73,6 +73,7 @@ class InstanceOutput(serializers.Serializer[None]):
     instanceUrl = serializers.URLField(allow_null=True)
     adminEmail = serializers.EmailField()
     databaseName = serializers.CharField()
+    odooVersion = serializers.CharField(allow_null=True)
     projectId = serializers.CharField(allow_null=True)
     createdAt = serializers.DateTimeField()
     readyAt = serializers.DateTimeField(allow_null=True)
@@ -155,6 +156,7 @@ def instance_body(instance: Instance) -> dict[str, Any]:
         "instanceUrl": instance.url or None,
         "adminEmail": instance.admin_email,
         "databaseName": instance.database_name,
+        "odooVersion": instance.odoo_version or None,
         "projectId": instance.project_id or None,
         "createdAt": moment(instance.created_at),
         "readyAt": moment(instance.ready_at),

@@ -50,6 +50,7 @@ class Instance(models.Model):
     admin_email = models.EmailField(_("admin e-mail"))
     database_name = models.CharField(_("database"), max_length=63)
     url = models.URLField(_("address"), blank=True)
+    odoo_version = models.CharField(_("Odoo version"), max_length=60, blank=True, default="", db_default="")
     workspace = models.CharField(_("Railway workspace"), max_length=40, default="default", editable=False)
     project_id = models.CharField(_("Railway project"), max_length=64, blank=True, db_index=True)
     price_per_month = models.DecimalField(_("price a month"), max_digits=10, decimal_places=2)

@@ -1,3 +1,4 @@
+import re
 from decimal import Decimal
 
 from django.core.validators import MinValueValidator, RegexValidator
@@ -5,6 +6,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+
+# a digest; a day's build of Odoo (odoo:19.0-20260908); a minor version of PostgreSQL: every start brings the same one
+PINNED = re.compile(r"@sha256:[0-9a-f]{64}$|:[\w.-]*\d{8}[\w.-]*$|postgres[\w./-]*:\d+\.\d+$")
+POSTGRES_IMAGE = "ghcr.io/railwayapp-templates/postgres-ssl:17.11"
 
 
 class Blueprint(models.Model):
@@ -24,6 +29,9 @@ class Blueprint(models.Model):
     )
     branch = models.CharField(_("branch"), max_length=100, blank=True)
     image = models.CharField(_("image"), max_length=200, blank=True)
+    postgres_image = models.CharField(
+        _("PostgreSQL image"), max_length=200, default=POSTGRES_IMAGE, db_default=POSTGRES_IMAGE
+    )
     addons_path = models.CharField(
         _("add-ons path"), max_length=400, blank=True, help_text=_("Folders inside the container, separated by commas.")
     )
@@ -46,6 +54,10 @@ class Blueprint(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    def floating_images(self) -> tuple[str, ...]:
+        """Its images whose tag moves: each start of an instance may bring another version, unseen."""
+        return tuple(image for image in (self.image, self.postgres_image) if image and not PINNED.search(image))
 
 
 class Plan(models.Model):

@@ -244,6 +244,7 @@ def spec_of(instance: Instance, language: str) -> InstanceSpec:
         modules=plan.module_names(),
         odoo_limits=Limits(plan.odoo_memory_gb, plan.odoo_vcpus),
         postgres_limits=Limits(plan.postgres_memory_gb, plan.postgres_vcpus),
+        postgres_image=blueprint.postgres_image,
     )
 
 

@@ -26,7 +26,7 @@ def test_the_first_offer_is_there():
     assert Plan.objects.get(code="demo").lifetime_days == 14
     repository = Blueprint.objects.get(kind=Blueprint.Kind.REPOSITORY)
     assert (repository.repository, repository.branch) == ("MASITH-developpement/EAZYNOVA", "main")
-    assert Blueprint.objects.get(kind=Blueprint.Kind.IMAGE).image == "odoo:19"
+    assert Blueprint.objects.get(kind=Blueprint.Kind.IMAGE).image == "odoo:19.0-20260908"
 
 
 def test_a_plan_has_its_name_in_the_language_of_the_reader():
