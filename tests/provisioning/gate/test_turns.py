@@ -12,6 +12,7 @@ from provisioning.railway.errors import ProjectThrottled
 from provisioning.sandbox.sandbox import Sandbox
 from provisioning.states import OperationState
 from tests import trials
+from tests.tenants.api.test_idempotency import together
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_hashes")]
 QUEUE = "project_create:default"
@@ -120,3 +121,12 @@ def test_time_in_the_queue_is_not_taken_for_the_steps_own(queued, throttling, cl
         trials.finish(operation, clock, throttling)
     step = queued[2].steps.get(code="create_project")
     assert step.ended_at - step.started_at < timedelta(seconds=20)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_ten_who_come_at_once_one_has_the_turn(services, order_instance):
+    operations = [Operation.objects.get(instance=order_instance(f"client-{number}")) for number in range(10)]
+    Slot.objects.create(key=QUEUE)
+    waits = together(10, lambda number: turns.take(operations[number], QUEUE))
+    assert sorted(waits)[0] == 0.0
+    assert all(wait > 0 for wait in sorted(waits)[1:])

@@ -149,3 +149,19 @@ def test_the_answer_comes_after_the_commit(as_alice):
     answer = as_alice.order()
     seen = together(1, lambda number: Instance.objects.filter(public_id=answer.json()["instanceId"]).exists())
     assert seen == [True]
+
+
+@pytest.mark.django_db
+def test_a_slow_request_whose_key_another_has_taken_over_leaves_no_effect_without_its_answer(as_alice, monkeypatch):
+    create = instances.create_instance
+
+    def slow(**values):
+        made = create(**values)
+        IdempotencyRecord.objects.update(claim="of another")
+        return made
+
+    with monkeypatch.context() as patch:
+        patch.setattr(instances, "create_instance", slow)
+        answer = as_alice.order(**{"Idempotency-Key": "k"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "request_in_progress")
+    assert not Instance.objects.exists()

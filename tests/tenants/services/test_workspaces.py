@@ -12,6 +12,7 @@ from tenants.errors import NoRoom
 from tenants.models import Instance, Plan
 from tenants.services import instances
 from tests.tenants.api.conftest import Caller
+from tests.tenants.api.test_idempotency import together
 
 pytestmark = pytest.mark.django_db
 
@@ -96,3 +97,12 @@ def test_a_half_configured_workspace_is_refused_at_start(settings, further, foun
 
 def test_no_token_is_shown_by_accident(demo):
     assert "demo-token" not in repr(configured())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_ten_orders_at_once_no_more_are_taken_than_there_is_room(services, demo, settings):
+    settings.SIGNUP_RATE = "100/h"
+    orders = [{"clientName": f"client-{n}", "adminEmail": f"a@b{n}.example", "plan": "demo"} for n in range(10)]
+    answers = together(10, lambda number: Caller()("POST", "/instances", orders[number]).status_code)
+    assert sorted(answers) == [202] * 2 + [503] * 8
+    assert Instance.objects.count() == 2
