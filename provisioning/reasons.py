@@ -126,6 +126,9 @@ REASONS: dict[str, Reason] = {
     "odoo_unexpected_answer": Reason(_CHECK_FAILED, _("Open the address and see what answers there.")),
     "odoo_too_many_login_failures": Reason(_("Odoo asks for a minute of patience before the next login.")),
     "odoo_login_refused": Reason(_CHECK_FAILED, _("Odoo refuses the customer's login: read the deployment's log.")),
+    "odoo_second_factor": Reason(
+        _CHECK_FAILED, _("The customer's account asks for a second factor: give a new admin password, which resets it.")
+    ),
     "odoo_not_administrator": Reason(_CHECK_FAILED, _("The customer's account is not an administrator.")),
     "odoo_wrong_company": Reason(_CHECK_FAILED, _("The company in Odoo is not the one that was ordered.")),
     "odoo_wrong_language": Reason(_CHECK_FAILED, _("The account's language in Odoo is not the one that was ordered.")),
@@ -186,8 +189,8 @@ REASONS: dict[str, Reason] = {
     "mail_unavailable": Reason(_("The e-mail will be sent again."), _("See the mail provider's status page.")),
     "mail_refused": Reason(_("The e-mail was refused."), _("Check the address, the sender and ANYMAIL_*.")),
     "password_not_kept": Reason(
-        _("The current password is not kept any more."),
-        _("The customer can use “Reset password” on Odoo's login page."),
+        _("The new password is not kept any more."),
+        _("The work is too old to go on: give a new admin password."),
     ),
 }
 

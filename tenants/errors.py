@@ -138,8 +138,8 @@ class SameEmail(Conflict):
 class PasswordNotKept(Conflict):
     code = "password_not_kept"
     message = _(
-        "The current password is not kept any more, so it cannot be changed from here. "
-        "The customer can use “Reset password” on Odoo's login page."
+        "The password is not kept any more, so it cannot be mailed once more. "
+        "Give a new one instead: it is mailed to the customer."
     )
 
 

@@ -5,14 +5,16 @@ from typing import Any
 from django.dispatch import receiver
 from django.utils import timezone
 
-from provisioning.models import Operation
-from provisioning.signals import operation_changed
-from provisioning.states import OperationKind, OperationState
+from provisioning.models import Operation, Step
+from provisioning.signals import operation_changed, step_changed
+from provisioning.states import OperationKind, OperationState, StepState
+from provisioning.steps.credentials import REPLACING
 from tenants.audit import acting_unless_known
 from tenants.lifecycle import InstanceState
 from tenants.mails import outbox
 from tenants.models import AuditEntry, Instance
 from tenants.models.webhook import WebhookEvents
+from tenants.services import links
 from tenants.services.instances import ready_changes
 from tenants.webhooks import deliveries
 
@@ -36,6 +38,15 @@ def _keep_version(instance: Instance, found: str) -> None:
     instance.save(update_fields=["odoo_version"])
     if former:
         AuditEntry.write("odoo_version", instance.pk, before={"odoo_version": former}, after={"odoo_version": found})
+
+
+@receiver(step_changed, dispatch_uid="hear_of_a_dead_password")
+def hear(step: Step, **news: Any) -> None:
+    """The kept password opens nothing any more, whatever becomes of this work: nobody is told it as the present one."""
+    operation = step.operation
+    if step.state == StepState.DONE and step.code in REPLACING:
+        with acting_unless_known(operation.reference):
+            Instance.objects.get(pk=operation.instance_id).forget_password(proven_by=operation.pk)
 
 
 def _follow_creation(instance: Instance, operation: Operation) -> None:
@@ -76,6 +87,7 @@ def _follow_decommissioning(instance: Instance, operation: Operation) -> None:
 
 def _follow_new_password(instance: Instance, operation: Operation) -> None:
     if operation.state == OperationState.SUCCEEDED:
+        links.renew(instance)
         outbox.write_welcome(instance, operation)
 
 
@@ -84,8 +96,10 @@ def _follow_new_email(instance: Instance, operation: Operation) -> None:
         former, new = instance.admin_email, operation.instance_spec.email
         Instance.objects.filter(pk=instance.pk).update(admin_email=new)
         instance.refresh_from_db()
+        links.renew(instance)
         outbox.write_welcome(instance, operation)
         if former != new:
+            outbox.supersede(instance, former)
             outbox.write_email_changed(instance, operation, former)
             AuditEntry.write("email_changed", instance.pk, before={"email": former}, after={"email": new})
 

@@ -91,20 +91,31 @@ DECOMMISSION = Recipe(
     deadline=timedelta(days=5),
 )
 
+# of what is changed over Odoo's API with the password that is kept: the customer may have changed that
+RESTART_IF_REFUSED = StepDefinition(
+    "deploy_odoo",
+    _("Restart Odoo if it refuses the access that we keep"),
+    deployments.restart_if_refused,
+    1,
+    deployments.odoo_is_lost,
+)
+
 RESET_PASSWORD = Recipe(
     (
         StepDefinition("set_password", _("Set the new password in Odoo"), account.set_password, 5),
+        RESTART_IF_REFUSED,
         StepDefinition("prove_login", _("Check that the new password works"), proof.prove_access, 5),
     ),
-    deadline=timedelta(minutes=15),
+    deadline=timedelta(minutes=45),
 )
 
 CHANGE_EMAIL = Recipe(
     (
-        StepDefinition("set_email", _("Set the new e-mail address in Odoo"), account.set_email, 5),
+        StepDefinition("set_email", _("Set the new e-mail address and password in Odoo"), account.set_email, 5),
+        RESTART_IF_REFUSED,
         StepDefinition("prove_login", _("Check that the new address works"), proof.prove_access, 5),
     ),
-    deadline=timedelta(minutes=15),
+    deadline=timedelta(minutes=45),
 )
 
 # without the customer's current password nobody can log in to change it: Odoo's own start does

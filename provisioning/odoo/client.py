@@ -13,7 +13,15 @@ from urllib.parse import quote
 import httpx
 
 from provisioning.odoo import responses
-from provisioning.odoo.errors import AssetsBroken, LoginRefused, ManagerOpen, NotReachable, NotReady, UnexpectedAnswer
+from provisioning.odoo.errors import (
+    SECOND_FACTOR,
+    AssetsBroken,
+    LoginRefused,
+    ManagerOpen,
+    NotReachable,
+    NotReady,
+    UnexpectedAnswer,
+)
 from provisioning.odoo.identity import odoo_login
 
 USER_AGENT = "eazynova-provisioning"
@@ -143,16 +151,17 @@ class OdooClient:
         ``new`` must have no space at its ends: Odoo's own form would strip it. Raises ValueError, and as ``session``.
         After an error with ``unclear`` set, look whether ``new`` already logs in.
         """
-        if new != new.strip() or not new:
-            raise ValueError("A password may not be empty nor begin or end with a space.")
-        self._write_user(login, current, {"password": new})
+        self._write_user(login, current, {"password": _sound(new)})
         self.authenticate(login, new)
 
-    def change_login(self, login: str, password: str, new_login: str) -> None:
-        """Login and e-mail become ``new_login`` in lower case, proven by logging in. Raises as ``session`` does."""
+    def change_access(self, login: str, current: str, new_login: str, new: str) -> None:
+        """Login, e-mail (``new_login`` in lower case) and password in one write. Raises as ``change_password`` does."""
         new_login = odoo_login(new_login)
-        self._write_user(login, password, {"login": new_login, "email": new_login})
-        self.authenticate(new_login, password)
+        values = {"password": _sound(new)}
+        if new_login != odoo_login(login):
+            values |= {"login": new_login, "email": new_login}
+        self._write_user(login, current, values)
+        self.authenticate(new_login, new)
 
     def rebuild_assets(self, login: str, password: str) -> None:
         """Make Odoo forget style sheets and scripts whose files are lost; it builds them anew when asked."""
@@ -235,10 +244,16 @@ def _tls() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
+def _sound(password: str) -> str:
+    if password != password.strip() or not password:
+        raise ValueError("A password may not be empty nor begin or end with a space.")
+    return password
+
+
 def _account(result: Any) -> Account:
     uid = responses.member(result, "uid")
     if not uid:
-        raise LoginRefused("The account asks for a second factor.", code="odoo_second_factor")
+        raise LoginRefused("The account asks for a second factor.", code=SECOND_FACTOR)
     companies = responses.member(result, "user_companies")
     current = str(responses.member(companies, "current_company"))
     allowed = responses.member(companies, "allowed_companies")

@@ -18,6 +18,8 @@ OdooError
 
 from provisioning.errors import Permanent, ProvisioningError, Temporary
 
+SECOND_FACTOR = "odoo_second_factor"
+
 
 class OdooError(ProvisioningError):
     """Messages name the check and what was seen, never a password."""
@@ -47,6 +49,11 @@ class TooManyLoginFailures(OdooError, Temporary):
 
 class LoginRefused(OdooError, Permanent):
     code = "odoo_login_refused"
+
+    @property
+    def asks_for_more(self) -> bool:
+        """The password was right: Odoo asks for a second factor only after it has looked at that."""
+        return self.code == SECOND_FACTOR
 
 
 class NotAdministrator(OdooError, Permanent):

@@ -31,7 +31,9 @@ class Check:
 
 @dataclass(frozen=True)
 class Proof:
-    """Evidence that an instance is ready. ``uid`` is None when no password was at hand to prove the login with."""
+    """Evidence that an instance is ready. ``uid`` is None when no password was at hand to prove the login with, or when
+    only its owner can come further.
+    """
 
     url: str
     database: str
@@ -64,26 +66,28 @@ def prove(
     company: str | None = None,
     language: str | None = None,
     former_login: str = "",
+    second_factor: bool = False,
     timeout: float = 60.0,
     transport: httpx.BaseTransport | None = None,
 ) -> Proof:
     """Prove the instance at ``base_url`` ready, or raise the OdooError that says what is not.
 
     ``language`` is "fr" or "en"; it and ``company`` become the customer's to change, and are only looked at when given.
-    ``former_login`` must no longer log in with ``password``. Without ``password`` the customer's login is left out, and
-    the proof says so. It may be repeated at will: a missing server is noticed before a login is tried, and the right
-    login comes before those that must fail, so Odoo, which forgets failures at a success, never counts more than three
-    in a row.
+    ``former_login`` must no longer log in with ``password``. With ``second_factor`` a login is proven, too, when Odoo
+    takes the password and then asks for more, as the customer has told it to. Without ``password`` the customer's login
+    is left out, and the proof says so. It may be repeated at will: a missing server is noticed before a login is tried,
+    and the right login comes before those that must fail, so Odoo, which forgets failures at a success, never counts
+    more than three in a row.
     """
     record = _Record()
     with OdooClient(base_url, database, timeout, transport) as odoo:
         version = _prove_served(odoo, record, login, password)
         with record.check("database manager closed"):
             odoo.check_manager_closed()
-        account = None
+        account: Account | None = None
         if password is not None:
             with record.check("login"):
-                account = odoo.authenticate(login, password)
+                account = _log_in(odoo, login, password, second_factor=second_factor)
                 _check_account(account, company, language)
         if password is not None and former_login and odoo_login(former_login) != odoo_login(login):
             with record.check("former login refused"):
@@ -131,7 +135,19 @@ def _check_pages(odoo: OdooClient, record: _Record) -> None:
         odoo.check_stylesheet(stylesheet)
 
 
-def _check_account(account: Account, company: str | None, language: str | None) -> None:
+def _log_in(odoo: OdooClient, login: str, password: str, *, second_factor: bool) -> Account | None:
+    """None when the login is only good with a second factor, which nobody but the customer has."""
+    try:
+        return odoo.authenticate(login, password)
+    except LoginRefused as refused:
+        if second_factor and refused.asks_for_more:
+            return None
+        raise
+
+
+def _check_account(account: Account | None, company: str | None, language: str | None) -> None:
+    if account is None:
+        return
     if not account.is_administrator:
         raise NotAdministrator("The customer's account may not administer Odoo.")
     if company is not None and one_line(account.company) != one_line(company):

@@ -68,6 +68,11 @@ def deploy_odoo(ctx: Context) -> Done | Wait:
     return outcome
 
 
+def restart_if_refused(ctx: Context) -> Done | Wait:
+    """Where Odoo has refused the access that we kept, its next start takes the new one; else nothing is to be done."""
+    return deploy_odoo(ctx) if ctx.operation.facts.get("access_revision") else Done()
+
+
 def postgres_is_lost(operation: Operation) -> bool:
     """Whether the database must be started again: what ran has ended, or never did."""
     return _is_lost(operation, POSTGRES)

@@ -30,6 +30,7 @@ def prove_access(ctx: Context) -> Done:
             spec.email,
             ctx.secret("admin_password"),
             former_login=facts.get("current_email", ""),
+            second_factor=True,
         )
     return Done({"odoo_version": evidence.version})
 
@@ -59,6 +60,7 @@ def _noticing_its_end(ctx: Context) -> Iterator[None]:
     try:
         yield
     except (NotReachable, NotReady):
-        if ctx.operation.kind in DEPLOYING and ctx.step.failures >= MOMENTS:
+        deployed = ctx.operation.kind in DEPLOYING or "access_revision" in ctx.operation.facts
+        if deployed and ctx.step.failures >= MOMENTS:
             deployments.check_running(ctx)
         raise

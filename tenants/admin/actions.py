@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from tenants.audit import acting
 from tenants.errors import DomainError
 from tenants.models import AuditEntry, Instance
-from tenants.services import access, backups, ending, instances, preconditions, welcome
+from tenants.services import access, backups, ending, instances, links, preconditions, welcome
 
 Given = dict[str, Any]
 RETRY, OPERATE, DECOMMISSION = "retry_instance", "operate_instance", "decommission_instance"
@@ -108,6 +108,16 @@ ACTIONS = {
             _("A backup is made while Odoo goes on, kept at the storage company, and checked."),
             OPERATE,
             lambda one, given: backups.back_up(one),
+        ),
+        StaffAction(
+            "revoke_links",
+            _("Revoke links"),
+            _(
+                "Every status link and status token given so far opens nothing any more, in mails too. What is mailed "
+                "from now on carries a new link: resend the welcome, or give a new password."
+            ),
+            OPERATE,
+            lambda one, given: links.revoke(one),
         ),
         StaffAction(
             "change_expiry",

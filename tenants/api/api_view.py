@@ -51,8 +51,8 @@ class ApiView(APIView):
     content_negotiation_class = AlwaysJson
     # a preflight is answered before it gets here
     http_method_names = ["get", "post", "patch", "delete", "head"]
-    # the scope that each method needs; a method that is not named is open to visitors
-    scopes: dict[str, ApiKey.Scope] = {}
+    # the scopes that each method needs, all of them; a method that is not named is open to visitors
+    scopes: dict[str, tuple[ApiKey.Scope, ...]] = {}
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -61,12 +61,12 @@ class ApiView(APIView):
         # read once and kept: both the parser and the fingerprint of an Idempotency-Key need it
         _body = plain.body
         self.note_usage(counters.take(_of(plain, key)))
-        scope = self.scopes.get(str(request.method))
-        if scope is None:
+        needed = self.scopes.get(str(request.method))
+        if needed is None:
             return
         if key is None:
             raise NotAuthenticated
-        if scope not in key.scopes:
+        if not set(needed) <= set(key.scopes):
             self.find(**kwargs)
             raise ApiProblem("missing_scope")
 

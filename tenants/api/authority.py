@@ -29,7 +29,12 @@ def authority_over(instance: Instance, request: HttpRequest, key: ApiKey | None)
         if not instance.has_status_token(token):
             raise wrong("invalid_status_token", request)
         return Authority.OWNER
-    if key is None or ApiKey.Scope.READ not in key.scopes:
+    return Authority.NONE if key is None else authority_of(key, instance)
+
+
+def authority_of(key: ApiKey, instance: Instance) -> Authority:
+    """That of a key over an instance of its own partner, whatever it may do there."""
+    if ApiKey.Scope.READ not in key.scopes:
         return Authority.NONE
     owns = ApiKey.Scope.SECRETS in key.scopes and key.continues(instance.created_by_key_id)
     return Authority.OWNER if owns else Authority.PARTNER

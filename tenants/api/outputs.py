@@ -142,7 +142,7 @@ def accepted_body(instance: Instance, message: str) -> dict[str, Any]:
         "status": instance.status,
         "message": message,
         "statusUrl": status_url(instance),
-        "statusToken": instance.status_token,
+        "statusToken": instance.order_token,
     }
 
 

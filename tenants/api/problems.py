@@ -40,7 +40,9 @@ CATALOGUE: dict[str, Entry] = {
     "origin_not_allowed": Entry(
         403, _("Origin not allowed"), _("This publishable key may not be used from this web site.")
     ),
-    "invalid_status_token": Entry(403, _("Status token not valid"), _("This status token is not the instance's.")),
+    "invalid_status_token": Entry(
+        403, _("Status token not valid"), _("This status token is not, or no longer, the instance's.")
+    ),
     "signup_closed": Entry(403, _("Signup closed"), _("Public signup is closed. Please ask for an API key.")),
     "signup_page_required": Entry(
         403, _("Signup page required"), _("Here a visitor has to use the signup page, which asks for a proof first.")

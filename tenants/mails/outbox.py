@@ -19,6 +19,7 @@ from provisioning.mail.message_ids import new_message_id
 from provisioning.models import Operation
 from provisioning.reasons import reason
 from provisioning.sealing import SealBroken
+from tenants.mails.credentials import kept_password
 from tenants.mails.plain_names import without_links
 from tenants.models import Instance, Mail, Partner, Signup
 from tenants.signals import mail_due
@@ -30,7 +31,13 @@ MAX_ATTEMPTS = 10
 LONGEST_PAUSE = timedelta(hours=2)
 # a slow mail server may take so long to say that it has the mail: nobody sends it again meanwhile
 LONGEST_SENDING = timedelta(minutes=2)
+# of the purpose of a welcome that is sent once more
+AGAIN = "welcome-again:"
 CONFIRMATION_SALT = "tenants.signup.confirmation"
+
+
+class Superseded(Exception):
+    """The address of the mail is not the instance's any more: neither its password nor its link is told there."""
 
 
 def write_welcome(instance: Instance, operation: Operation) -> Mail:
@@ -41,7 +48,7 @@ def write_welcome(instance: Instance, operation: Operation) -> Mail:
 def write_welcome_again(instance: Instance) -> Mail:
     """The same welcome once more, because somebody asked; two who ask at the same moment get one mail."""
     number = Mail.objects.filter(instance=instance, kind=Mail.Kind.WELCOME).count()
-    return _write(Mail.Kind.WELCOME, instance, purpose=f"welcome-again:{instance.public_id}:{number}")
+    return _write(Mail.Kind.WELCOME, instance, purpose=f"{AGAIN}{instance.public_id}:{number}")
 
 
 def write_failure(instance: Instance, operation: Operation) -> Mail:
@@ -60,9 +67,13 @@ def reminder_purpose(instance: Instance, days: int) -> str:
 
 def write_email_changed(instance: Instance, operation: Operation, former: str) -> Mail:
     """To the address that was replaced, so that nobody loses access without being told."""
-    return _queue(
-        Mail.Kind.EMAIL_CHANGED, f"email-changed:{operation.reference}", former, instance.tenant.language, instance
-    )
+    return _queue(Mail.Kind.EMAIL_CHANGED, f"email-changed:{operation.reference}", former, instance.language, instance)
+
+
+def supersede(instance: Instance, former: str) -> None:
+    """Inside the transaction that replaces this address: what still waits to be sent to it is not sent any more."""
+    unsent = Mail.objects.filter(instance=instance, recipient=former, state__in=(Mail.State.QUEUED, Mail.State.FAILED))
+    unsent.exclude(kind=Mail.Kind.EMAIL_CHANGED).update(state=Mail.State.SUPERSEDED)
 
 
 def write_confirmation(signup: Signup) -> Mail:
@@ -70,9 +81,9 @@ def write_confirmation(signup: Signup) -> Mail:
     return _queue(Mail.Kind.CONFIRMATION, _confirmation_purpose(signup.ticket), signup.email, signup.language)
 
 
-def status_page(instance: Instance) -> str:
-    """The address of the instance's progress page, with the token that opens it."""
-    return f"{settings.PUBLIC_BASE_URL}/instances/{instance.public_id}/?token={instance.status_token}"
+def status_page(instance: Instance, token: str = "") -> str:
+    """The address of the instance's progress page, with this token, else with the customer's present one."""
+    return f"{settings.PUBLIC_BASE_URL}/instances/{instance.public_id}/?token={token or instance.status_token}"
 
 
 def deliver(mail_id: int) -> bool:
@@ -86,6 +97,9 @@ def deliver(mail_id: int) -> bool:
         return False
     try:
         provider_id = send(_composed(mail))
+    except Superseded:
+        Mail.objects.filter(pk=mail.pk, state=Mail.State.QUEUED).update(state=Mail.State.SUPERSEDED)
+        return False
     except ProvisioningError as error:
         _record_failure(mail, error)
         return False
@@ -126,7 +140,7 @@ def sweep(limit: int = 500) -> int:
 
 
 def _write(kind: Mail.Kind, instance: Instance, *, purpose: str) -> Mail:
-    return _queue(kind, purpose, instance.admin_email, instance.tenant.language, instance)
+    return _queue(kind, purpose, instance.admin_email, instance.language, instance)
 
 
 def _queue(kind: Mail.Kind, purpose: str, recipient: str, language: str, instance: Instance | None = None) -> Mail:
@@ -173,11 +187,12 @@ def _pause(attempts: int) -> timedelta:
 def _composed(mail: Mail) -> Letter:
     """Raises Permanent for what cannot be written: it would fail the same way tomorrow, so staff are told today.
 
-    A database that is away for a moment and a secret whose key is missing for one raise what they raise.
+    A corrected address (Superseded), a database that is away for a moment and a secret whose key is missing for one
+    raise what they raise.
     """
     try:
         return _letter(mail)
-    except (ProvisioningError, DatabaseError, SealBroken):
+    except (Superseded, ProvisioningError, DatabaseError, SealBroken):
         raise
     except Exception as error:
         logger.exception("Mail %s cannot be composed", mail.pk)
@@ -207,24 +222,32 @@ def _sender(partner: Partner) -> str | None:
 
 
 def _context(mail: Mail) -> dict[str, Any]:
-    """What the templates may say; raises Permanent when what the mail tells about is gone."""
+    """What the templates may say. Raises Permanent when what the mail tells about is gone, and Superseded."""
     if mail.kind == Mail.Kind.CONFIRMATION:
         return _confirmation_context(mail)
     instance = mail.instance
     if instance is None:
         raise Permanent("This mail has no instance to tell about.")
+    password = None
+    if mail.kind == Mail.Kind.WELCOME:
+        password = kept_password(instance, proven_just_now=not mail.purpose.startswith(AGAIN))
+    # read after the password: one that came with another address is not told to the former
+    instance.refresh_from_db(fields=["admin_email", "link_revision"])
+    own = mail.kind != Mail.Kind.EMAIL_CHANGED
+    if own and mail.recipient != instance.admin_email:
+        raise Superseded
     failed = mail.kind == Mail.Kind.FAILURE
     last = Operation.objects.filter(instance=instance).order_by("-pk").first() if failed else None
     return {
         "instance": instance,
         "company": without_links(instance.tenant.company),
-        "password": instance.admin_password() if mail.kind == Mail.Kind.WELCOME else None,
+        "password": password,
         "end": dates.day(instance.expires_at) if instance.expires_at else "",
         "reference": last.reference if last else "",
         "sentence": reason(last.reason).sentence if last else "",
         "partner": instance.tenant.partner,
         "reply_to": instance.tenant.partner.reply_to,
-        "status_url": status_page(instance),
+        "status_url": status_page(instance) if own else "",
     }
 
 

@@ -51,6 +51,14 @@ class Instance(models.Model):
     database_name = models.CharField(_("database"), max_length=63)
     url = models.URLField(_("address"), blank=True)
     odoo_version = models.CharField(_("Odoo version"), max_length=60, blank=True, default="", db_default="")
+    # as it was ordered: of what a customer's row says, another order may know otherwise
+    language = models.CharField(
+        _("language"), max_length=2, choices=(("fr", _("French")), ("en", _("English"))), default="fr", db_default="fr"
+    )
+    country = models.CharField(_("country"), max_length=2, blank=True, default="FR", db_default="FR")
+    time_zone = models.CharField(_("time zone"), max_length=40, default="Europe/Paris", db_default="Europe/Paris")
+    # raised whenever the links that were given so far shall open nothing any more
+    link_revision = models.PositiveIntegerField(_("revision of its links"), default=0, db_default=0, editable=False)
     workspace = models.CharField(_("Railway workspace"), max_length=40, default="default", editable=False)
     project_id = models.CharField(_("Railway project"), max_length=64, blank=True, db_index=True)
     price_per_month = models.DecimalField(_("price a month"), max_digits=10, decimal_places=2)
@@ -110,19 +118,54 @@ class Instance(models.Model):
 
     @property
     def status_token(self) -> str:
-        """Lets whoever holds it read this instance's status and, while it is kept, its password."""
-        return STATUS_TOKEN.signature(self.public_id)
+        """The customer's own, in mails and on pages: whoever holds it reads this instance's status and, while it is
+        kept, its password. It ends when its revision does.
+        """
+        return self.status_token_of(self.link_revision)
+
+    def status_token_of(self, revision: int) -> str:
+        """What ``status_token`` was, is or will be at this revision."""
+        return STATUS_TOKEN.signature(self._named(revision))
+
+    @property
+    def order_token(self) -> str:
+        """What the order is answered with. By an API key: a token of its own, which ends with that key as well."""
+        key = self.created_by_key
+        return self.status_token if key is None else self._token_of(key)
 
     def has_status_token(self, token: str) -> bool:
-        """Compared in constant time."""
-        return constant_time_compare(token, self.status_token)
+        """Whether it opens this instance now; compared in constant time."""
+        if constant_time_compare(token, self.status_token):
+            return True
+        key = self.created_by_key
+        return key is not None and constant_time_compare(token, self._token_of(key)) and key.opens_its_orders
+
+    def _token_of(self, key: ApiKey) -> str:
+        return STATUS_TOKEN.signature(f"{self._named(self.link_revision)}:key:{key.public_id}")
+
+    def _named(self, revision: int) -> str:
+        # the first revision is the public id alone, as it was before there were any
+        return f"{self.public_id}:{revision}" if revision else self.public_id
 
     def admin_password(self) -> str | None:
         """The password that was last proven to log in, or None when it is no longer kept."""
-        proven = (
-            Operation.objects.filter(instance=self, state=OperationState.SUCCEEDED).exclude(sealed="").order_by("-pk")
-        ).first()
+        proven = self.proven_access()
         return proven.secrets().get("admin_password") if proven else None
+
+    def proven_access(self) -> Operation | None:
+        """The work that last proved the customer's login, while its password is kept."""
+        proven = Operation.objects.filter(instance=self, state=OperationState.SUCCEEDED).exclude(sealed="")
+        return proven.order_by("-pk").first()
+
+    def forget_password(self, *, proven_by: int) -> None:
+        """What this operation proved opens Odoo no longer: it is told nowhere any more, nor is what was proven before.
+
+        What was proven later stays.
+        """
+        dead = Operation.objects.filter(instance=self, state=OperationState.SUCCEEDED, pk__lte=proven_by)
+        with transaction.atomic():
+            if dead.exclude(sealed="").update(sealed=""):
+                AuditEntry.write("password_forgotten", self.pk, after={})
 
     def active_operation(self) -> Operation | None:
         try:

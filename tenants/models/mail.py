@@ -51,6 +51,7 @@ class Mail(models.Model):
         BOUNCED = "bounced", _("bounced")
         COMPLAINED = "complained", _("complained about")
         FAILED = "failed", _("could not be sent")
+        SUPERSEDED = "superseded", _("not sent: the address was corrected")
 
     instance = models.ForeignKey(
         Instance, models.CASCADE, null=True, blank=True, related_name="mails", verbose_name=_("instance")

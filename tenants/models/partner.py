@@ -125,6 +125,16 @@ class ApiKey(models.Model):
         expired = self.expires_at is not None and self.expires_at <= timezone.now()
         return self.revoked_at is None and not expired and self.partner.is_active
 
+    @property
+    def opens_its_orders(self) -> bool:
+        """Whether the status tokens that its orders were answered with still open them: not once it is revoked, nor
+        when neither it nor what it was rotated into lives any more.
+        """
+        key: ApiKey | None = self if self.revoked_at is None else None
+        while key is not None and not key.is_live:
+            key = ApiKey.objects.select_related("partner").filter(predecessor=key).first()
+        return key is not None
+
     def continues(self, key_id: int | None) -> bool:
         """Whether it is this key, or one that was rotated into this one."""
         key: ApiKey | None = self

@@ -14,8 +14,6 @@ class Probe(models.Model):
     looked_at = models.DateTimeField(_("last look"), null=True, blank=True)
     error = models.CharField(_("error code"), max_length=60, blank=True)
     silent_since = models.DateTimeField(_("does not answer since"), null=True, blank=True)
-    # after one refusal: the customer may change the password, and Odoo locks out who keeps trying a wrong one
-    may_log_in = models.BooleanField(default=True, editable=False)
 
     class Meta:
         verbose_name = _("look at a live instance")

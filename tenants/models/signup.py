@@ -22,6 +22,8 @@ class Signup(models.Model):
     instance = models.OneToOneField(
         Instance, models.CASCADE, null=True, blank=True, related_name="signup", verbose_name=_("instance")
     )
+    # of the instance's links when it was ordered: whoever sends the form again gets no newer one
+    link_revision = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     created_at = models.DateTimeField(_("sent"), default=timezone.now, editable=False)
     expires_at = models.DateTimeField(_("to be confirmed before"), null=True, blank=True)
     confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True)
@@ -33,3 +35,8 @@ class Signup(models.Model):
 
     def __str__(self) -> str:
         return f"{self.company} {self.email}"
+
+    @property
+    def status_token(self) -> str:
+        """Opens the page of what was ordered, for as long as the links of that time do; "" before there is any."""
+        return self.instance.status_token_of(self.link_revision) if self.instance else ""

@@ -9,8 +9,9 @@ from provisioning.states import OperationKind
 from tenants import addresses
 from tenants.errors import OperationInProgress, SameEmail, WrongState
 from tenants.lifecycle import InstanceState
+from tenants.mails import outbox
 from tenants.models import AuditEntry, Instance
-from tenants.services import instances, preconditions
+from tenants.services import instances, links, preconditions
 
 
 def reset_password(instance: Instance) -> Operation:
@@ -22,19 +23,16 @@ def reset_password(instance: Instance) -> Operation:
     current = instance.admin_password()
     if current is None:
         return _renew_access(instance, instance.admin_email)
-    return instances.start_work(
-        instance,
-        OperationKind.RESET_PASSWORD,
-        sealed={"admin_password": instances.generated_password(), "current_password": current},
-    )
+    return instances.start_work(instance, OperationKind.RESET_PASSWORD, sealed=_new_password(current))
 
 
 def change_email(instance: Instance, email: str) -> Operation | None:
     """Correct the administrator's address, which is also the login; returns the work that began, if any.
 
-    A ready instance changes it in Odoo, proves it, and then mails both addresses; without a kept password that takes a
-    restart and brings a new password. A creation that failed uses it when it is retried. Raises InvalidEmail,
-    SameEmail, WrongState or OperationInProgress.
+    Whoever has the former address keeps nothing: the password becomes another one and the status links end. A ready
+    instance changes it in Odoo, proves it, and then mails both addresses; without a kept password that takes a restart.
+    A creation that failed uses it when it is retried. Raises InvalidEmail, SameEmail, WrongState or
+    OperationInProgress.
     """
     email = addresses.normal(email)
     preconditions.require("change_email", instance)
@@ -53,8 +51,12 @@ def change_email(instance: Instance, email: str) -> Operation | None:
             OperationKind.CHANGE_EMAIL,
             email=email,
             facts={"current_email": instance.admin_email},
-            sealed={"admin_password": password},
+            sealed=_new_password(password),
         )
+
+
+def _new_password(current: str) -> dict[str, str]:
+    return {"admin_password": instances.generated_password(), "current_password": current}
 
 
 def _renew_access(instance: Instance, email: str) -> Operation:
@@ -79,13 +81,16 @@ def _correct_creation(instance: Instance, email: str) -> None:
     if current.active_operation() is not None:
         raise OperationInProgress
     creation.spec = {**creation.spec, "email": email}
-    creation.save(update_fields=["spec"])
+    creation.seal({"admin_password": instances.generated_password()})
+    creation.save(update_fields=["spec", "sealed"])
     if Resource.objects.filter(instance=current, kind="service", attempted_at__isnull=False).exists():
         number = AuditEntry.objects.filter(instance=current, act="change_email").count()
         _set_facts(creation, access_revision=f"{creation.reference}-{number}")
+    outbox.supersede(current, current.admin_email)
     current.admin_email = email
     current.save(update_fields=["admin_email"])
-    instance.admin_email = email
+    links.renew(current)
+    instance.refresh_from_db(fields=["admin_email", "link_revision"])
 
 
 def _set_facts(operation: Operation, **facts: Any) -> None:

@@ -62,7 +62,7 @@ def create_instance(
         with transaction.atomic():
             _check_quota(partner)
             tenant = _customer(partner, email, company, language)
-            instance = _requested(tenant, plan, client_name, key)
+            instance = _requested(tenant, plan, client_name, language, key)
             _start(instance, OperationKind.CREATE, facts={}, sealed={"admin_password": generated_password()})
     except IntegrityError as error:
         if Instance.objects.live().filter(client_name=client_name).exists():
@@ -155,21 +155,20 @@ def generated_password() -> str:
 
 
 def _customer(partner: Partner, email: str, company: str, language: str) -> Tenant:
-    """The one row of this company, however it is spelt, and address, made or brought up to date."""
-    told = {"language": language, "country": COUNTRIES[language]}
+    """The one row of this company, however it is spelt, and address. One that exists stays as it is: whoever orders may
+    be a stranger.
+    """
     key = names.key(company)
     same = Tenant.objects.filter(Q(company_key=key) | Q(company=company), partner=partner, email=email)
     if not same.exists():
-        row = Tenant(partner=partner, email=email, company=company, company_key=key, **told)
+        first = {"language": language, "country": COUNTRIES[language]}
+        row = Tenant(partner=partner, email=email, company=company, company_key=key, **first)
         # another order may have made it at this moment
         Tenant.objects.bulk_create([row], ignore_conflicts=True)
-    tenant = same.earliest("pk")
-    Tenant.objects.filter(pk=tenant.pk).exclude(**told).update(**told)
-    tenant.language, tenant.country = told["language"], told["country"]
-    return tenant
+    return same.earliest("pk")
 
 
-def _requested(tenant: Tenant, plan: Plan, client_name: str, key: ApiKey | None) -> Instance:
+def _requested(tenant: Tenant, plan: Plan, client_name: str, language: str, key: ApiKey | None) -> Instance:
     """With the price of today, which a later change of the plan does not touch."""
     return Instance.objects.create(
         tenant=tenant,
@@ -180,6 +179,9 @@ def _requested(tenant: Tenant, plan: Plan, client_name: str, key: ApiKey | None)
         public_id=Instance.new_public_id(client_name),
         admin_email=tenant.email,
         database_name=client_names.database_name(client_name),
+        language=language,
+        country=COUNTRIES[language],
+        time_zone=TIMEZONES[language],
         price_per_month=plan.price_per_month,
         estimated_cost=plan.estimated_cost,
         currency=plan.currency,
@@ -189,7 +191,7 @@ def _requested(tenant: Tenant, plan: Plan, client_name: str, key: ApiKey | None)
 def _start(
     instance: Instance, kind: OperationKind, *, email: str = "", facts: dict[str, Any], sealed: dict[str, str]
 ) -> Operation:
-    spec = spec_of(instance, instance.tenant.language)
+    spec = spec_of(instance)
     if email:
         spec = replace(spec, email=email)
     operation = running.start(kind=kind, instance=instance, spec=spec, secrets=sealed)
@@ -202,11 +204,14 @@ def _start(
 
 def _taken_back(last: Operation) -> tuple[str, ...]:
     """The steps whose effect is gone: what was stopped meanwhile, or started with another owner, starts anew."""
-    if last.kind == OperationKind.RENEW_ACCESS:
+    if last.kind != OperationKind.CREATE and "access_revision" in last.facts:
         # another revision, so that the next start tries again
         last.facts = {**last.facts, "access_revision": f"{last.reference}-{secrets.token_hex(4)}"}
         last.save(update_fields=["facts"])
         return ("deploy_odoo",)
+    if last.kind in (OperationKind.RESET_PASSWORD, OperationKind.CHANGE_EMAIL):
+        # the customer may have changed it since
+        return ("set_password", "set_email", "deploy_odoo")
     if last.kind != OperationKind.CREATE:
         return ()
     later = Operation.objects.filter(instance=last.instance_id, pk__gt=last.pk, kind=OperationKind.SUSPEND)
@@ -221,7 +226,7 @@ def _taken_back(last: Operation) -> tuple[str, ...]:
     return ()
 
 
-def spec_of(instance: Instance, language: str) -> InstanceSpec:
+def spec_of(instance: Instance) -> InstanceSpec:
     """The instance and its plan as they are now, to be frozen into an operation."""
     plan = instance.plan
     blueprint = plan.blueprint
@@ -230,9 +235,9 @@ def spec_of(instance: Instance, language: str) -> InstanceSpec:
         client_name=instance.client_name,
         company=instance.tenant.company,
         email=instance.admin_email,
-        language=language,
-        country=instance.tenant.country,
-        timezone=TIMEZONES[language],
+        language=instance.language,
+        country=instance.country,
+        timezone=instance.time_zone,
         database=instance.database_name,
         workspace=instance.workspace,
         source=Source(

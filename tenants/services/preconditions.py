@@ -102,6 +102,11 @@ def _scheduled(instance: Instance) -> None:
         raise WrongState(_("No decommissioning is scheduled that could be undone."))
 
 
+def _living(instance: Instance) -> None:
+    if instance.state == _S.DECOMMISSIONED:
+        raise WrongState(_("It is decommissioned: its links show nothing any more."))
+
+
 def _all(*checks: Callable[[Instance], None]) -> Callable[[Instance], None]:
     def check(instance: Instance) -> None:
         for each in checks:
@@ -123,4 +128,5 @@ CHECKS: dict[str, Callable[[Instance], None]] = {
     "decommission": _all(_in(*ENDABLE), _unscheduled),
     "decommission_now": _in(_S.REQUESTED, *ENDABLE),
     "undo_decommission": _scheduled,
+    "revoke_links": _living,
 }

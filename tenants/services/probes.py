@@ -15,7 +15,7 @@ from provisioning.odoo.errors import LoginRefused, OdooError
 from provisioning.sealing import SealBroken
 from provisioning.states import OperationState
 from tenants.lifecycle import InstanceState
-from tenants.models import Instance, Probe
+from tenants.models import Instance, Mail, Probe
 
 logger = logging.getLogger(__name__)
 TIMEOUT_SECONDS = 10.0
@@ -24,22 +24,27 @@ AT_ONCE = 5
 
 @dataclass(frozen=True)
 class Look:
-    """What is needed to look at one instance without the database. ``password`` is None when it is no longer kept."""
+    """What is needed to look at one instance without the database. ``password`` is None when it is not to be tried;
+    ``proven_by`` is the operation that proved it.
+    """
 
     instance_id: int
     url: str
     database: str
     login: str
     password: str | None
+    proven_by: int = 0
 
 
 @dataclass(frozen=True)
 class Finding:
-    """``error`` is empty when it answered. A refused login is no silence: customers may change their passwords."""
+    """``error`` is empty when it answered. A refused login is no silence: customers may change their passwords.
+    ``refused`` is the operation that had proven it, or 0.
+    """
 
     instance_id: int
     error: str = ""
-    login_refused: bool = False
+    refused: int = 0
 
 
 def look_around() -> int:
@@ -77,14 +82,20 @@ def _claim(instance: Instance, before: datetime) -> bool:
 
 
 def _of(instance: Instance) -> Look:
-    known: Probe | None = getattr(instance, "probe", None)
+    """What a mail is still to tell is not tried: a refusal would take it away before it is told."""
+    proven = instance.proven_access()
     password = None
-    if known is None or known.may_log_in:
+    if proven is not None and not _untold(instance):
         try:
-            password = instance.admin_password()
+            password = proven.secrets().get("admin_password")
         except SealBroken:
             logger.warning("The password of %s is sealed with a key that is gone", instance)
-    return Look(instance.pk, instance.url, instance.database_name, instance.admin_email, password)
+    proven_by = proven.pk if proven else 0
+    return Look(instance.pk, instance.url, instance.database_name, instance.admin_email, password, proven_by)
+
+
+def _untold(instance: Instance) -> bool:
+    return instance.mails.filter(kind=Mail.Kind.WELCOME, state=Mail.State.QUEUED).exists()
 
 
 def _look(look: Look) -> Finding:
@@ -94,7 +105,7 @@ def _look(look: Look) -> Finding:
             with OdooClient(look.url, look.database, TIMEOUT_SECONDS) as odoo:
                 odoo.authenticate(look.login, look.password)
     except LoginRefused:
-        return Finding(look.instance_id, login_refused=True)
+        return Finding(look.instance_id, refused=look.proven_by)
     except OdooError as error:
         return Finding(look.instance_id, error.code)
     except Exception:
@@ -113,5 +124,7 @@ def _record(finding: Finding) -> None:
     probe.looked_at, probe.error = now, finding.error
     silent = probe.outcomes.count("n") >= settings.PROBE_FAILURES
     probe.silent_since = (probe.silent_since or now) if silent else None
-    probe.may_log_in = probe.may_log_in and not finding.login_refused
     probe.save()
+    if finding.refused:
+        # one wrong password is enough: Odoo locks out who goes on trying
+        Instance.objects.get(pk=finding.instance_id).forget_password(proven_by=finding.refused)

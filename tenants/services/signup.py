@@ -98,8 +98,7 @@ def confirm(token: str) -> Signup:
         if not won:
             raise ConfirmationUsed
         signup.refresh_from_db()
-        signup.instance = _create(signup, None)
-        signup.save(update_fields=["instance"])
+        _fill(signup, None)
     return signup
 
 
@@ -128,8 +127,13 @@ def _take(signup: Signup, key: ApiKey | None) -> None:
         return
     # the row comes first: whoever sends the same form at the same moment stops here
     signup.save()
+    _fill(signup, key)
+
+
+def _fill(signup: Signup, key: ApiKey | None) -> None:
     signup.instance = _create(signup, key)
-    signup.save(update_fields=["instance"])
+    signup.link_revision = signup.instance.link_revision
+    signup.save(update_fields=["instance", "link_revision"])
 
 
 def _create(signup: Signup, key: ApiKey | None) -> Instance:

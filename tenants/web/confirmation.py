@@ -27,7 +27,7 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
     try:
         if request.method != "POST":
             return render(request, "web/confirm.html", {"signup": use_case.find_confirmable(token)})
-        instance = use_case.confirm(token).instance
+        signup = use_case.confirm(token)
     except (NoRoom, OrdersStopped) as error:
         # the link stays good
         return render(request, "web/confirm_refused.html", {"error": error, "later": True}, status=503)
@@ -38,6 +38,6 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
                 return too_many(request, usage)
         used = isinstance(error, ConfirmationUsed)
         return render(request, "web/confirm_refused.html", {"error": error, "used": used}, status=410)
-    if instance is None:
+    if signup.instance is None:
         return HttpResponseRedirect(reverse("home"))
-    return progress.onward(instance)
+    return progress.onward(signup.instance, signup.status_token)

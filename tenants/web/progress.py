@@ -4,8 +4,11 @@ How far an operation is, `wording.progress` works out for every edge.
 """
 
 import hashlib
+from collections.abc import Callable
 from datetime import timedelta
+from functools import wraps
 from typing import Any
+from urllib.parse import quote
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -41,20 +44,37 @@ UNSCRIPTED_LEAST = 5
 QUEUED_MOST = 15
 
 
+def _with_link(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """What a link opens. No token, a wrong one, one that was replaced, no such instance: all are answered with what to
+    do, and whoever asks learns no more.
+    """
+
+    @wraps(view)
+    def answer(request: HttpRequest, instance_id: str) -> HttpResponse:
+        try:
+            return view(request, instance_id)
+        except WrongLink:
+            return _private(render(request, "web/dead_link.html", status=404))
+
+    return answer
+
+
+@_with_link
 @never_cache
 @require_safe
 @counting_wrong_links
 def page(request: HttpRequest, instance_id: str) -> HttpResponse:
-    instance = _allowed(request, instance_id)
-    return _private(render(request, "web/progress.html", _context(instance)))
+    instance, token = _allowed(request, instance_id)
+    return _private(render(request, "web/progress.html", _context(instance, token)))
 
 
+@_with_link
 @require_safe
 @counting_wrong_links
 def fragment(request: HttpRequest, instance_id: str) -> HttpResponse:
     """The changing part of the page alone; 304 when it says what the visitor already sees."""
-    instance = _allowed(request, instance_id)
-    html = render_to_string("web/progress_fragment.html", _context(instance), request)
+    instance, token = _allowed(request, instance_id)
+    html = render_to_string("web/progress_fragment.html", _context(instance, token), request)
     # weak, as a proxy that compresses makes it anyway
     etag = f'W/"{hashlib.sha256(html.encode()).hexdigest()[:32]}"'
     whole = HttpResponse(html, headers={"ETag": etag})
@@ -62,33 +82,37 @@ def fragment(request: HttpRequest, instance_id: str) -> HttpResponse:
 
 
 @csrf_exempt
+@_with_link
 @require_http_methods(["GET", "HEAD", "POST"])
 @counting_wrong_links
 def password(request: HttpRequest, instance_id: str) -> HttpResponse:
     """The password, when it is asked for and while it is kept: JSON for the script, the page itself without one."""
-    instance = _allowed(request, instance_id)
+    instance, token = _allowed(request, instance_id)
     if request.method != "POST":
         # reached by changing the language of the page that shows it: it is shown when it is asked for
-        return onward(instance)
+        return onward(instance, token)
     shown = instance.admin_password() if instance.state == InstanceState.READY else None
     if request.headers.get("Accept") == "application/json":
         return _private(JsonResponse({"password": shown}))
-    return _private(render(request, "web/progress.html", _context(instance) | {"shown_password": shown}))
+    return _private(render(request, "web/progress.html", _context(instance, token) | {"shown_password": shown}))
 
 
-def onward(instance: Instance) -> HttpResponseRedirect:
-    """To the page of this instance, with the token that opens it."""
-    return HttpResponseRedirect(reverse("progress", args=[instance.public_id]) + f"?token={instance.status_token}")
+def onward(instance: Instance, token: str) -> HttpResponseRedirect:
+    """To the page of this instance, with the token of whoever is sent there."""
+    return HttpResponseRedirect(reverse("progress", args=[instance.public_id]) + f"?token={quote(token)}")
 
 
-def _allowed(request: HttpRequest, instance_id: str) -> Instance:
+def _allowed(request: HttpRequest, instance_id: str) -> tuple[Instance, str]:
+    """The instance and the token that opens it. Raises WrongLink."""
+    token = request.GET.get("token", "")
     instance = Instance.objects.select_related("tenant__partner", "plan").filter(public_id=instance_id).first()
-    if instance is None or not instance.has_status_token(request.GET.get("token", "")):
+    if instance is None or not instance.has_status_token(token):
         raise WrongLink
-    return instance
+    return instance, token
 
 
-def _context(instance: Instance) -> dict[str, Any]:
+def _context(instance: Instance, token: str) -> dict[str, Any]:
+    """The page goes on with the token that it was opened with: one that ends sooner is not traded for another."""
     operations = Operation.objects.filter(instance=instance).order_by("-pk").prefetch_related("steps")
     operation = operations.filter(state=OperationState.ACTIVE).first()
     operation = operation or operations.filter(kind=OperationKind.CREATE).first()
@@ -99,7 +123,7 @@ def _context(instance: Instance) -> dict[str, Any]:
     return {
         "instance": instance,
         "company": instance.tenant.company,
-        "token": instance.status_token,
+        "token": token,
         "operation": operation,
         "progress": progress,
         "again": again,

@@ -144,8 +144,8 @@ def _accepted(signup: Signup) -> dict[str, Any]:
         "status": instance.status,
         "message": _("Your instance is being created. This takes a few minutes."),
         "statusUrl": f"{settings.PUBLIC_BASE_URL}/api/instances/{instance.public_id}",
-        "statusToken": instance.status_token,
-        "progressUrl": outbox.status_page(instance),
+        "statusToken": signup.status_token,
+        "progressUrl": outbox.status_page(instance, signup.status_token),
     }
 
 
@@ -199,7 +199,7 @@ def _ask_for_a_person(request: HttpRequest, form: SignupForm, ticket: str | None
 def _onward(signup: Signup) -> HttpResponseRedirect:
     if signup.instance is None:
         return HttpResponseRedirect(reverse("confirmation_sent"))
-    return progress.onward(signup.instance)
+    return progress.onward(signup.instance, signup.status_token)
 
 
 def _page(

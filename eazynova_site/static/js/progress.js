@@ -71,7 +71,8 @@ async function look() {
   const began = performance.now();
   try {
     const reply = await fetch(box.dataset.fragment, { headers: etag ? { "If-None-Match": etag } : {}, cache: "no-store" });
-    if (reply.status === 404) return;
+    // the link was replaced meanwhile: the page says what to do
+    if (reply.status === 404) { location.reload(); return; }
     took = performance.now() - began;
     failures = reply.ok || reply.status === 304 ? 0 : failures + 1;
     if (!failures || failures > 2) tell(failures ? box.dataset.offline : "");

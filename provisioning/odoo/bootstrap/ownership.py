@@ -39,8 +39,15 @@ def hand_over(env: Any, owner: dict[str, Any], marker: str, revision: str) -> No
 
 
 def renew_access(env: Any, owner: dict[str, Any], revision: str) -> None:
-    """The administrator's login and password become the owner's, in one transaction with the revision."""
+    """The administrator's login and password become the owner's, in one transaction with the revision.
+
+    What opened the account besides goes: a second factor, which the new owner may not have, the browsers that need none
+    and, when the login is another one, the keys to Odoo's API.
+    """
+    if env.ref("base.user_admin").login != owner["login"]:
+        env["res.users.apikeys"].search([("user_id", "=", env.ref("base.user_admin").id)])._remove()
     _write_access(env, owner, {})
+    _reset_second_factor(env.ref("base.user_admin"))
     env["ir.config_parameter"].sudo().set_param(revision, owner["revision"])
     env.flush_all()
     env.cr.commit()
@@ -94,6 +101,13 @@ def _write_access(env: Any, owner: dict[str, Any], values: dict[str, Any]) -> No
     administrator.write({**values, "active": True, "login": login, "email": login})
     administrator._set_encrypted_password(administrator.id, owner["password_hash"])
     env.registry.clear_cache()
+
+
+def _reset_second_factor(administrator: Any) -> None:
+    # of the module auth_totp, which every Odoo installs by itself and few take away
+    if "totp_secret" in administrator._fields:
+        administrator._revoke_all_devices()
+        administrator.totp_secret = False
 
 
 def _refuse(env: Any, reason: str) -> NoReturn:

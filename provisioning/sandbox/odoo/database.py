@@ -71,7 +71,7 @@ def renew_access(records: Records, variables: Mapping[str, str]) -> bool:
     if any(row["login"] == login and row is not user for row in records["res.users"].values()):
         return False
     password = variables["PROV_ADMIN_PASSWORD_HASH"]
-    user.update(login=login, email=login, password=password, stamp=user["stamp"] + 1)
+    user.update(login=login, email=login, password=password, totp_secret=False, stamp=user["stamp"] + 1)
     kept = [{"key": key, "value": value} for key, value in known.items() if key != ACCESS_REVISION]
     records["ir.config_parameter"] = _numbered([*kept, {"key": ACCESS_REVISION, "value": revision}])
     return True

@@ -131,6 +131,8 @@ class Web:
                 return _redirect("/web/database/selector")
             return self._login_page(request, session, login=login, problem=problem)
         self._odoo.close_session(session)
+        if user.get("totp_secret"):
+            return _redirect("/web/login/totp")
         opened = self._odoo.open_session()
         opened.login, opened.stamp = str(user["login"]), int(str(user["stamp"]))
         return _redirect(_local(form.get("redirect", "")), opened)

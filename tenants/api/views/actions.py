@@ -20,7 +20,7 @@ from tenants.services.idempotency import Answer
 
 
 class ActionView(ApiView):
-    scopes = {"POST": ApiKey.Scope.WRITE}
+    scopes = {"POST": (ApiKey.Scope.WRITE,)}
     carry_out: ClassVar[Callable[[Instance], Any]]
     # what it costs, for instance e-mails to the customer
     # what cannot be done now is told before what is too much
@@ -37,7 +37,7 @@ class ActionView(ApiView):
 
     def _do(self, instance: Instance) -> Answer:
         type(self).carry_out(instance)
-        return watched_answer(instance)
+        return watched_answer(instance, self.key())
 
 
 def _mails(instance: Instance) -> tuple[Claim, ...]:
@@ -99,10 +99,17 @@ ResendWelcomeView = _action(
 
 
 class ChangeEmailView(ActionView):
+    # the new address is sent the new password: that is to read it
+    scopes = {"POST": (ApiKey.Scope.WRITE, ApiKey.Scope.SECRETS)}
+
     @extend_schema(
         operation_id="change_email_of_instance",
         summary="Correct the administrator's e-mail address",
-        description="Also the login. What is ready changes it in Odoo and proves it; what failed uses it in a retry.",
+        description=(
+            "Also the login. What is ready changes it in Odoo with a new password, proves both and mails them to the "
+            "new address; what failed uses it in a retry. Every status token given so far ends. "
+            "Needs the scope `secrets` too."
+        ),
         request=EmailInput,
         parameters=[IDEMPOTENCY_KEY],
         responses={202: StatusOutput},
@@ -113,7 +120,7 @@ class ChangeEmailView(ActionView):
 
         def change() -> Answer:
             access.change_email(instance, email)
-            return watched_answer(instance)
+            return watched_answer(instance, self.key())
 
         return self.once(
             change,

@@ -34,7 +34,7 @@ class BackupList(serializers.Serializer[None]):
 
 
 class BackupsView(ApiView):
-    scopes = {"GET": ApiKey.Scope.READ, "POST": ApiKey.Scope.WRITE}
+    scopes = {"GET": (ApiKey.Scope.READ,), "POST": (ApiKey.Scope.WRITE,)}
 
     @extend_schema(operation_id="list_backups", summary="The newest hundred backups", responses=BackupList)
     def get(self, request: Request, instance_id: str) -> Response:

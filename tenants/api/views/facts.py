@@ -31,7 +31,7 @@ class PlansView(ApiView):
 
 
 class MeView(ApiView):
-    scopes = {"GET": ApiKey.Scope.READ}
+    scopes = {"GET": (ApiKey.Scope.READ,)}
 
     @extend_schema(operation_id="who_am_i", summary="Your key, your partner, your quota", responses=CallerOutput)
     def get(self, request: Request) -> Response:

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from provisioning.states import OperationState
 from tenants.api.api_view import ApiView
-from tenants.api.authority import Authority, authority_over
+from tenants.api.authority import Authority, authority_of, authority_over
 from tenants.api.exceptions import ApiProblem
 from tenants.api.inputs import EndQuery, ListQuery, OrderInput
 from tenants.api.outputs import (
@@ -43,7 +43,7 @@ VISITOR_MAY_WATCH = {"Retry-After": str(POLL_SECONDS)}
 
 
 class InstancesView(ApiView):
-    scopes = {"GET": ApiKey.Scope.READ}
+    scopes = {"GET": (ApiKey.Scope.READ,)}
 
     @extend_schema(
         operation_id="list_instances", summary="List your instances", parameters=[ListQuery], responses=InstancePage
@@ -124,7 +124,7 @@ class InstancesView(ApiView):
 
 
 class InstanceView(ApiView):
-    scopes = {"DELETE": ApiKey.Scope.WRITE}
+    scopes = {"DELETE": (ApiKey.Scope.WRITE,)}
 
     @extend_schema(
         operation_id="get_instance",
@@ -163,19 +163,17 @@ class InstanceView(ApiView):
             raise ApiProblem("missing_scope")
         with acting(self.actor()):
             ending.schedule_decommission(instance, grace_days=0 if immediately else None)
-        return watched(instance)
+        answer = watched_answer(instance, self.key())
+        return Response(answer.body, status=answer.status, headers=answer.headers)
 
 
-def watched(instance: Instance) -> Response:
-    """The answer to an order that takes time: where it stands and where to look."""
-    answer = watched_answer(instance)
-    return Response(answer.body, status=answer.status, headers=answer.headers)
-
-
-def watched_answer(instance: Instance) -> Answer:
+def watched_answer(instance: Instance, key: ApiKey) -> Answer:
+    """The answer to an order that takes time: where it stands, as far as this key may read, and where to look."""
     instance.refresh_from_db()
     headers = {"Location": status_url(instance), **VISITOR_MAY_WATCH}
-    return Answer(202, status_body(instance, Authority.PARTNER, telling_operation(instance)), headers)
+    # what an Idempotency-Key keeps holds no password
+    authority = min(authority_of(key, instance), Authority.PARTNER)
+    return Answer(202, status_body(instance, authority, telling_operation(instance)), headers)
 
 
 def _etag(body: dict[str, Any]) -> str:

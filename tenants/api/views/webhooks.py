@@ -32,11 +32,13 @@ from tenants.services.idempotency import Answer
 
 class EndpointsBase(ApiView):
     scopes = {
-        "GET": ApiKey.Scope.READ,
-        "POST": ApiKey.Scope.WRITE,
-        "PATCH": ApiKey.Scope.WRITE,
-        "DELETE": ApiKey.Scope.WRITE,
+        "GET": (ApiKey.Scope.READ,),
+        "POST": (ApiKey.Scope.WRITE,),
+        "PATCH": (ApiKey.Scope.WRITE,),
+        "DELETE": (ApiKey.Scope.WRITE,),
     }
+    # whoever says where news goes can read it there
+    directing = (ApiKey.Scope.WRITE, ApiKey.Scope.READ)
 
     def find(self, **kwargs: str) -> None:
         if "endpoint_id" in kwargs:
@@ -53,6 +55,8 @@ class EndpointsBase(ApiView):
 
 
 class EndpointsView(EndpointsBase):
+    scopes = EndpointsBase.scopes | {"POST": EndpointsBase.directing}
+
     @extend_schema(operation_id="list_webhook_endpoints", summary="Your webhook endpoints", responses=EndpointList)
     def get(self, request: Request) -> Response:
         return Response({"data": [endpoint_body(endpoint) for endpoint in self.own_endpoints()]})
@@ -76,6 +80,8 @@ class EndpointsView(EndpointsBase):
 
 
 class EndpointView(EndpointsBase):
+    scopes = EndpointsBase.scopes | {"PATCH": EndpointsBase.directing}
+
     @extend_schema(operation_id="get_webhook_endpoint", summary="A webhook endpoint", responses=EndpointOutput)
     def get(self, request: Request, endpoint_id: str) -> Response:
         return Response(endpoint_body(self.endpoint(endpoint_id)))

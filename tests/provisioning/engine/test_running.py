@@ -55,7 +55,7 @@ def script(monkeypatch):
 @pytest.fixture
 def operation(script, make_instance):
     instance = make_instance(state=InstanceState.READY)
-    spec = spec_of(instance, "fr")
+    spec = spec_of(instance)
     return running.start(kind="suspend", instance=instance, spec=spec)
 
 
@@ -252,7 +252,7 @@ def test_what_runs_cannot_be_retried(operation):
 def test_secrets_are_sealed_in_the_row(make_instance, script):
     instance = make_instance(state=InstanceState.READY)
     operation = running.start(
-        kind="suspend", instance=instance, spec=spec_of(instance, "fr"), secrets={"admin_password": "Geheimnis42"}
+        kind="suspend", instance=instance, spec=spec_of(instance), secrets={"admin_password": "Geheimnis42"}
     )
     row = Operation.objects.filter(pk=operation.pk).values().get()
     assert "Geheimnis42" not in str(row)

@@ -28,7 +28,9 @@ CREATE TABLE res_lang (id serial, code text, active bool);
 CREATE TABLE res_partner (id serial, lang text);
 CREATE TABLE res_company (id serial, name text, email text, country_id int, currency_id int, partner_id int);
 CREATE TABLE res_users (
-    id serial, login text, password text, name text, email text, lang text, tz text, active bool);
+    id serial, login text, password text, name text, email text, lang text, tz text, active bool, totp_secret text);
+CREATE TABLE res_users_apikeys (id serial, user_id int);
+CREATE TABLE auth_totp_device (id serial, user_id int);
 CREATE TABLE res_users_log (id serial, create_uid int);
 INSERT INTO res_currency (name) VALUES ('USD'), ('EUR');
 INSERT INTO res_country (code, currency_id) VALUES ('US', 1), ('FR', 2);

@@ -87,6 +87,16 @@ class Records:
     def __setattr__(self, name, value):
         self.write({name: value})
 
+    @property
+    def _fields(self):
+        return ("totp_secret",) if self.model == "res.users" else ()
+
+    def _remove(self):
+        self.env.cr.execute(f"DELETE FROM {self.table} WHERE id = ANY(%s)", (self.ids,))
+
+    def _revoke_all_devices(self):
+        self.env["auth_totp.device"].search([("user_id", "=", self.id)])._remove()
+
     def set(self, model, field, value):
         self.env.cr.execute("INSERT INTO ir_default (field, value) VALUES (%s, %s)", (f"{model}.{field}", value))
 

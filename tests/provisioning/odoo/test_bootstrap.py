@@ -119,6 +119,22 @@ def test_a_new_revision_changes_login_and_password_once_and_never_again(make_con
     assert other not in container.log
 
 
+def test_a_renewal_takes_the_second_factor_and_of_another_login_the_keys_too(make_container):
+    container = make_container().start().wait_until_serving()
+    for serving, login, keys in ((2, "admin@acme.com", 1), (3, "new@acme.com", 0)):
+        ask(container, "UPDATE res_users SET totp_secret = 'JBSWY3DPEHPK3PXP' WHERE id = 2")
+        ask(container, "DELETE FROM res_users_apikeys")
+        ask(container, "INSERT INTO res_users_apikeys (user_id) VALUES (2)")
+        ask(container, "INSERT INTO auth_totp_device (user_id) VALUES (2)")
+        os.kill(container.process.pid, signal.SIGTERM)
+        assert container.ended() == 0
+        container.start(PROV_ACCESS_REVISION=f"OP-{serving}", PROV_ADMIN_LOGIN=login).wait_until_serving(serving)
+        left = "SELECT count(*) FROM {} WHERE user_id = 2"
+        assert ask(container, left.format("auth_totp_device")) == [(0,)]
+        assert ask(container, left.format("res_users_apikeys")) == [(keys,)]
+        assert ask(container, "SELECT coalesce(totp_secret, '') FROM res_users WHERE id = 2") in ([("",)], [("false",)])
+
+
 def test_a_renewal_that_cannot_be_done_leaves_the_old_access_and_odoo_serving(make_container):
     container = make_container().start().wait_until_serving()
     ask(container, "INSERT INTO res_users (login, active) VALUES ('taken@acme.com', true)")

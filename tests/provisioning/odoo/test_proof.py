@@ -1,3 +1,4 @@
+import json
 import socket
 import ssl
 
@@ -50,6 +51,16 @@ def test_without_the_password_the_proof_says_that_the_login_is_not_proven(odoo):
     proof = proof_of(odoo, None)
     assert (proof.uid, proof.login_proven) == (None, False)
     assert "login" not in [check.name for check in proof.checks]
+
+
+def test_a_login_that_only_lacks_its_second_factor_counts_where_the_customer_may_have_one(odoo):
+    odoo.bent["/web/session/authenticate"] = (200, json.dumps({"jsonrpc": "2.0", "id": 1, "result": {"uid": None}}))
+    with pytest.raises(errors.LoginRefused) as caught:
+        proof_of(odoo)
+    assert caught.value.code == "odoo_second_factor"
+    # Odoo asks for it after every password here, which must not pass
+    with pytest.raises(errors.WrongPasswordAccepted):
+        proof_of(odoo, second_factor=True)
 
 
 def test_repeated_proofs_never_meet_odoos_cooldown(odoo):
@@ -179,11 +190,11 @@ def test_a_password_that_odoos_own_form_would_change_is_refused(odoo, password):
     assert odoo.passwords == {"zoe@acme.com": "right"}
 
 
-def test_a_changed_login_is_stored_in_lower_case(odoo):
+def test_a_changed_login_comes_with_its_password_and_is_stored_in_lower_case(odoo):
     client = OdooClient(odoo.url, odoo.database)
-    client.change_login("zoe@acme.com", "right", "Zoé@Étoile.fr")
-    assert odoo.passwords == {"zoé@étoile.fr": "right"}
-    assert client.authenticate("ZOÉ@étoile.fr", "right").uid == 2
+    client.change_access("zoe@acme.com", "right", "Zoé@Étoile.fr", "new")
+    assert odoo.passwords == {"zoé@étoile.fr": "new"}
+    assert client.authenticate("ZOÉ@étoile.fr", "new").uid == 2
 
 
 def test_a_change_whose_answer_is_lost_says_that_it_may_have_happened(odoo):

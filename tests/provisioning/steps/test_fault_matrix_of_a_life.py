@@ -65,6 +65,12 @@ def strikes(fault, code):
     return code in CHANGES or (code not in ASK_ODOO and fault not in OF_CHANGES)
 
 
+def idle(step):
+    """A restart that nothing has asked for: what was kept still opens Odoo."""
+    restarts = step.code == "deploy_odoo" and step.operation.kind in ("reset_password", "change_email")
+    return restarts and "access_revision" not in step.operation.facts
+
+
 def scripted(fault, code):
     if fault in LASTING:
         return LASTING[fault]
@@ -77,7 +83,7 @@ def suffer(operation, fault, clock, sandbox):
     struck, told, reasons = [], {}, defaultdict(list)
 
     def strike(step):
-        if step.code not in struck and strikes(fault, step.code):
+        if step.code not in struck and strikes(fault, step.code) and not idle(step):
             struck.append(step.code)
             sandbox.faults.add(**scripted(fault, step.code))
 

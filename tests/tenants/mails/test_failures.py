@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from tenants.alerts import conditions
 from tenants.mails import outbox
-from tenants.models import Mail
+from tenants.models import Instance, Mail
 from tenants.signals import mail_due
 from tests import factories
 from tests.tenants.mails.conftest import BREVO
@@ -78,8 +78,9 @@ def _sent(ready, **values):
 
 def test_a_mail_whose_address_nobody_can_mail_fails_at_once_and_raises_an_alert(ready):
     """An address from before the rule of today."""
-    _instance, mail = ready()
+    instance, mail = ready()
     Mail.objects.filter(pk=mail.pk).update(recipient="boss@exemple\u202c.fr")
+    Instance.objects.filter(pk=instance.pk).update(admin_email="boss@exemple\u202c.fr")
     assert not outbox.deliver(mail.pk)
     mail.refresh_from_db()
     assert (mail.state, mail.attempts) == (Mail.State.FAILED, 1)

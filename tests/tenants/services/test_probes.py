@@ -15,9 +15,11 @@ from provisioning import driver
 from provisioning.models import Operation
 from provisioning.odoo.client import OdooClient
 from tenants.alerts.conditions import present
-from tenants.models import Alert, Instance, Probe
-from tenants.services import instances, probes
+from tenants.errors import PasswordNotKept
+from tenants.models import Alert, AuditEntry, Instance, Mail, Probe
+from tenants.services import access, instances, probes, welcome
 from tests import factories
+from tests.customers import CHANGES
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -50,7 +52,8 @@ def silent():
 def test_a_live_instance_answers_and_its_customers_login_too(live, sandbox):
     assert probes.look_around() == 1
     probe = Probe.objects.get()
-    assert (probe.outcomes, probe.error, probe.silent_since, probe.may_log_in) == ("y", "", None, True)
+    assert (probe.outcomes, probe.error, probe.silent_since) == ("y", "", None)
+    assert live.admin_password() is not None
 
 
 def test_nobody_is_looked_at_twice_within_the_interval(live, clock, settings):
@@ -76,16 +79,68 @@ def test_one_lost_look_is_no_silence_and_three_of_five_are(live, sandbox, clock,
     assert Probe.objects.get().error == ""
 
 
-def test_a_customer_who_changed_the_password_is_not_silent_and_never_locked_out(live, sandbox, clock, settings):
+@pytest.fixture
+def told(live):
+    """The welcome has been sent."""
+    Mail.objects.update(state=Mail.State.SENT)
+
+
+@pytest.mark.usefixtures("told")
+def test_a_customer_who_changed_the_password_is_not_silent_and_never_locked_out(
+    live, sandbox, clock, settings, monkeypatch
+):
     with OdooClient(live.url, live.database_name) as odoo:
         odoo.change_password(live.admin_email, live.admin_password(), "her-own-Passw0rd")
     tried = []
+    log_in = OdooClient.authenticate
+    monkeypatch.setattr(OdooClient, "authenticate", lambda *given: tried.append(given) or log_in(*given))
     for _ in range(4):
         look(clock, settings)
-        tried.append(Probe.objects.get().may_log_in)
-    assert tried == [False] * 4
+    assert len(tried) == 1
     assert Probe.objects.get().outcomes == "yyyy"
     assert not silent()
+
+
+@pytest.mark.usefixtures("told")
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_odoo_refuses_at_a_look_is_told_nowhere_any_more(live, client, change):
+    dead = live.admin_password()
+    CHANGES[change](live)
+    probes.look_around()
+    assert live.admin_password() is None
+    page = f"/instances/{live.public_id}/"
+    link = f"?token={live.status_token}"
+    ask = client.post(f"{page}password{link}", headers={"Accept": "application/json"})
+    assert ask.json() == {"password": None}
+    assert "n’est plus conservé" in client.get(page + link).content.decode()
+    assert "adminPassword" not in client.get(f"/api/instances/{live.public_id}{link}").json()
+    with pytest.raises(PasswordNotKept):
+        welcome.resend_welcome(live)
+    assert dead not in str(list(AuditEntry.objects.values()))
+    assert AuditEntry.objects.filter(act="password_forgotten").count() == 1
+
+
+@pytest.mark.usefixtures("told")
+def test_a_refusal_of_the_former_password_leaves_one_that_was_given_meanwhile(live, monkeypatch):
+    log_in = OdooClient.authenticate
+
+    def refused_late(*given):
+        monkeypatch.setattr(OdooClient, "authenticate", log_in)
+        driver.drive(access.reset_password(live).pk, timeout=60, tick=lambda operation: None)
+        connection.close()
+        return log_in(*given)
+
+    monkeypatch.setattr(OdooClient, "authenticate", refused_late)
+    probes.look_around()
+    given = Instance.objects.get().admin_password()
+    with OdooClient(live.url, live.database_name) as odoo:
+        assert odoo.authenticate(live.admin_email, given)
+
+
+def test_a_password_that_is_still_to_be_mailed_is_not_tried(live):
+    CHANGES["password"](live)
+    probes.look_around()
+    assert live.admin_password() is not None
 
 
 def test_what_is_being_worked_on_or_not_live_is_left_alone(live):

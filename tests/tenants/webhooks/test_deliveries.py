@@ -84,7 +84,7 @@ def test_a_failed_creation_is_told(partner, listening, make_instance):
 
 
 def _tell(instance, kind, state):
-    spec = instances.spec_of(instance, "fr").to_json()
+    spec = instances.spec_of(instance).to_json()
     now = timezone.now()
     operation = Operation.objects.create(
         instance=instance, kind=kind, state=state, spec=spec, deadline_at=now, ended_at=now,

@@ -1,0 +1,130 @@
+"""What each set of scopes may learn from each answer of the API, and do: one table, every address and method."""
+
+import itertools
+import json
+
+import pytest
+
+from provisioning.models import Operation
+from tenants.api.urls import urlpatterns
+from tenants.models import ApiKey, Instance
+from tenants.services import keys, webhooks
+from tests.tenants.api.conftest import Caller, make_ready, order
+
+pytestmark = pytest.mark.django_db
+SCOPES = ("read", "write", "delete", "secrets")
+SETS = [set(chosen) for size in (1, 2, 3, 4) for chosen in itertools.combinations(SCOPES, size)]
+ONE = "/instances/{instance}"
+HOOK = "/webhook-endpoints/{endpoint}"
+NEW = {"adminEmail": "mine@evil.example"}
+# method, address, body, the scopes that it needs
+ANSWERS = [
+    ("GET", "/instances", None, {"read"}),
+    ("POST", "/instances", order("another-one"), {"write"}),
+    ("GET", ONE, None, set()),
+    ("DELETE", ONE, None, {"write"}),
+    ("DELETE", f"{ONE}?immediately=true", None, {"write", "delete"}),
+    ("POST", f"{ONE}/retry", None, {"write"}),
+    ("POST", f"{ONE}/suspend", None, {"write"}),
+    ("POST", f"{ONE}/resume", None, {"write"}),
+    ("POST", f"{ONE}/resend-welcome", None, {"write"}),
+    ("POST", f"{ONE}/reset-password", None, {"write"}),
+    ("POST", f"{ONE}/change-email", NEW, {"write", "secrets"}),
+    ("POST", f"{ONE}/undo-decommission", None, {"write"}),
+    ("GET", f"{ONE}/backups", None, {"read"}),
+    ("POST", f"{ONE}/backups", None, {"write"}),
+    ("GET", "/me", None, {"read"}),
+    ("GET", "/plans", None, set()),
+    ("GET", "/problems", None, set()),
+    ("GET", "/schema", None, set()),
+    ("GET", "/docs", None, set()),
+    ("GET", "/webhook-endpoints", None, {"read"}),
+    ("POST", "/webhook-endpoints", {"url": "https://new.example"}, {"read", "write"}),
+    ("GET", HOOK, None, {"read"}),
+    ("PATCH", HOOK, {"enabled": True}, {"read", "write"}),
+    ("DELETE", HOOK, None, {"write"}),
+    ("POST", f"{HOOK}/rotate-secret", None, {"write"}),
+    ("POST", f"{HOOK}/test", None, {"write"}),
+    ("POST", f"{HOOK}/replay", {"since": "2026-01-01T00:00:00Z"}, {"write"}),
+    ("GET", f"{HOOK}/deliveries", None, {"read"}),
+]
+# the state that an act needs to be carried out, instead of being refused before it answers
+STATES = {"resume": "suspended", "retry": "failed"}
+
+
+@pytest.fixture
+def scene(alice):
+    """An instance with its password kept, a hook, and a caller with these scopes whose key ordered the instance."""
+
+    def build(scopes, state="ready"):
+        row, clear = keys.issue(alice, scopes=sorted(scopes))
+        endpoint, _secret = webhooks.create_endpoint(alice, url="https://hook.example/secret-path")
+        full = Caller(keys.issue(alice)[1])
+        instance = make_ready(full.order().json()["instanceId"])
+        Instance.objects.filter(pk=instance.pk).update(state=state, created_by_key=row)
+        if state == "failed":
+            Operation.objects.update(state="failed", reason="temporary")
+        instance.refresh_from_db()
+        return Caller(clear), instance, endpoint
+
+    return build
+
+
+def test_the_table_has_every_address_of_the_api():
+    named = {path.partition("?")[0].format(instance="instance", endpoint="endpoint") for _m, path, _b, _n in ANSWERS}
+    known = {
+        "/"
+        + str(each.pattern)
+        .replace("<public_id:instance_id>", "instance")
+        .replace("<public_id:endpoint_id>", "endpoint")
+        for each in urlpatterns
+    }
+    assert named == known
+
+
+@pytest.mark.parametrize(("method", "path", "body", "needed"), ANSWERS, ids=[f"{row[0]} {row[1]}" for row in ANSWERS])
+def test_every_answer_tells_a_key_what_its_scopes_allow_and_no_more(scene, method, path, body, needed):
+    for scopes in SETS:
+        caller, instance, endpoint = scene(scopes, STATES.get(path.rpartition("/")[2], "ready"))
+        address = path.format(instance=instance.public_id, endpoint=endpoint.public_id)
+        answer = caller(method, address, body)
+        refused = answer.status_code == 403 and answer.json()["code"] == "missing_scope"
+        assert refused == (not needed <= scopes), (scopes, answer.status_code)
+        text = answer.content.decode()
+        private = {instance.admin_email, instance.url, instance.database_name, instance.project_id, endpoint.url}
+        if "read" not in scopes:
+            assert not [value for value in private if value in text], scopes
+        may_read_it = method == "GET" and path == ONE and {"read", "secrets"} <= scopes
+        password = instance.operations.get(kind="create").secrets()["admin_password"]
+        assert (password in text) == may_read_it, scopes
+        Instance.objects.update(state="decommissioned", client_name="gone")
+        Operation.objects.update(state="succeeded", ended_at=instance.created_at)
+        endpoint.delete()
+
+
+def test_a_key_that_may_not_read_passwords_sends_none_to_an_address_of_its_own(scene):
+    caller, instance, _endpoint = scene({"read", "write"})
+    answer = caller("POST", f"/instances/{instance.public_id}/change-email", NEW)
+    assert (answer.status_code, answer.json()["code"]) == (403, "missing_scope")
+    assert instance.active_operation() is None
+    Instance.objects.filter(pk=instance.pk).update(state="failed")
+    assert caller("POST", f"/instances/{instance.public_id}/change-email", NEW).status_code == 403
+    assert Instance.objects.get(pk=instance.pk).admin_email == instance.admin_email
+
+
+def test_a_kept_answer_tells_no_more_than_the_first_one_did(scene):
+    caller, instance, _endpoint = scene({"write"})
+    keyed = {"Idempotency-Key": "k"}
+    first, again = (caller("POST", f"/instances/{instance.public_id}/suspend", **keyed) for _ in range(2))
+    assert again["Idempotent-Replayed"] == "true"
+    assert first.json() == again.json()
+    assert instance.admin_email not in json.dumps(again.json())
+
+
+def test_a_publishable_key_of_the_same_partner_reads_nothing_private(alice, scene):
+    _caller, instance, _endpoint = scene({"read"})
+    clear = keys.issue(alice, kind=ApiKey.Kind.PUBLISHABLE)[1]
+    answer = Caller(clear, alice.allowed_origins[0])("GET", f"/instances/{instance.public_id}")
+    assert answer.status_code == 200
+    assert instance.admin_email not in answer.content.decode()
+    assert instance.url not in answer.content.decode()
