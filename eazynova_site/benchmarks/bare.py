@@ -17,7 +17,7 @@ def create(number: int) -> float:
         database="bare", login=email, name=email, company=name, country="FR", language="fr",
         timezone="Europe/Paris", modules=("base",), addons_path="", base_url="http://${{RAILWAY_PUBLIC_DOMAIN}}",
     )  # fmt: skip
-    variables = container.odoo_variables(identity, container.password_hash("bare"), "master")
+    variables = container.odoo_variables(identity, container.password_hash("bare"), "master", "secret")
     project = railway.create_project(workspace_id=workspace, name=name, description=name)
     place = {"project_id": project.id, "environment_id": project.environment_id}
     new = [NewService("Postgres", container.postgres_variables("bare")), NewService("odoo", variables)]

@@ -17,6 +17,7 @@ __all__ = [
     "Identity",
     "access_variables",
     "bootstrap_archive",
+    "bootstrap_variables",
     "literal",
     "odoo_variables",
     "password_hash",
@@ -29,8 +30,18 @@ DATA_DIR = "/var/lib/odoo"
 HTTP_PORT = 8069
 ARCHIVE_VARIABLE = "EAZYNOVA_BOOTSTRAP"
 REVISION_VARIABLE = "PROV_ACCESS_REVISION"
+SECRET_VARIABLE = "PROV_DATABASE_SECRET"
 ARCHIVE_PATH = "/tmp/eazynova-bootstrap"  # noqa: S108 nobody else is in the container
-ARCHIVE_MAIN = "from bootstrap.main import main\n\nmain()\n"
+# 2: another start cannot help
+ARCHIVE_MAIN = """import sys
+
+try:
+    from bootstrap.main import main
+except ImportError as error:
+    print(f"prov: this image lacks the Python package {error.name}", flush=True)
+    sys.exit(2)
+main()
+"""
 ARCHIVE_TIME = (1980, 1, 1, 0, 0, 0)
 WORD_BREAK = "\u200b"
 
@@ -54,12 +65,19 @@ def literal(value: str) -> str:
 
 
 def odoo_variables(
-    identity: Identity, password_hash: str, master_password: str, *, postgres: str = "Postgres", memory_mb: int = 1024
+    identity: Identity,
+    password_hash: str,
+    master_password: str,
+    database_secret: str,
+    *,
+    postgres: str = "Postgres",
+    memory_mb: int = 1024,
 ) -> dict[str, str]:
     """The Odoo service's variables; empty ones are left out.
 
-    ``password_hash`` is the customer's, ``master_password`` closes Odoo's database manager, ``postgres`` names the
-    database's service, ``memory_mb`` is how much memory Odoo may take before it restarts itself between requests.
+    ``password_hash`` is the customer's, ``master_password`` closes Odoo's database manager. ``database_secret`` is what
+    PostgreSQL's passwords are made from and must never change. ``postgres`` names the database's service, ``memory_mb``
+    is how much memory Odoo may take before it restarts itself between requests.
     """
     variables = {
         "PROV_DB": identity.database,
@@ -74,13 +92,14 @@ def odoo_variables(
         "PROV_ADDONS_PATH": identity.addons_path,
         "PROV_BASE_URL": identity.base_url,
         "PROV_MEM_MB": str(memory_mb),
+        SECRET_VARIABLE: database_secret,
         "ODOO_ADMIN_PASSWD": master_password,
         "ODOO_DATA_DIR": DATA_DIR,
         "PORT": str(HTTP_PORT),
         # A volume belongs to root; the bootstrap gives it to Odoo's user and then becomes that user.
         "RAILWAY_RUN_UID": "0",
         **{name: f"${{{{{postgres}.{name}}}}}" for name in ("PGHOST", "PGPORT", "PGUSER", "PGPASSWORD")},
-        ARCHIVE_VARIABLE: base64.b64encode(bootstrap_archive()).decode(),
+        **bootstrap_variables(),
     }
     return {name: value for name, value in variables.items() if value}
 
@@ -94,8 +113,13 @@ def access_variables(login: str, password_hash: str, revision: str) -> dict[str,
         "PROV_ADMIN_LOGIN": literal(odoo_login(login)),
         "PROV_ADMIN_PASSWORD_HASH": password_hash,
         REVISION_VARIABLE: revision,
-        ARCHIVE_VARIABLE: base64.b64encode(bootstrap_archive()).decode(),
+        **bootstrap_variables(),
     }
+
+
+def bootstrap_variables() -> dict[str, str]:
+    """The present bootstrap, for an instance that may have been created with an earlier one."""
+    return {ARCHIVE_VARIABLE: base64.b64encode(bootstrap_archive()).decode()}
 
 
 def postgres_variables(password: str) -> dict[str, str]:

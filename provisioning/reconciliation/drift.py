@@ -19,6 +19,7 @@ PRESENCE_ONLY = frozenset(
         "PROV_ADMIN_LOGIN",
         "PROV_ADMIN_NAME",
         container.ARCHIVE_VARIABLE,
+        container.SECRET_VARIABLE,
     }
 )
 # Railway's own, and the one with which a later operation renews the customer's access
@@ -72,7 +73,7 @@ def _same_source(spec: InstanceSpec, name: str, wish: ServiceSettings, service: 
 def _variables(spec: InstanceSpec, name: str) -> dict[str, str]:
     if name == POSTGRES:
         return container.postgres_variables("random")
-    return desired_state.odoo_variables(spec, "hash", "random")
+    return desired_state.odoo_variables(spec, "hash", "random", "random")
 
 
 def _other_variables(wanted: Mapping[str, str], found: Mapping[str, str]) -> Iterator[str]:

@@ -16,10 +16,10 @@ from provisioning.models import Operation, Resource
 from provisioning.odoo import container
 from provisioning.outcomes import Done, Wait
 from provisioning.railway.errors import RailwayError, RailwayPermanent, UnknownRefusal
-from provisioning.railway.results import ENDED, DeploymentStatus
+from provisioning.railway.results import ENDED, DeploymentStatus, Place
 from provisioning.steps import afterwards
 from provisioning.steps.context import Context
-from provisioning.steps.desired_state import ODOO, POSTGRES
+from provisioning.steps.desired_state import ODOO, POSTGRES, generated_password
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +51,7 @@ def deploy_odoo(ctx: Context) -> Done | Wait:
     """Start Odoo, from its image or from its repository, and wait until Railway says it runs."""
     if _access_is_to_be_renewed(ctx):
         _renew_access(ctx)
+    _bring_bootstrap(ctx)
     built = bool(ctx.spec.source.repository)
     outcome = _deploy(ctx, ODOO, (lambda: _order_from_repository(ctx)) if built else (lambda: _order(ctx, ODOO)))
     if isinstance(outcome, Wait):
@@ -122,6 +123,34 @@ def _renew_access(ctx: Context) -> None:
         ctx.note(access_revision=revision)
 
 
+def _bring_bootstrap(ctx: Context) -> None:
+    """What a release has mended in the bootstrap reaches the instances of earlier ones at their next start.
+
+    The secret of an instance that has one stays: PostgreSQL's passwords are made from it.
+    """
+    if ctx.step.notes.get("bootstrap_brought") or ctx.ledger.get("deployment", ODOO):
+        return
+    if not _has_been_started(ctx, ODOO):
+        return
+    service_id = ctx.ledger.id_of("service", ODOO)
+    place = Place(ctx.project_id, ctx.environment_id)
+    told = ctx.railway.service_details({service_id: place})[service_id]
+    if isinstance(told, RailwayError):
+        raise told
+    secret = {} if container.SECRET_VARIABLE in told.variables else {container.SECRET_VARIABLE: generated_password()}
+    ctx.railway.set_variables(
+        project_id=ctx.project_id,
+        environment_id=ctx.environment_id,
+        service_id=service_id,
+        variables=container.bootstrap_variables() | secret,
+    )
+    ctx.note(bootstrap_brought=1)
+
+
+def _has_been_started(ctx: Context, service: str) -> bool:
+    return Resource.objects.filter(instance_id=ctx.operation.instance_id, kind="deployment", name=service).exists()
+
+
 def _deploy(ctx: Context, service: str, order: Callable[[], str]) -> Done | Wait:
     if ctx.ledger.get("deployment", service) is None:
         _acknowledge(ctx, service)
@@ -138,7 +167,7 @@ def _deploy(ctx: Context, service: str, order: Callable[[], str]) -> Done | Wait
 
 def _acknowledge(ctx: Context, service: str) -> None:
     """What somebody started meanwhile must not be taken for ours should the answer to our own order get lost."""
-    if not Resource.objects.filter(instance_id=ctx.operation.instance_id, kind="deployment", name=service).exists():
+    if not _has_been_started(ctx, service):
         return
     former = _unknown_deployment(ctx, service)
     if former is not None:

@@ -1,5 +1,8 @@
 """What the two services of an instance should be, from its frozen inputs: for those who make it or compare it."""
 
+import secrets
+import string
+
 from django.conf import settings
 
 from provisioning.odoo import container
@@ -35,8 +38,14 @@ def service_settings(spec: InstanceSpec) -> dict[str, ServiceSettings]:
     return {POSTGRES: postgres, ODOO: odoo}
 
 
-def odoo_variables(spec: InstanceSpec, password_hash: str, master_password: str) -> dict[str, str]:
-    """The variables of the Odoo service; the hash and the master password are the only ones not told by ``spec``."""
+def generated_password() -> str:
+    return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(40))
+
+
+def odoo_variables(
+    spec: InstanceSpec, password_hash: str, master_password: str, database_secret: str
+) -> dict[str, str]:
+    """The variables of the Odoo service; the three secrets are the only ones not told by ``spec``."""
     identity = container.Identity(
         database=spec.database,
         login=spec.email,
@@ -53,6 +62,7 @@ def odoo_variables(spec: InstanceSpec, password_hash: str, master_password: str)
         identity,
         password_hash=password_hash,
         master_password=master_password,
+        database_secret=database_secret,
         # its hard limit is a quarter above, still within what the service may use
         memory_mb=int(spec.odoo_limits.memory_gb * 1024 * 3 / 4),
     )

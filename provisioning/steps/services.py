@@ -1,8 +1,6 @@
 """The two services of an instance: made without a source, given storage and an address, then configured."""
 
 import logging
-import secrets
-import string
 from collections.abc import Mapping, Sequence
 
 from django.conf import settings
@@ -94,19 +92,20 @@ def _create_services(ctx: Context, names: Sequence[str]) -> Mapping[str, str]:
     )
 
 
-def _generated_password() -> str:
-    return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(40))
-
-
 def _postgres_variables(ctx: Context) -> dict[str, str]:
-    return container.postgres_variables(_generated_password())
+    return container.postgres_variables(desired_state.generated_password())
 
 
 def _odoo_variables(ctx: Context) -> dict[str, str]:
     password = ctx.secret("admin_password")
     if password is None:
         raise LookupError("The operation holds no admin password.")
-    return desired_state.odoo_variables(ctx.spec, container.password_hash(password), _generated_password())
+    return desired_state.odoo_variables(
+        ctx.spec,
+        container.password_hash(password),
+        desired_state.generated_password(),
+        desired_state.generated_password(),
+    )
 
 
 def _create_volume(ctx: Context, service: str, mount_path: str) -> None:

@@ -17,8 +17,10 @@ when the customer's login has replaced the default one.
     PROV_ADDONS_PATH          further folders of add-ons in the image (those of the image's configuration)
     PROV_ODOO_BIN             the odoo program (looked for)
     PROV_MEM_MB               memory for Odoo, MiB (1024)
-    PROV_WAIT, PROV_WATCH     seconds: to wait for PostgreSQL (120), between looks at it later (10)
-    PGHOST PGPORT PGUSER PGPASSWORD, PORT (8069), ODOO_DATA_DIR (/var/lib/odoo), ODOO_ADMIN_PASSWD
+    PROV_WAIT, PROV_WATCH     seconds: to wait for PostgreSQL (120), between looks at it later (2)
+    PROV_DATABASE_SECRET      what PostgreSQL's passwords are made from (PGPASSWORD)
+    PGUSER PGPASSWORD         PostgreSQL's administrator, and the password that it was made with
+    PGHOST PGPORT, PORT (8069), ODOO_DATA_DIR (/var/lib/odoo), ODOO_ADMIN_PASSWD
 
 Exit status: 0 stopped when asked, 1 try again later, 2 a setting is wrong, 3 a person must look; else that of Odoo.
 """

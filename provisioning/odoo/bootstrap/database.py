@@ -10,10 +10,17 @@ from psycopg2.extensions import connection
 
 from .outcome import LATER, SETTINGS, Stop, say
 from .process import rest
-from .settings import Settings
+from .settings import Login, Settings
 
 MARKER = "eazynova.provisioned"
 REVISION = "eazynova.access_revision"
+SIGN_UP, SIGN_UP_CLOSED = "auth_signup.invitation_scope", "eazynova.sign_up_closed"
+CLOSING = """
+WITH closed AS (
+    UPDATE public.ir_config_parameter SET value = 'b2b'
+    WHERE key = %s AND NOT EXISTS (SELECT 1 FROM public.ir_config_parameter WHERE key = %s) RETURNING 1)
+INSERT INTO public.ir_config_parameter (key, value) SELECT %s, '1' FROM closed
+"""
 LOCK_SECONDS = 900
 INVALID = -2
 EXTENSIONS = ("pg_trgm", "unaccent")
@@ -27,14 +34,18 @@ class State(enum.Enum):
     READY = "ready"
 
 
-def connect(settings: Settings, database: str) -> connection:
-    """A connection in autocommit mode that notices within seconds when its peer is gone. Raises psycopg2.Error."""
+def connect(settings: Settings, login: Login, database: str) -> connection:
+    """A connection in autocommit mode that notices within seconds when its peer is gone. Raises psycopg2.Error.
+
+    Unqualified names mean PostgreSQL's own functions and tables, whatever else the database has under those names.
+    """
     link = psycopg2.connect(
         dbname=database,
         host=settings.host,
         port=settings.pg_port,
-        user=settings.user,
-        password=settings.password,
+        user=login.role,
+        password=login.password,
+        options="-c search_path=pg_catalog",
         connect_timeout=5,
         application_name="eazynova-bootstrap",
         keepalives_idle=10,
@@ -47,13 +58,15 @@ def connect(settings: Settings, database: str) -> connection:
 
 
 def wait_for_server(settings: Settings) -> connection:
-    """A connection to the database ``postgres``, once there is one to be had. Raises Stop."""
+    """The administrator's connection to the database ``postgres``, once there is one to be had. Raises Stop."""
     deadline, told = time.monotonic() + settings.wait, ""
+    first = Login(settings.administrator.role, settings.first_password)
     while True:
-        try:
-            return connect(settings, "postgres")
-        except psycopg2.OperationalError as error:
-            reason = (str(error).strip().splitlines() or ["no reason given"])[-1]
+        for login in (settings.administrator, first):
+            try:
+                return connect(settings, login, "postgres")
+            except psycopg2.OperationalError as error:
+                reason = (str(error).strip().splitlines() or ["no reason given"])[-1]
         if "authentication failed" in reason or "does not exist" in reason:
             raise Stop(SETTINGS, "PostgreSQL refuses PGUSER with PGPASSWORD")
         if time.monotonic() >= deadline:
@@ -67,7 +80,7 @@ def wait_for_server(settings: Settings) -> connection:
 def lock(admin: connection, database: str) -> None:
     """Wait until no other process initialises ``database``; the lock ends with the connection. Raises Stop."""
     deadline = time.monotonic() + LOCK_SECONDS
-    while not _value(admin, "SELECT pg_try_advisory_lock(hashtext(%s))", f"eazynova-bootstrap:{database}"):
+    while not value(admin, "SELECT pg_try_advisory_lock(hashtext(%s))", f"eazynova-bootstrap:{database}"):
         if time.monotonic() >= deadline:
             raise Stop(LATER, "another process has been initialising this database for too long")
         rest(1)
@@ -75,39 +88,48 @@ def lock(admin: connection, database: str) -> None:
 
 def find_state(settings: Settings, admin: connection) -> State:
     """What the database is. The marker alone means ready: resumed installations look complete and are not."""
-    limit = _value(admin, "SELECT datconnlimit FROM pg_database WHERE datname = %s", settings.database)
+    limit = value(admin, "SELECT datconnlimit FROM pg_database WHERE datname = %s", settings.database)
     if limit is None:
         return State.ABSENT
     if limit == INVALID:  # PostgreSQL was stopped while dropping it
         return State.HALF
-    link = connect(settings, settings.database)
+    # whoever is the owner can make a query do what they like
+    looking = settings.odoo if owner(settings, admin) == settings.odoo.role else settings.administrator
+    link = connect(settings, looking, settings.database)
     try:
         return _look_inside(link)
     finally:
         link.close()
 
 
+def owner(settings: Settings, admin: connection) -> str:
+    """The role that owns the database; "" when there is no such database."""
+    return str(
+        value(admin, "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s", settings.database) or ""
+    )
+
+
 def create(settings: Settings, admin: connection) -> None:
     """As Odoo itself would: UTF-8, and the C collation that makes its indexes useful."""
-    statement = sql.SQL("CREATE DATABASE {} ENCODING 'UTF8' LC_COLLATE 'C' TEMPLATE template0")
-    _execute(admin, statement.format(sql.Identifier(settings.database)))
+    statement = sql.SQL("CREATE DATABASE {} OWNER {} ENCODING 'UTF8' LC_COLLATE 'C' TEMPLATE template0")
+    execute(admin, statement.format(sql.Identifier(settings.database), sql.Identifier(settings.odoo.role)))
 
 
 def prepare(settings: Settings, admin: connection) -> None:
     """Close the database to other roles, whom Odoo's RPC would let in by name, and give it Odoo's extensions."""
     statement = sql.SQL("REVOKE CONNECT ON DATABASE {} FROM PUBLIC")
-    _execute(admin, statement.format(sql.Identifier(settings.database)))
-    link = connect(settings, settings.database)
+    execute(admin, statement.format(sql.Identifier(settings.database)))
+    link = connect(settings, settings.odoo, settings.database)
     for extension in EXTENSIONS:
         try:
-            _execute(link, sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(sql.Identifier(extension)))
+            execute(link, sql.SQL("CREATE EXTENSION IF NOT EXISTS {} SCHEMA public").format(sql.Identifier(extension)))
         except psycopg2.Error as error:
             say(f"PostgreSQL has no extension {extension}: {error.diag.message_primary}")
     link.close()
 
 
 def drop(settings: Settings, admin: connection) -> None:
-    _execute(admin, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(settings.database)))
+    execute(admin, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(settings.database)))
 
 
 def drop_files(settings: Settings) -> None:
@@ -117,9 +139,9 @@ def drop_files(settings: Settings) -> None:
 
 def modules_in_the_making(settings: Settings) -> tuple[list[str], list[str]]:
     """Of the modules wanted: those that Odoo does not know, and those that it did not finish."""
-    link = connect(settings, settings.database)
+    link = connect(settings, settings.odoo, settings.database)
     with link.cursor() as cursor:
-        cursor.execute("SELECT name, state FROM ir_module_module")
+        cursor.execute("SELECT name, state FROM public.ir_module_module")
         states = dict(cursor.fetchall())
     link.close()
     wanted = ("base", *settings.modules)
@@ -134,40 +156,50 @@ def modules_in_the_making(settings: Settings) -> tuple[list[str], list[str]]:
 
 def access_revision(settings: Settings) -> str:
     """Which change of the administrator's access was last made here; "" for none."""
-    link = connect(settings, settings.database)
-    found = _value(link, "SELECT value FROM ir_config_parameter WHERE key = %s", REVISION)
+    link = connect(settings, settings.odoo, settings.database)
+    found = value(link, "SELECT value FROM public.ir_config_parameter WHERE key = %s", REVISION)
     link.close()
     return str(found or "")
+
+
+def close_sign_up(settings: Settings) -> None:
+    """Strangers may not make accounts until the customer lets them: closed once, with the modules that open it.
+
+    Odoo's module for it opens it when it is installed, so it is closed at the first start that finds it open.
+    """
+    link = connect(settings, settings.odoo, settings.database)
+    execute(link, sql.SQL(CLOSING), SIGN_UP, SIGN_UP_CLOSED, SIGN_UP_CLOSED)
+    link.close()
 
 
 def _look_inside(link: connection) -> State:
     if not _table(link, "ir_module_module"):
         # Odoo commits its orm_signaling_* tables before anything else; any other table is somebody's.
-        foreign = _value(
+        foreign = value(
             link,
             "SELECT count(*) FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
             " AND NOT starts_with(tablename, 'orm_signaling_')",
         )
         return State.USED if foreign else State.EMPTY
-    marked = "SELECT 1 FROM ir_config_parameter WHERE key = %s"
-    if _table(link, "ir_config_parameter") and _value(link, marked, MARKER):
+    marked = "SELECT 1 FROM public.ir_config_parameter WHERE key = %s"
+    if _table(link, "ir_config_parameter") and value(link, marked, MARKER):
         return State.READY
-    if _table(link, "res_users_log") and _value(link, "SELECT 1 FROM res_users_log LIMIT 1"):
+    if _table(link, "res_users_log") and value(link, "SELECT 1 FROM public.res_users_log LIMIT 1"):
         return State.USED
     return State.HALF
 
 
 def _table(link: connection, name: str) -> bool:
-    return _value(link, "SELECT to_regclass(%s)", f"public.{name}") is not None
+    return value(link, "SELECT to_regclass(%s)", f"public.{name}") is not None
 
 
-def _value(link: connection, query: str, *values: str) -> object:
+def value(link: connection, query: str, *values: str) -> object:
     with link.cursor() as cursor:
         cursor.execute(query, values)
         row = cursor.fetchone()
     return row[0] if row else None
 
 
-def _execute(link: connection, statement: sql.Composable) -> None:
+def execute(link: connection, statement: sql.Composable, *values: str) -> None:
     with link.cursor() as cursor:
-        cursor.execute(statement)
+        cursor.execute(statement, values or None)

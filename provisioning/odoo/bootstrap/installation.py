@@ -9,7 +9,7 @@ from typing import IO
 
 from psycopg2.extensions import connection
 
-from . import database, program
+from . import database, program, roles
 from .database import State
 from .outcome import DONE, LATER, PERSON, SETTINGS, Stop, say
 from .process import run
@@ -17,24 +17,23 @@ from .settings import REVISION, Owner, Settings
 
 
 class Installation:
-    """One run over the database of ``settings`` with the command ``odoo`` in the environment ``child``.
+    """One run over the database of ``settings`` with the command ``odoo``.
 
     ``environ`` is the container's own environment, where the owner is read from when one is needed.
     """
 
-    def __init__(
-        self, settings: Settings, odoo: Sequence[str], child: Mapping[str, str], environ: Mapping[str, str]
-    ) -> None:
+    def __init__(self, settings: Settings, odoo: Sequence[str], environ: Mapping[str, str], home: str) -> None:
         self._settings = settings
         self._odoo = list(odoo)
-        self._child = child
         self._environ = environ
+        self._home = home
 
-    def ensure(self) -> None:
-        """Return with the database ready. Raises Stop."""
+    def ensure(self) -> Settings:
+        """Return with the database ready and the login that Odoo may serve it with. Raises Stop."""
         admin = database.wait_for_server(self._settings)
         try:
             database.lock(admin, self._settings.database)
+            self._settings = roles.settle(self._settings, admin)
             state = database.find_state(self._settings, admin)
             say(f"the database is {state.value}")
             if state is not State.READY:
@@ -44,10 +43,13 @@ class Installation:
                     raise Stop(LATER, "the database did not become ready")
                 say("the database is ready")
             else:
+                roles.hand_over(self._settings, admin)
                 self._renew_access()
+            database.close_sign_up(self._settings)
             self._served.touch()
         finally:
             admin.close()
+        return self._settings
 
     @property
     def _served(self) -> Path:
@@ -66,6 +68,7 @@ class Installation:
         database.drop_files(self._settings)
         if state is not State.EMPTY:
             database.create(self._settings, admin)
+        roles.hand_over(self._settings, admin)
         database.prepare(self._settings, admin)
 
     def _install(self) -> None:
@@ -75,7 +78,10 @@ class Installation:
         if settings.modules:
             self._run("modules", program.modules_arguments(settings))
         self._check_modules()
-        self._shell("owner", f"hand_over(env, {owner.as_dict()!a}, {database.MARKER!a}, {database.REVISION!a})")
+        self._shell(
+            "owner",
+            f"build_assets(env)\nhand_over(env, {owner.as_dict()!a}, {database.MARKER!a}, {database.REVISION!a})",
+        )
 
     def _renew_access(self) -> None:
         """Another login and password for the administrator, once; what cannot be done does not keep Odoo down."""
@@ -108,9 +114,15 @@ class Installation:
 
     def _run(self, title: str, arguments: Sequence[str], script: IO[bytes] | None = None) -> None:
         started = time.monotonic()
-        status, stopped = run([*self._odoo, *arguments], self._child, script)
+        child = program.odoo_environment(self._environ, self._settings, self._home)
+        lacking: list[str] = []
+        status, stopped = run(
+            [*self._odoo, *arguments], child, script, hear=lambda line: lacking.extend(program.lacking_packages(line))
+        )
         if stopped:
             raise Stop(DONE, f"asked to stop while installing ({title})")
+        if status and lacking:
+            raise Stop(SETTINGS, f"this image lacks the Python package {lacking[-1]}")
         if status:
             raise Stop(SETTINGS if status == SETTINGS else LATER, f"Odoo failed at {title} with exit status {status}")
         say(f"{title} done in {time.monotonic() - started:.1f} s")

@@ -8,6 +8,7 @@ import psycopg2
 from psycopg2.errors import InsufficientPrivilege
 
 from . import program, supervision
+from .environment import take_environment
 from .installation import Installation
 from .outcome import LATER, SETTINGS, Stop, say
 from .privileges import become_odoo
@@ -17,9 +18,10 @@ from .settings import Settings
 
 def main() -> NoReturn:
     """Exit with a status of the package's docstring."""
+    environ = take_environment()
     block_signals()
     try:
-        status = _bootstrap(dict(os.environ))
+        status = _bootstrap(environ)
     except Stop as stop:
         say(stop.reason)
         status = stop.code
@@ -35,10 +37,9 @@ def main() -> NoReturn:
 def _bootstrap(environ: dict[str, str]) -> int:
     settings = Settings.read(environ)
     odoo = program.find_odoo(environ)
-    child = program.odoo_environment(environ, settings, become_odoo(settings.data_dir))
-    # PostgreSQL's own library reads PG* too, in this process as in Odoo's.
-    os.environ.clear()
-    os.environ.update(child)
-    Installation(settings, odoo, child, environ).ensure()
+    home = become_odoo(settings.data_dir)
+    # PostgreSQL's own library looks there for certificates, in this process as in Odoo's
+    os.environ["HOME"] = home
+    settings = Installation(settings, odoo, environ, home).ensure()
     say("starting Odoo")
-    return supervision.serve(settings, odoo, child)
+    return supervision.serve(settings, odoo, program.odoo_environment(environ, settings, home))

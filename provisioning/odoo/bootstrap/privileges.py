@@ -5,6 +5,7 @@ import pwd
 from pathlib import Path
 
 from .outcome import SETTINGS, Stop
+from .process import hide
 
 USER = "odoo"
 
@@ -23,6 +24,7 @@ def become_odoo(data_dir: Path) -> str:
             os.initgroups(user.pw_name, user.pw_gid)
             os.setgid(user.pw_gid)
             os.setuid(user.pw_uid)
+            hide()
     if not os.access(data_dir, os.W_OK | os.X_OK):
         raise Stop(
             SETTINGS, "ODOO_DATA_DIR cannot be written to; start as root (RAILWAY_RUN_UID=0) to change its owner"

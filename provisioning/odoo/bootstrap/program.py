@@ -2,24 +2,21 @@
 
 import importlib.util
 import os
+import re
 import shutil
 import socket
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from .environment import meant_for_odoo
 from .outcome import SETTINGS, Stop
 from .settings import Owner, Settings
 
 USUAL_PLACES = ("/opt/odoo/odoo-bin", "/usr/src/odoo/odoo-bin", "/odoo/odoo-bin", "/opt/odoo/odoo/odoo-bin")
-# Odoo 19 takes any option from ODOO_<OPTION> and from PG*, and the images' own scripts read HOST, PORT, USER and
-# PASSWORD as the database's: only what is meant for Odoo is passed on.
-MISLEADING = ("PROV_", "PG", "ODOO_", "EAZYNOVA_", "POSTGRES_", "DB_", "DATABASE_")
-MISLEADING_NAMES = {"HOST", "PORT", "USER", "PASSWORD", "PASSWORD_FILE", "LOGNAME", "OPENERP_SERVER"}
-MEANT_FOR_ODOO = {"ODOO_RC", "ODOO_ADMIN_PASSWD", "ODOO_EMAIL_FROM", "ODOO_FROM_FILTER", "PGSSLMODE", "PGSSLROOTCERT"}
-MEANT_FOR_ODOO_PREFIX = "ODOO_SMTP_"
 REQUEST_CPU_SECONDS, REQUEST_SECONDS = 600, 1200
 CONNECTIONS = 16
+LACKING = re.compile(rb"ModuleNotFoundError: No module named '([\w.]+)'|external dependency is not met: ([\w.-]+)")
 
 
 def find_odoo(environ: Mapping[str, str]) -> list[str]:
@@ -37,23 +34,16 @@ def find_odoo(environ: Mapping[str, str]) -> list[str]:
 
 
 def odoo_environment(environ: Mapping[str, str], settings: Settings, home: str) -> dict[str, str]:
-    """What Odoo sees: nothing of ours, and the database's address and password, which stay out of the arguments."""
-    kept = {name: value for name, value in environ.items() if not _misleading(name)}
-    return kept | {
+    """What Odoo sees: the database's address and its own role's password stay out of the arguments."""
+    return meant_for_odoo(environ) | {
         "PGHOST": settings.host,
         "PGPORT": str(settings.pg_port),
-        "PGUSER": settings.user,
-        "PGPASSWORD": settings.password,
+        "PGUSER": settings.odoo.role,
+        "PGPASSWORD": settings.odoo.password,
         "ODOO_DATA_DIR": str(settings.data_dir),
         "HOME": home,
         "PYTHONUTF8": "1",
     }
-
-
-def _misleading(name: str) -> bool:
-    if name in MEANT_FOR_ODOO or name.startswith(MEANT_FOR_ODOO_PREFIX):
-        return False
-    return name in MISLEADING_NAMES or name.startswith(MISLEADING)
 
 
 def base_arguments(settings: Settings, owner: Owner) -> list[str]:
@@ -88,6 +78,11 @@ def server_arguments(settings: Settings) -> list[str]:
         f"--db_maxconn={CONNECTIONS}",
         "--log-level=info",
     ]
+
+
+def lacking_packages(line: bytes) -> list[str]:
+    """The Python package that Odoo says, in this line of its log, it cannot go on without."""
+    return [name.decode() for found in LACKING.findall(line) for name in found if name]
 
 
 def _install(modules: str) -> list[str]:

@@ -1,5 +1,7 @@
 """The environment, read once and checked, so that nothing half-right reaches Odoo or PostgreSQL."""
 
+import hashlib
+import hmac
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -20,14 +22,28 @@ PARTED, EXPANSION = "$\u200b{{", "${{"
 
 
 @dataclass(frozen=True)
+class Login:
+    """A role of PostgreSQL with its password."""
+
+    role: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Settings:
-    """What every start needs. Times in seconds."""
+    """What every start needs. Times in seconds.
+
+    ``administrator`` makes the database and never reads in it once it is served, because whoever owns the tables could
+    have their own code run by the query. ``first_password`` is the one the administrator's role was made with. ``odoo``
+    is all that Odoo is told of PostgreSQL.
+    """
 
     database: str
     host: str
     pg_port: int
-    user: str
-    password: str = field(repr=False)
+    administrator: Login
+    first_password: str = field(repr=False)
+    odoo: Login
     modules: tuple[str, ...]
     addons_path: str
     data_dir: Path
@@ -39,23 +55,26 @@ class Settings:
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
         """Raises Stop."""
-        user = _matching(environ, "PGUSER", r"[^\0]+")
-        if user == "postgres":
-            raise Stop(SETTINGS, "PGUSER is postgres, which Odoo refuses to work as")
+        database = _matching(environ, "PROV_DB", DATABASE)
+        user, password = _matching(environ, "PGUSER", r"[^\0]+"), environ.get("PGPASSWORD", "")
+        if user in {"postgres", database}:
+            raise Stop(SETTINGS, f"PGUSER is {'postgres' if user == 'postgres' else 'named as the database'}")
+        secret = environ.get("PROV_DATABASE_SECRET", "").strip()
         modules = _matching(environ, "PROV_MODULES", NAMES, "base").split(",")
         return cls(
-            database=_matching(environ, "PROV_DB", DATABASE),
+            database=database,
             host=_matching(environ, "PGHOST", r"\S+"),
             pg_port=int(_number(environ, "PGPORT", 5432)),
-            user=user,
-            password=environ.get("PGPASSWORD", ""),
+            administrator=Login(user, _derived(secret, "administrator") if secret else password),
+            first_password=password,
+            odoo=Login(database, _derived(secret or password, database)),
             modules=tuple(dict.fromkeys(name for name in modules if name != "base")),
             addons_path=environ.get("PROV_ADDONS_PATH", "").strip(),
             data_dir=Path(environ.get("ODOO_DATA_DIR") or "/var/lib/odoo"),
             port=int(_number(environ, "PORT", 8069)),
             memory_mb=int(_number(environ, "PROV_MEM_MB", 1024)),
             wait=_number(environ, "PROV_WAIT", 120),
-            watch=max(0.05, _number(environ, "PROV_WATCH", 10)),
+            watch=max(0.05, _number(environ, "PROV_WATCH", 2)),
         )
 
 
@@ -96,6 +115,11 @@ class Owner:
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def _derived(secret: str, purpose: str) -> str:
+    """A password that does not tell the secret."""
+    return hmac.new(secret.encode(), purpose.encode(), hashlib.sha256).hexdigest()
 
 
 def _matching(environ: Mapping[str, str], name: str, pattern: str, default: str | None = None) -> str:

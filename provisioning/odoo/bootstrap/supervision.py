@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import threading
 from collections.abc import Mapping, Sequence
 
@@ -10,17 +9,24 @@ import psycopg2
 from psycopg2.extensions import connection
 
 from . import program
-from .database import connect
+from .database import connect, wait_for_server
 from .outcome import say
 from .process import run
 from .settings import Settings
 
+STOP_SECONDS = 5.0
+
 
 def serve(settings: Settings, odoo: Sequence[str], child: Mapping[str, str]) -> int:
-    """Run Odoo until it ends; 0 when it was asked to stop and did, else its exit status."""
-    watch = Watch(settings)
-    status, stopping = run([*odoo, *program.server_arguments(settings)], child, on_start=watch.start)
-    watch.end()
+    """Run Odoo until it ends of itself or is asked to; 0 when it was asked to and did, else its exit status."""
+    while True:
+        watch = Watch(settings)
+        status, stopping = run([*odoo, *program.server_arguments(settings)], child, on_start=watch.start)
+        watch.end()
+        if stopping or not watch.has_stopped_it:
+            break
+        wait_for_server(settings).close()
+        say("starting Odoo again")
     asked = {0, *(128 + number for number in (signal.SIGTERM, signal.SIGINT))}
     return 0 if stopping and status in asked else status
 
@@ -29,10 +35,12 @@ class Watch:
     """Keeps Odoo's scheduler alive.
 
     Without workers, Odoo's scheduler threads die when PostgreSQL goes away and stay dead, unnoticed from outside, while
-    its pages recover by themselves. SIGHUP makes Odoo 19 start anew in the same process.
+    its pages recover by themselves. Odoo is then stopped, to be started again: told to reload itself (SIGHUP) it may
+    obey a minute later, and while it does, the same signal ends it.
     """
 
     def __init__(self, settings: Settings) -> None:
+        self.has_stopped_it = False
         self._settings = settings
         self._ended = threading.Event()
         self._link: connection | None = None
@@ -51,11 +59,18 @@ class Watch:
                 if not lost:
                     say("PostgreSQL is gone")
                 lost = True
-            elif lost and self._odoo_listens():
-                say("PostgreSQL is back: reloading Odoo, whose scheduler has died")
-                os.kill(pid, signal.SIGHUP)
-                lost = False
+            elif lost:
+                say("PostgreSQL is back: stopping Odoo, whose scheduler has died")
+                self._stop(pid)
+                return
             self._ended.wait(self._settings.watch)
+
+    def _stop(self, pid: int) -> None:
+        """An Odoo that does not obey is killed: what it has answered is in the database."""
+        self.has_stopped_it = True
+        os.kill(pid, signal.SIGTERM)
+        if not self._ended.wait(STOP_SECONDS):
+            os.kill(pid, signal.SIGKILL)
 
     def _connected(self) -> bool:
         """Whether the connection made before still works; a broken one is replaced for the next look."""
@@ -69,15 +84,7 @@ class Watch:
                 self._link = None
                 return False
         try:
-            self._link = connect(self._settings, "postgres")
+            self._link = connect(self._settings, self._settings.odoo, "postgres")
         except psycopg2.Error:
             return False
         return True
-
-    def _odoo_listens(self) -> bool:
-        """Before it listens, Odoo does not handle SIGHUP yet and would end."""
-        try:
-            with socket.create_connection(("127.0.0.1", self._settings.port), timeout=5):
-                return True
-        except OSError:
-            return False

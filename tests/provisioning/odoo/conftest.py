@@ -7,10 +7,10 @@ from tests import environment
 from tests.provisioning.odoo.containers import Cable, Container, Role
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def role(services):
     made = Role(f"odoo_{secrets.token_hex(4)}", secrets.token_hex(8))
-    Role.administer(f"CREATE ROLE {made.name} LOGIN CREATEDB PASSWORD '{made.password}'")
+    Role.administer(f"CREATE ROLE {made.name} LOGIN SUPERUSER PASSWORD '{made.password}'")
     yield made
     Role.administer(f"DROP ROLE {made.name}")
 
@@ -37,6 +37,7 @@ def make_container(role, postgres_address, tmp_path):
     for one in made:
         one.clean_up()
     Role.administer(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+    Role.administer(f"DROP ROLE IF EXISTS {database}")
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ class Container:
         odoo.write_text(f'#!/bin/sh\nexec {sys.executable} -m tests.provisioning.odoo.fake_odoo "$@"\n')
         odoo.chmod(0o755)
         who = container.Identity(database=database, **{**IDENTITY, **identity})
-        self.environ = container.odoo_variables(who, PASSWORD_HASH, "master") | {
+        self.environ = container.odoo_variables(who, PASSWORD_HASH, "master", "") | {
             "PATH": f"{directory}:{Path(sys.executable).parent}:{os.environ['PATH']}",
             "PYTHONPATH": str(ROOT),
             "PGHOST": host,

@@ -21,6 +21,7 @@ KNOWN_MODULES = ("base", "web", "mail", "crm", "account", "sale_management")
 BASE_TABLES = """
 CREATE TABLE ir_module_module (id serial, name text, state text);
 CREATE TABLE ir_config_parameter (id serial, key text UNIQUE, value text);
+CREATE TABLE ir_attachment (id serial, name text);
 CREATE TABLE ir_default (id serial, field text, value text);
 CREATE TABLE res_currency (id serial, name text);
 CREATE TABLE res_country (id serial, code text, currency_id int);
@@ -94,6 +95,10 @@ def install(modules):
         pass_point(f"installing {name}")
         if (DIRECTORY / "broken").exists() and name in (DIRECTORY / "broken").read_text():
             return
+        if (DIRECTORY / "lacking").exists() and name in (DIRECTORY / "lacking").read_text():
+            sys.exit("ModuleNotFoundError: No module named 'phonenumbers'")
+        if name == "crm":
+            execute("INSERT INTO ir_config_parameter (key, value) VALUES ('auth_signup.invitation_scope', 'b2c')")
         execute("UPDATE ir_module_module SET state = 'installed' WHERE name = %s", (name,))
     pass_point(f"installed {','.join(known)}")
 
@@ -122,7 +127,7 @@ def serve():
     ) as door:
         door.settimeout(0.05)
         write_down(serving=True, uid=os.getuid())
-        while signal.SIGTERM not in asked and signal.SIGINT not in asked:
+        while (DIRECTORY / "stubborn").exists() or not {signal.SIGTERM, signal.SIGINT} & set(asked):
             if signal.SIGHUP in asked:
                 asked.remove(signal.SIGHUP)
                 write_down(reloaded=True)

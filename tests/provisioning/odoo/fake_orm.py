@@ -1,6 +1,7 @@
 """As much of Odoo's ``env`` as the bootstrap uses, over real tables."""
 
 import re
+from types import SimpleNamespace
 
 MODEL_OF = {"currency_id": "res.currency", "country_id": "res.country", "partner_id": "res.partner"}
 EXTERNAL_IDS = {"base.main_company": ("res.company", 1), "base.user_admin": ("res.users", 2)}
@@ -103,6 +104,13 @@ class Records:
     def set_param(self, key, value):
         statement = "INSERT INTO ir_config_parameter (key, value) VALUES (%s, %s)"
         self.env.cr.execute(f"{statement} ON CONFLICT (key) DO UPDATE SET value = excluded.value", (key, value))
+
+    def _get_asset_bundle(self, name, css, js):
+        assert css != js, name
+        return SimpleNamespace(css=lambda: self._store_asset(f"{name}.css"), js=lambda: self._store_asset(f"{name}.js"))
+
+    def _store_asset(self, name):
+        self.env.cr.execute("INSERT INTO ir_attachment (name) VALUES (%s)", (name,))
 
     def _update_translations(self, codes):
         assert self.ids, codes

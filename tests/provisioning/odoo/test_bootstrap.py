@@ -37,6 +37,8 @@ def test_a_fresh_database_becomes_the_customers_before_odoo_listens(make_contain
         "web.base.url": "https://acme.example.com",
         "web.base.url.freeze": "True",
         "eazynova.provisioned": "1",
+        "auth_signup.invitation_scope": "b2b",
+        "eazynova.sign_up_closed": "1",
     }
     assert ask(container, "SELECT code FROM res_lang WHERE active ORDER BY code") == [("en_US",), ("fr_FR",)]
 

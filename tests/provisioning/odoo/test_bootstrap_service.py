@@ -43,15 +43,27 @@ def test_odoo_dies_with_the_bootstrap(make_container):
     assert not any(alive(entry["pid"]) for entry in container.diary if "pid" in entry)
 
 
-def test_odoo_is_reloaded_when_postgresql_comes_back(make_container, cable):
+def test_odoo_is_started_again_when_postgresql_comes_back(make_container, cable):
     container = make_container(host="127.0.0.1", port=cable.port).start().wait_until_serving()
     eventually(lambda: cable.ends, "the watch's connection")
     cable.unplug()
     eventually(lambda: "PostgreSQL is gone" in container.log, "notice of the outage")
-    assert container.count(reloaded=True) == 0
+    assert container.count(serving=True) == 1
     cable.plugged = True
-    eventually(lambda: container.count(reloaded=True) == 1, "the reload")
-    assert container.process.poll() is None
+    container.wait_until_serving(2)
+    assert container.count(stopped=True) == 1
+
+
+def test_an_odoo_that_does_not_stop_when_postgresql_comes_back_is_killed(make_container, cable):
+    container = make_container(host="127.0.0.1", port=cable.port).start().wait_until_serving()
+    (container.directory / "stubborn").touch()
+    eventually(lambda: cable.ends, "the watch's connection")
+    cable.unplug()
+    eventually(lambda: "PostgreSQL is gone" in container.log, "notice of the outage")
+    cable.plugged = True
+    container.wait_until_serving(2)
+    assert container.count(stopped=True) == 0
+    (container.directory / "stubborn").unlink()
 
 
 def test_postgresql_may_come_up_after_the_container(make_container, cable):
@@ -128,6 +140,21 @@ def test_a_module_that_odoo_did_not_finish_starts_all_over(make_container):
     assert "account" in container.log
     (container.directory / "broken").unlink()
     container.start().wait_until_serving()
+
+
+def test_an_image_without_the_bootstraps_own_package_needs_another_image(make_container):
+    container = make_container()
+    (container.directory / "psycopg2.py").write_text("raise ModuleNotFoundError('', name='psycopg2')")
+    assert container.start(PYTHONPATH=f"{container.directory}:{ROOT}").ended() == 2
+    assert "psycopg2" in container.log
+
+
+def test_an_image_without_a_package_that_odoo_needs_needs_another_image(make_container):
+    container = make_container()
+    (container.directory / "lacking").write_text("account")
+    assert container.start().ended() == 2
+    assert "lacks the Python package phonenumbers" in container.log
+    assert container.count(serving=True) == 0
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")

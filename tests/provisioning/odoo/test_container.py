@@ -31,7 +31,7 @@ def identity(**changes):
 
 
 def variables(**changes):
-    return container.odoo_variables(identity(**changes), "$pbkdf2-sha512$600000$c2FsdA$aGFzaA", "master")
+    return container.odoo_variables(identity(**changes), "$pbkdf2-sha512$600000$c2FsdA$aGFzaA", "master", "secret")
 
 
 @pytest.mark.real_hashes
@@ -118,6 +118,6 @@ def test_the_bootstrap_runs_on_the_oldest_python_of_the_images_with_nothing_but_
     assert not [name for name in imported if re.match(r"(provisioning|tenants|django|httpx)\b", name)]
     assert imported <= {
         "psycopg2", "psycopg2.errors", "psycopg2.extensions", "collections.abc", "ctypes", "dataclasses", "enum",
-        "importlib.util", "os", "pathlib", "pkgutil", "pwd", "re", "secrets", "shutil", "signal", "socket",
-        "subprocess", "sys", "tempfile", "threading", "time", "typing", "unicodedata",
+        "hashlib", "hmac", "importlib.util", "json", "os", "pathlib", "pkgutil", "pwd", "re", "secrets", "shutil",
+        "signal", "socket", "subprocess", "sys", "tempfile", "threading", "time", "typing", "unicodedata",
     }  # fmt: skip
