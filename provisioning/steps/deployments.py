@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from provisioning.agents import variables as agent_variables
 from provisioning.errors import Permanent, Temporary
 from provisioning.gate import circuit
 from provisioning.ledger import observation
@@ -142,7 +143,7 @@ def _bring_bootstrap(ctx: Context) -> None:
         project_id=ctx.project_id,
         environment_id=ctx.environment_id,
         service_id=service_id,
-        variables=container.bootstrap_variables() | secret,
+        variables=container.bootstrap_variables() | secret | agent_variables.renewed(ctx.operation.instance_id),
     )
     ctx.note(bootstrap_brought=1)
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from django.conf import settings
 
+from provisioning.agents import variables as agent_variables
 from provisioning.errors import Temporary
 from provisioning.odoo import container
 from provisioning.outcomes import Done, Wait
@@ -105,7 +106,7 @@ def _odoo_variables(ctx: Context) -> dict[str, str]:
         container.password_hash(password),
         desired_state.generated_password(),
         desired_state.generated_password(),
-    )
+    ) | agent_variables.renewed(ctx.operation.instance_id)
 
 
 def _create_volume(ctx: Context, service: str, mount_path: str) -> None:

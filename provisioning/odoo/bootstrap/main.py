@@ -7,7 +7,7 @@ from typing import NoReturn
 import psycopg2
 from psycopg2.errors import InsufficientPrivilege
 
-from . import program, supervision
+from . import companion, program, supervision
 from .environment import take_environment
 from .installation import Installation
 from .outcome import LATER, SETTINGS, Stop, say
@@ -41,5 +41,7 @@ def _bootstrap(environ: dict[str, str]) -> int:
     # PostgreSQL's own library looks there for certificates, in this process as in Odoo's
     os.environ["HOME"] = home
     settings = Installation(settings, odoo, environ, home).ensure()
+    child = program.odoo_environment(environ, settings, home)
+    companion.accompany(environ, settings, child)
     say("starting Odoo")
-    return supervision.serve(settings, odoo, program.odoo_environment(environ, settings, home))
+    return supervision.serve(settings, odoo, child)

@@ -56,7 +56,7 @@ def run(
         env=dict(environ),
         stdin=subprocess.DEVNULL if stdin is None else stdin,
         stderr=None if hear is None else subprocess.PIPE,
-        preexec_fn=_prepare_child,  # noqa: PLW1509 no thread is running yet
+        preexec_fn=end_with_parent,  # noqa: PLW1509 no thread is running yet
     )
     hearing = threading.Thread(target=_hear, args=(child.stderr, hear), daemon=True)
     if hear is not None:
@@ -83,7 +83,7 @@ def _hear(errors: IO[bytes], hear: Callable[[bytes], None]) -> None:
         hear(line)
 
 
-def _prepare_child() -> None:
+def end_with_parent() -> None:
     """A child must not outlive its parent: an orphaned installer would write into the next one's database."""
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())

@@ -117,7 +117,8 @@ def test_the_bootstrap_runs_on_the_oldest_python_of_the_images_with_nothing_but_
     imported |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level}
     assert not [name for name in imported if re.match(r"(provisioning|tenants|django|httpx)\b", name)]
     assert imported <= {
-        "psycopg2", "psycopg2.errors", "psycopg2.extensions", "collections.abc", "ctypes", "dataclasses", "enum",
-        "hashlib", "hmac", "importlib.util", "json", "os", "pathlib", "pkgutil", "pwd", "re", "secrets", "shutil",
-        "signal", "socket", "subprocess", "sys", "tempfile", "threading", "time", "typing", "unicodedata",
+        "collections.abc", "contextlib", "ctypes", "dataclasses", "enum", "hashlib", "hmac", "http.client",
+        "importlib.util", "json", "os", "pathlib", "pkgutil", "psycopg2", "psycopg2.errors", "psycopg2.extensions",
+        "pwd", "random", "re", "secrets", "shutil", "signal", "socket", "ssl", "subprocess", "sys", "tempfile",
+        "threading", "time", "typing", "unicodedata", "urllib.error", "urllib.parse", "urllib.request", "zipfile",
     }  # fmt: skip
