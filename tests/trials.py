@@ -8,6 +8,7 @@ from typing import Any
 import time_machine
 from django.db import connection
 from django.db.models.signals import post_save
+from django.dispatch import Signal
 from django.utils import timezone
 
 from provisioning.engine import running
@@ -59,6 +60,21 @@ def at_step(code: str, state: str, act: Callable[[Step], None]) -> Iterator[None
         yield
     finally:
         post_save.disconnect(written, sender=Step)
+
+
+@contextmanager
+def hearing(bell: Signal) -> Iterator[list[int]]:
+    """The numbers that are rung for meanwhile, in their order."""
+    rung: list[int] = []
+
+    def hear(sender: Any, **news: Any) -> None:
+        rung.extend(value for name, value in news.items() if name.endswith("_id"))
+
+    bell.connect(hear)
+    try:
+        yield rung
+    finally:
+        bell.disconnect(hear)
 
 
 class Tripwire:

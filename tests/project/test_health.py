@@ -13,8 +13,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from eazynova_site import health
 from provisioning.engine import running
-from provisioning.gate import budget
+from provisioning.gate import budget, clients
 from provisioning.models import Operation, Outage, Tally
+from provisioning.railway.errors import RateLimited
 from provisioning.states import OperationState
 from provisioning.tasks import sweep, watch
 from provisioning.vitals import heartbeat, tally
@@ -102,6 +103,17 @@ def test_a_used_up_budget_is_named(client, settings):
     assert answer.status_code == 503
     assert answer.json()["checks"]["railwayBudget"]["remaining"] == 0
     assert answer.json()["checks"]["railwayBudget"]["usedUp"] == ["default"]
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_all_alive")
+def test_while_railway_wants_no_request_nobody_is_told_that_all_is_well(client, sandbox, settings):
+    settings.RAILWAY_REQUESTS_PER_HOUR = 1000
+    sandbox.faults.add(kind="rate_limited", retry_after=120.0, times=1)
+    with pytest.raises(RateLimited):
+        clients.railway().workspaces()
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["checks"]["railwayBudget"]["usedUp"]) == (503, ["default"])
 
 
 @pytest.mark.django_db

@@ -46,3 +46,15 @@ def test_of_two_who_change_the_same_state_only_one_wins(make_instance):
     instance.transition_to(InstanceState.FAILED)
     with pytest.raises(WrongState):
         stale.transition_to(InstanceState.FAILED)
+
+
+@pytest.mark.django_db
+def test_whoever_decided_on_what_has_changed_meanwhile_changes_nothing(make_instance):
+    """Both ways are allowed by the table: what was decided for a running instance is not done to a stopped one."""
+    instance = make_instance(state=InstanceState.READY)
+    stale = Instance.objects.get(pk=instance.pk)
+    instance.transition_to(InstanceState.SUSPENDED)
+    with pytest.raises(WrongState):
+        stale.transition_to(InstanceState.DECOMMISSIONING)
+    instance.refresh_from_db()
+    assert instance.state == InstanceState.SUSPENDED

@@ -29,6 +29,17 @@ def assert_succeeds(operation, clock, sandbox):
 def test_looking_for_a_lost_answer_takes_as_long_as_the_settings_say(document, creation, sandbox, clock, settings):
     settings.RAILWAY_SETTLE_SECONDS = 120
     sandbox.faults.add(kind="server_error", status=503, operation=document, times=1)
+    began = timezone.now()
+    assert_succeeds(creation, clock, sandbox)
+    assert timedelta(seconds=120) <= timezone.now() - began < timedelta(seconds=180)
+
+
+def test_what_a_lost_answer_has_made_is_found_when_it_shows_just_before_that_time_is_over(
+    creation, sandbox, clock, settings
+):
+    settings.RAILWAY_SETTLE_SECONDS = 120
+    sandbox.faults.add(kind="lost_answer", operation="ProjectCreate", times=1)
+    sandbox.faults.add(kind="lag", operation="ProjectCreate", seconds=110.0)
     assert_succeeds(creation, clock, sandbox)
 
 
@@ -53,6 +64,18 @@ def slow(settings):
     with Sandbox(deploy_seconds=30) as running:
         settings.RAILWAY_API_URL, settings.RAILWAY_WORKSPACE_ID = running.url, running.workspace_id
         yield running
+
+
+def test_while_no_watcher_lives_operations_look_by_themselves(slow, order_instance, clock):
+    operation = Operation.objects.get(instance=order_instance())
+    began = timezone.now()
+    while operation.state == OperationState.ACTIVE:
+        slow.advance(0)
+        running.run(operation.pk)
+        operation.refresh_from_db()
+        clock.shift(max((operation.run_after - timezone.now()).total_seconds(), 0.0) + 0.01)
+    assert operation.state == OperationState.SUCCEEDED
+    assert timezone.now() - began < timedelta(minutes=10)
 
 
 def test_a_time_in_which_no_worker_lived_is_not_taken_from_the_deadline(slow, order_instance, clock):

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from provisioning.engine import running
@@ -127,11 +128,47 @@ def test_one_faulty_operation_alone_does_not_stop_the_others(orders, world, sand
     assert not Outage.objects.exclude(opened_at=None).exists()
 
 
-def test_refusals_below_the_threshold_are_forgotten(orders, world, sandbox):
-    sandbox.faults.add(**DOWN, times=2)
-    hear_refusals(2)
+def test_refusals_below_the_threshold_are_forgotten(sandbox, clock):
+    sandbox.faults.add(**DOWN)
+    for _ in range(3):
+        hear_refusals(2)
+        assert outages.tend() == 0
+        clock.shift(11 * 60)
+    hear_refusals(1)
     assert outages.tend() == 0
-    world.until(lambda: states() == {OperationState.SUCCEEDED})
+    hear_refusals(2)
+    assert outages.tend() == 1
+    assert circuit.state().open
+
+
+def test_a_railway_that_has_internal_problems_with_everything_is_out_of_order(sandbox):
+    sandbox.faults.add(kind="error", message="Problem processing request")
+    hear_refusals()
+    outages.tend()
+    assert circuit.state().open
+
+
+def test_an_outage_that_ends_while_a_runner_is_about_to_wait_for_its_end_is_not_slept_through(orders, sandbox, clock):
+    operation = Operation.objects.get(instance=orders[0])
+    sandbox.faults.add(**DOWN)
+    hear_refusals()
+    outages.tend()
+    ended = []
+
+    def it_ends(execute, sql, *rest):
+        if not ended and sql.startswith('UPDATE "provisioning_operation" SET "run_after"'):
+            ended.append(sql)
+            sandbox.faults.clear()
+            clock.shift(20)
+            outages.tend()
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(it_ends):
+        running.run(operation.pk)
+    assert ended
+    assert not circuit.state().open
+    operation.refresh_from_db()
+    assert operation.run_after - timezone.now() < timedelta(seconds=5)
 
 
 def test_while_the_circuit_is_open_nothing_but_one_probe_at_a_time_is_sent(orders, sandbox, clock):

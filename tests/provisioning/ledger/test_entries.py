@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from provisioning.ledger.entries import Ledger, StillUnclear
+from provisioning.ledger.entries import Ledger, NotOurs, StillUnclear
 from provisioning.models import Resource
+from provisioning.railway.errors import LostAnswer
+from provisioning.states import ResourceState
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +56,43 @@ def test_two_runners_that_both_saw_nothing_send_one_request(make_instance):
     with pytest.raises(StillUnclear):
         ask(second, requests)
     assert requests == ["projectCreate"]
+
+
+def test_a_runner_that_slept_for_hours_does_not_ask_again_for_what_has_been_made_meanwhile(ledgers):
+    requests = []
+    ask(ledgers[0], requests)
+    Resource.objects.update(attempted_at=timezone.now() - timedelta(hours=1))
+    with pytest.raises(StillUnclear):
+        ask(ledgers[1], requests)
+    assert requests == ["projectCreate"]
+    assert Resource.objects.get().external_id == "p1"
+
+
+def test_a_request_may_take_effect_until_long_after_its_answer_was_given_up(ledgers, clock, settings):
+    settings.RAILWAY_SETTLE_SECONDS = 120
+    requests = []
+
+    def create_slowly():
+        clock.shift(100)
+        raise LostAnswer("No answer.", unclear=True)
+
+    with pytest.raises(LostAnswer):
+        ledgers[0].ensure("project", "project", find=lambda: None, create=create_slowly)
+    clock.shift(110)
+    with pytest.raises(StillUnclear):
+        ask(Ledger(ledgers[0].instance_id, "default"), requests)
+    clock.shift(15)
+    assert ask(Ledger(ledgers[0].instance_id, "default"), requests) == "p1"
+    assert requests == ["projectCreate"]
+
+
+def test_a_thing_of_another_instance_is_taken_by_nobody(make_instance):
+    theirs = Ledger(make_instance("other-corp").pk, "default").take("project", "project", "p9")
+    mine = Ledger(make_instance().pk, "default")
+    with pytest.raises(NotOurs):
+        mine.take("project", "project", "p9")
+    theirs.refresh_from_db()
+    assert (theirs.instance_id == mine.instance_id, theirs.state) == (False, ResourceState.PRESENT)
 
 
 def test_what_was_asked_for_long_ago_and_is_not_there_is_asked_for_again(ledgers):

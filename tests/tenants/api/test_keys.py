@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from tenants.errors import KeyNotRotatable, UnknownScope
@@ -62,6 +63,16 @@ def test_a_rotation_leaves_both_keys_at_work_for_a_while(as_alice):
     assert timezone.now() < old.expires_at <= timezone.now() + timedelta(hours=1)
     with pytest.raises(KeyNotRotatable):
         keys.rotate(old)
+
+
+def test_a_key_that_ends_tomorrow_ends_tomorrow_although_it_is_rotated(alice):
+    tomorrow = timezone.now() + timedelta(days=1)
+    old, clear = keys.issue(alice, expires_at=tomorrow)
+    keys.rotate(old, overlap=timedelta(days=7))
+    old.refresh_from_db()
+    assert old.expires_at == tomorrow
+    with time_machine.travel(tomorrow + timedelta(seconds=1)):
+        assert keys.recognise(clear) is None
 
 
 def test_the_last_use_is_noted_once_a_minute(as_alice, django_assert_num_queries):

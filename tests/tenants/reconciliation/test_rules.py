@@ -3,14 +3,17 @@
 import json
 from io import StringIO
 
+import httpx
 import pytest
 from django.core.management import CommandError
 
+from provisioning.ledger.entries import Ledger
+from provisioning.models import Resource
 from tenants.lifecycle import InstanceState
 from tenants.models import Instance, Reconciliation
 from tenants.services import reconciliation
 from tenants.services.reconciliation import Rules
-from tests import trials
+from tests import factories, trials
 from tests.tenants.reconciliation.looks import (
     RULES,
     assert_put_right,
@@ -59,19 +62,70 @@ def test_nothing_is_done_when_railway_lists_unbelievably_little(ready, gone, rai
     assert run.refusal
 
 
-def test_what_changes_between_the_look_and_the_confirmation_is_left_alone(ready, railway, sandbox, clock):
-    instance = ready()
-    double = project(railway, sandbox, instance)
+@pytest.fixture
+def double(ready, railway, sandbox, clock):
+    """A second project of an instance that is ready, which a comparison would delete."""
+    made = project(railway, sandbox, ready())
     later(clock)
+    return made
 
-    def meanwhile(run):
-        Instance.objects.update(state=InstanceState.FAILED)
+
+def _rename(sandbox, project_id, **values):
+    """As a person does in Railway's dashboard."""
+    told = {
+        "query": "mutation($id: String!, $input: ProjectUpdateInput!) { projectUpdate(id: $id, input: $input) { id } }",
+        "variables": {"id": project_id, "input": values},
+    }
+    answer = httpx.post(sandbox.url, json=told, headers={"Authorization": f"Bearer {sandbox.token}"})
+    assert "errors" not in answer.json(), answer.text
+
+
+MEANWHILE = {
+    "the instance has failed": (
+        "changed meanwhile",
+        lambda sandbox, double: Instance.objects.update(state=InstanceState.FAILED),
+    ),
+    "an operation has begun": (
+        "changed meanwhile",
+        lambda sandbox, double: trials.order("suspend", Instance.objects.get()),
+    ),
+    "the project got another name": (
+        "changed meanwhile",
+        lambda sandbox, double: _rename(sandbox, double.id, name="for the lawyers"),
+    ),
+    "the project got another description": (
+        "changed meanwhile",
+        lambda sandbox, double: _rename(sandbox, double.id, description=f"{double.description} keep"),
+    ),
+    "the instance has moved into the project": (
+        "not ours",
+        lambda sandbox, double: Resource.objects.filter(kind="project", name="project").update(external_id=double.id),
+    ),
+    "the project stands in another ledger": (
+        "not ours",
+        lambda sandbox, double: Ledger(factories.make_instance("other-corp").pk, "default").take(
+            "project", "project", double.id
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("change", MEANWHILE)
+def test_what_changes_between_the_look_and_the_confirmation_is_left_alone(change, double, sandbox):
+    outcome, act = MEANWHILE[change]
+
+    def somebody_takes_minutes_to_confirm(run):
+        act(sandbox, double)
         return True
 
-    run = look(apply=True, confirm=meanwhile)
-    assert [each["outcome"] for each in run.acts] == ["changed meanwhile"]
-    assert sandbox.state(double.id)["projects"][0]["deletionAt"] is None
+    run = look(apply=True, confirm=somebody_takes_minutes_to_confirm)
+    assert [each["outcome"] for each in run.acts] == [outcome]
+    assert [each["deletionAt"] for each in sandbox.state()["projects"]] == [None, None]
+
+
+def test_what_is_not_confirmed_is_not_done(double, sandbox):
     assert look(apply=True, confirm=lambda run: False).acts == []
+    assert sandbox.state(double.id)["projects"][0]["deletionAt"] is None
 
 
 def test_a_deletion_that_was_interrupted_is_finished_by_the_next_run(ready, railway, sandbox, clock):

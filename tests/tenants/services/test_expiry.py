@@ -8,6 +8,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from provisioning.models import Operation
+from provisioning.signals import operation_changed
 from provisioning.states import OperationKind
 from tenants.errors import InvalidExpiry, WrongState
 from tenants.lifecycle import InstanceState
@@ -41,6 +42,24 @@ def test_what_expired_is_suspended_once_and_deleted_after_the_grace_period(expir
         assert [act for act, _ in ending.expire()] == ["decommission"]
         assert ending.expire() == []
     assert Instance.objects.get().state == InstanceState.DECOMMISSIONING
+
+
+def test_what_is_prolonged_while_others_are_suspended_stays(expired, make_instance):
+    other = make_instance("other-corp", state=InstanceState.READY)
+    Instance.objects.filter(pk=other.pk).update(expires_at=timezone.now() - timedelta(minutes=1))
+    both = {expired.pk, other.pk}
+
+    def prolong_the_other(operation, **news):
+        for pk in both - {operation.instance_id}:
+            Instance.objects.filter(pk=pk).update(expires_at=timezone.now() + timedelta(days=30))
+
+    operation_changed.connect(prolong_the_other)
+    try:
+        assert len(ending.expire()) == 1
+    finally:
+        operation_changed.disconnect(prolong_the_other)
+    (kept,) = Instance.objects.exclude(operations__kind=OperationKind.SUSPEND)
+    assert (kept.state, kept.decommission_after) == (InstanceState.READY, None)
 
 
 def test_what_will_be_deleted_is_not_resumed_before_that_is_undone(expired):

@@ -7,10 +7,11 @@ from django.conf import settings as configured
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test import Client
 from django.urls import reverse
 
 from tenants.models import AuditEntry, Authenticator, RecoveryCodes
-from tests.tenants.sign_in.conftest import PERIOD, recovery_codes_on
+from tests.tenants.sign_in.conftest import PERIOD, code_of, recovery_codes_on
 
 pytestmark = pytest.mark.django_db
 
@@ -64,6 +65,15 @@ def test_the_code_of_the_app_opens_the_console_and_leads_where_one_wanted_to_go(
     wanted = reverse("admin:tenants_plan_changelist")
     assert enrolled.prove(enrolled.code(), next=wanted).headers["Location"] == wanted
     assert enrolled.is_in()
+
+
+def test_whoever_knew_the_session_before_the_second_factor_has_nothing_of_it_afterwards(enrolled):
+    enrolled.sign_in()
+    overheard = Client()
+    overheard.cookies["sessionid"] = enrolled.client.cookies["sessionid"].value
+    enrolled.prove(enrolled.code())
+    assert enrolled.is_in()
+    assert overheard.get(reverse("admin:index")).status_code == 302
 
 
 def test_nobody_is_led_to_another_site_afterwards(enrolled):
@@ -175,6 +185,17 @@ def test_an_offer_is_used_once_and_only_by_its_person(person, client):
     stolen = client.post(reverse("admin:second_factor_enrol"), {"offer": offer, "code": "000000"})
     assert stolen.status_code == 302
     assert not Authenticator.objects.filter(user__username="paul").exists()
+
+
+@pytest.mark.parametrize(("minutes", "stored"), [(29, True), (31, False)])
+def test_an_offered_key_is_good_for_half_an_hour(person, minutes, stored):
+    person.sign_in()
+    page = person.client.get(reverse("admin:second_factor_enrol"))
+    person.later(minutes * 60)
+    code = code_of(page.context["typed"].replace(" ", ""))
+    offer = page.context["form"]["offer"].value()
+    person.client.post(reverse("admin:second_factor_enrol"), {"offer": offer, "code": code})
+    assert Authenticator.objects.exists() is stored
 
 
 def test_the_key_and_the_codes_are_nowhere_in_clear(person):
