@@ -137,6 +137,16 @@ def test_a_temporary_error_that_never_ends_fails_loudly(operation, script):
     )
 
 
+def test_a_retry_has_all_its_tries_again(operation, script):
+    script.acts = [Temporary("Railway is slow.")] * (running.MAX_FAILURES + 1)
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        while running.run(operation.pk):
+            clock.shift(200)
+        running.retry(reload(operation))
+        running.run(operation.pk)
+    assert (reload(operation).state, middle(operation).failures) == (OperationState.ACTIVE, 1)
+
+
 def test_an_unknown_error_gets_few_tries_and_keeps_its_text_to_itself(operation, script):
     script.acts = [ValueError("secret in the text")] * running.MAX_UNEXPECTED
     with time_machine.travel(timezone.now(), tick=False) as clock:

@@ -7,7 +7,6 @@ from django.utils import timezone
 
 from provisioning.ledger.entries import Ledger, NotOurs, StillUnclear
 from provisioning.models import Resource
-from provisioning.railway.errors import LostAnswer
 from provisioning.states import ResourceState
 
 pytestmark = pytest.mark.django_db
@@ -55,34 +54,6 @@ def test_two_runners_that_both_saw_nothing_send_one_request(make_instance):
     ask(first, requests)
     with pytest.raises(StillUnclear):
         ask(second, requests)
-    assert requests == ["projectCreate"]
-
-
-def test_a_runner_that_slept_for_hours_does_not_ask_again_for_what_has_been_made_meanwhile(ledgers):
-    requests = []
-    ask(ledgers[0], requests)
-    Resource.objects.update(attempted_at=timezone.now() - timedelta(hours=1))
-    with pytest.raises(StillUnclear):
-        ask(ledgers[1], requests)
-    assert requests == ["projectCreate"]
-    assert Resource.objects.get().external_id == "p1"
-
-
-def test_a_request_may_take_effect_until_long_after_its_answer_was_given_up(ledgers, clock, settings):
-    settings.RAILWAY_SETTLE_SECONDS = 120
-    requests = []
-
-    def create_slowly():
-        clock.shift(100)
-        raise LostAnswer("No answer.", unclear=True)
-
-    with pytest.raises(LostAnswer):
-        ledgers[0].ensure("project", "project", find=lambda: None, create=create_slowly)
-    clock.shift(110)
-    with pytest.raises(StillUnclear):
-        ask(Ledger(ledgers[0].instance_id, "default"), requests)
-    clock.shift(15)
-    assert ask(Ledger(ledgers[0].instance_id, "default"), requests) == "p1"
     assert requests == ["projectCreate"]
 
 

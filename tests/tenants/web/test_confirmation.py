@@ -6,11 +6,13 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.core import mail as mailbox
+from django.test import Client
 from django.utils import timezone
 
 from tenants.mails import outbox
 from tenants.models import Instance, Mail, Plan, Signup
 from tenants.services import signup
+from tests.tenants.api.test_idempotency import together
 
 pytestmark = pytest.mark.django_db
 ORDER = {"company": "Étoile & Fils", "email": "marie@example.com", "plan": "demo", "language": "fr"}
@@ -79,6 +81,13 @@ def test_the_second_click_says_that_it_was_used(client, link):
     client.post(link)
     used, never = client.post(link).content.decode(), client.post("/confirm/nonsense/").content.decode()
     assert used != never
+    assert Instance.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_five_clicks_at_the_same_moment_one_creates_the_instance(services, client, link):
+    answers = together(5, lambda number: Client().post(link).status_code)
+    assert sorted(answers) == [302] + [410] * 4
     assert Instance.objects.count() == 1
 
 
