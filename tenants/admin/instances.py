@@ -17,7 +17,7 @@ from provisioning.gate.turns import place_of
 from provisioning.models import Operation, Step
 from provisioning.reasons import reason
 from provisioning.states import OperationState, StepState
-from tenants.admin import diagnosis, timeline, to_do
+from tenants.admin import diagnosis, timeline, to_do, vitality
 from tenants.admin.action_pages import ActingAdmin
 from tenants.admin.dashboard import MONEY
 from tenants.admin.service_logs import read_logs
@@ -179,6 +179,7 @@ class InstanceAdmin(ActingAdmin):
             "queue": _queue(now),
             "offers": offers,
             "impossible": [each for each in offers if each.why_not],
+            "vitality": vitality.vitality_of(instance),
             "lines": lines,
             "owned": owned,
             "diagnosis": diagnosis.diagnosis_of(instance, now, lines, owned),

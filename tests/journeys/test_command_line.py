@@ -160,7 +160,7 @@ def test_operations_can_be_listed_shown_cancelled_and_retried(manage, order_inst
 @pytest.mark.parametrize(
     "command",
     (
-        "after_restore api_keys create_api_key create_instance create_partner demo expire_instances operations "
+        "after_restore api_keys backups create_api_key create_instance create_partner demo expire_instances operations "
         "railway_webhook reseal sandbox worker"
     ).split(),
 )

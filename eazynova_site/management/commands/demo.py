@@ -17,6 +17,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
 PATIENCE_SECONDS = 20
+# a call to the site about every second
+AGENT_PACE = "0.015"
 
 
 class Command(BaseCommand):
@@ -46,14 +48,18 @@ class Command(BaseCommand):
             self._end_children()
 
     def _run(self, *, stay: bool) -> None:
-        graphql, odoo = free_port(8190), free_port(8069)
-        self.environment = os.environ | _environment(self.folder, graphql, self.port)
+        graphql, odoo, storage = free_port(8190), free_port(8069), free_port(8191)
+        self.environment = os.environ | _environment(self.folder, graphql, storage, self.port)
         self._manage("migrate", "--verbosity", "0")
-        self._start("sandbox", "--port", str(graphql), "--odoo-port", str(odoo), "--state",
-                    str(self.folder / "sandbox"), "--speed", "2", "--project-interval", "0",
-                    "--volume-interval", "0", "--quiet")  # fmt: skip
+        self._start("sandbox", "--port", str(graphql), "--odoo-port", str(odoo), "--s3-port",
+                    str(storage), "--state", str(self.folder / "sandbox"), "--speed", "2", "--project-interval", "0",
+                    "--volume-interval", "0", "--agent-pace", AGENT_PACE, "--quiet")  # fmt: skip
+        # the agent beside Odoo calls the site
+        self._start("runserver", f"127.0.0.1:{self.port}", "--noreload", quiet=True)
         wait_for_port(graphql)
         self._manage("create_instance", "acme-corp", "admin@acme.com")
+        wait_for_port(self.port)
+        self._manage("backups", "make", "acme-corp", "--wait")
         if stay:
             self._keep_site()
 
@@ -63,8 +69,6 @@ class Command(BaseCommand):
         self._manage("createsuperuser", "--noinput", "--username", "admin", "--email", "admin@localhost",
                      "--verbosity", "0")  # fmt: skip
         self._start("worker")
-        self._start("runserver", f"127.0.0.1:{self.port}", "--noreload", quiet=True)
-        wait_for_port(self.port)
         site = f"http://127.0.0.1:{self.port}"
         self.stdout.write("\n" + _("The site: %(site)s/") % {"site": site})
         self.stdout.write(
@@ -136,7 +140,7 @@ def _interrupt(number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def _environment(folder: Path, graphql: int, site: int) -> dict[str, str]:
+def _environment(folder: Path, graphql: int, storage: int, site: int) -> dict[str, str]:
     return {
         "DEBUG": "1",
         "DATABASE_URL": f"sqlite:///{folder / 'eazynova.sqlite3'}",
@@ -149,6 +153,11 @@ def _environment(folder: Path, graphql: int, site: int) -> dict[str, str]:
         "RAILWAY_PROJECT_INTERVAL_SECONDS": "0",
         "RAILWAY_VOLUME_INTERVAL_SECONDS": "0",
         "INSTANCE_URL_SCHEME": "http",
+        "BACKUP_S3_ENDPOINT": f"http://127.0.0.1:{storage}",
+        "BACKUP_S3_REGION": "eu-sandbox-1",
+        "BACKUP_S3_BUCKET": "eazynova-backups",
+        "BACKUP_S3_ACCESS_KEY_ID": "sandbox-key",
+        "BACKUP_S3_SECRET_ACCESS_KEY": "sandbox-secret",
         "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
         "EMAIL_FILE_PATH": str(folder / "mail"),
         "PUBLIC_BASE_URL": f"http://127.0.0.1:{site}",

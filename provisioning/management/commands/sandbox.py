@@ -14,7 +14,10 @@ from provisioning.sandbox import Sandbox
 
 DEFAULT_PORT = 8190
 DEFAULT_ODOO_PORT = 8069
+DEFAULT_S3_PORT = 8191
 DEFAULT_SPEED = 5.0
+# a call every three seconds instead of every minute
+DEFAULT_AGENT_PACE = 0.05
 
 
 class Command(BaseCommand):
@@ -27,6 +30,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=DEFAULT_PORT)
         parser.add_argument("--odoo-port", type=int, default=DEFAULT_ODOO_PORT)
+        parser.add_argument("--s3-port", type=int, default=DEFAULT_S3_PORT)
         parser.add_argument("--state", type=Path, help=_("folder that keeps what was created; none forgets it"))
         parser.add_argument("--token", default="sandbox-token")
         parser.add_argument("--speed", type=float, default=DEFAULT_SPEED, help=_("seconds a deployment takes"))
@@ -35,6 +39,12 @@ class Command(BaseCommand):
         parser.add_argument("--lag", type=float, default=0.0, help=_("seconds a new instance stays invisible"))
         parser.add_argument("--hourly-limit", type=int, default=0)
         parser.add_argument("--deletion-grace", type=float, default=172_800.0)
+        parser.add_argument(
+            "--agent-pace",
+            type=float,
+            default=DEFAULT_AGENT_PACE,
+            help=_("share of the real pauses that the agents beside the Odoos make between their calls; 0: no agents"),
+        )
         parser.add_argument("--fault", action="append", default=[], metavar="JSON")
         parser.add_argument("--quiet", action="store_true")
 
@@ -65,6 +75,11 @@ class Command(BaseCommand):
         self.stdout.write(f"RAILWAY_API_TOKEN={sandbox.token}")
         self.stdout.write(f"RAILWAY_WORKSPACE_ID={sandbox.workspace_id}")
         self.stdout.write("INSTANCE_URL_SCHEME=http")
+        self.stdout.write(f"BACKUP_S3_ENDPOINT={sandbox.s3_url}")
+        self.stdout.write(f"BACKUP_S3_REGION={sandbox.options.s3_region}")
+        self.stdout.write(f"BACKUP_S3_BUCKET={sandbox.options.s3_bucket}")
+        self.stdout.write(f"BACKUP_S3_ACCESS_KEY_ID={sandbox.options.s3_access_key_id}")
+        self.stdout.write(f"BACKUP_S3_SECRET_ACCESS_KEY={sandbox.options.s3_secret_access_key}")
         self.stdout.write(_("Deployed Odoos answer on port %(port)s. Ctrl-C ends it.") % {"port": sandbox.odoo_port})
         self.stdout.flush()
 
@@ -74,6 +89,8 @@ def _sandbox(options: dict[str, Any]) -> Sandbox:
         options["state"],
         port=options["port"],
         odoo_port=options["odoo_port"],
+        s3_port=options["s3_port"],
+        agent_pace=options["agent_pace"],
         token=options["token"],
         deploy_seconds=options["speed"],
         project_interval=options["project_interval"],

@@ -67,10 +67,17 @@ class Door:
 
 
 class Agent:
-    def __init__(self, door: Door, house: House, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        door: Door,
+        house: House,
+        sleep: Callable[[float], object] = time.sleep,
+        log: Callable[[str], None] = say,
+    ) -> None:
         self._door = door
         self._house = house
         self._sleep = sleep
+        self._log = log
         self._reported_at = float("-inf")
 
     def live(self, goes_on: Callable[[], bool] = lambda: True) -> None:
@@ -82,7 +89,7 @@ class Agent:
                 pause = float(self.call_once())
             except (Unheard, Refused) as error:
                 pause = min(pause * 2, LONGEST_PAUSE)
-                say(f"agent: not heard ({error}); again in {pause:.0f} s")
+                self._log(f"agent: not heard ({error}); again in {pause:.0f} s")
             self._sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311
 
     def call_once(self) -> float:
@@ -106,11 +113,11 @@ class Agent:
         if do is None:
             self._say(identifier, event="failed", reason="unknown_kind")
             return
-        say(f"agent: {kind} {identifier}")
+        self._log(f"agent: {kind} {identifier}")
         try:
             result = do(job, self._house, lambda **news: self._say(identifier, **news))
         except backup.Failed as failure:
-            say(f"agent: {kind} {identifier} failed: {failure}")
+            self._log(f"agent: {kind} {identifier} failed: {failure}")
             self._say(identifier, event="failed", reason=failure.reason, message=str(failure))
         else:
             self._say(identifier, event="done", **result)

@@ -1,9 +1,10 @@
-"""Keeps each deployed Odoo listening on its address exactly while it runs."""
+"""Keeps each deployed Odoo listening on its address, and its agent alive beside it, exactly while it runs."""
 
 import asyncio
 
 from provisioning.sandbox import containers
 from provisioning.sandbox.http_server import Listener
+from provisioning.sandbox.odoo.companions import Companions
 from provisioning.sandbox.odoo.deployed import Deployed
 from provisioning.sandbox.odoo.passwords import Passwords
 from provisioning.sandbox.odoo.web import Web
@@ -16,6 +17,7 @@ class Instances:
         self._workspace = workspace
         self._loop = loop
         self._passwords = Passwords()
+        self._companions = Companions(workspace, loop)
         self._hidden = False
         # by domain id
         self._listening: dict[str, tuple[Deployed, Listener]] = {}
@@ -30,6 +32,7 @@ class Instances:
     def refresh(self, service: Service) -> None:
         """Listen where the service should be reached now, and nowhere else."""
         deployment = containers.running(self._workspace.store, service) if service.deleted_at is None else None
+        self._companions.accompany(service, deployment)
         for domain in self._workspace.store.every_domain_of(service.id):
             held = self._listening.get(domain.id)
             wanted = None
@@ -59,9 +62,11 @@ class Instances:
         for _, listener in self._listening.values():
             listener.close()
         self._listening.clear()
+        self._companions.leave_all()
 
     def stop(self) -> None:
         self.close_all()
+        self._companions.stop()
         self._passwords.stop()
 
     def _look_again(self, odoo: Deployed, service: Service) -> None:

@@ -114,7 +114,19 @@ def test_state_clock_and_reset_work_over_http() -> None:
 
 
 def test_the_command_says_where_it_listens_and_ends_cleanly() -> None:
-    command = [sys.executable, "manage.py", "sandbox", "--port", "0", "--odoo-port", "0", "--speed", "0"]
+    command = [
+        sys.executable,
+        "manage.py",
+        "sandbox",
+        "--port",
+        "0",
+        "--odoo-port",
+        "0",
+        "--s3-port",
+        "0",
+        "--speed",
+        "0",
+    ]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ.copy()) as process:
         assert process.stdout
         lines = [process.stdout.readline() for _ in range(2)]

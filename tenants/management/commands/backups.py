@@ -1,0 +1,117 @@
+"""manage.py backups: the backups of an instance, and one more on demand."""
+
+import getpass
+import json
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from django.template.defaultfilters import filesizeformat
+from django.utils import timezone
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from provisioning.backups import checking
+from provisioning.models import Backup
+from provisioning.reasons import REASONS, reason
+from tenants import names
+from tenants.audit import acting
+from tenants.errors import DomainError
+from tenants.models import Instance
+from tenants.services import backups
+
+PAUSE_SECONDS = 0.2
+# as for a creation that must go on elsewhere: not failed, and not done
+LATER = 75
+
+
+class Command(BaseCommand):
+    @property
+    def help(self) -> str:  # type: ignore[override]  # in the language of the one who asks
+        return _("List the backups of an instance, or make one now.")
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        verbs = parser.add_subparsers(dest="verb", required=True)
+        listing = verbs.add_parser("list", help=_("the backups of an instance, newest first"))
+        listing.add_argument("--limit", type=int, default=50, help=_("how many at most (default: 50)"))
+        making = verbs.add_parser("make", help=_("a backup now; one that is under way already is taken for it"))
+        making.add_argument("--wait", action="store_true", help=_("end when it was read back and checked"))
+        making.add_argument("--timeout", type=float, default=3600, help=_("seconds to wait at most (default: 3600)"))
+        for sub in verbs.choices.values():
+            sub.add_argument("client_name", help=_("technical name, for example acme-corp"))
+            sub.add_argument("--json", action="store_true", help=_("print JSON and nothing else"))
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.as_json = options["json"]
+        instance = _find(options["client_name"])
+        if options["verb"] == "list":
+            self._list(list(Backup.objects.filter(instance=instance)[: options["limit"]]))
+            return
+        try:
+            with transaction.atomic(), acting(f"shell:{getpass.getuser()}"):
+                backup = backups.back_up(instance)
+        except DomainError as error:
+            raise CommandError(str(error), returncode=2) from error
+        if options["wait"]:
+            self._wait(backup, time.monotonic() + options["timeout"])
+        self.stdout.write(json.dumps(_facts(backup)) if self.as_json else _told(backup))
+
+    def _list(self, rows: list[Backup]) -> None:
+        if self.as_json:
+            self.stdout.write(json.dumps([_facts(row) for row in rows]))
+            return
+        for row in rows:
+            self.stdout.write(
+                f"{localtime(row.created_at):%Y-%m-%d %H:%M}  {row.get_occasion_display():18}  {_told(row)}"
+            )
+        if not rows:
+            self.stdout.write(_("No backup was made yet."))
+
+    def _wait(self, backup: Backup, end: float) -> None:
+        """Until it is good. Raises CommandError when this try has failed, or when the time is over."""
+        while backup.state != Backup.State.GOOD:
+            if backup.state == Backup.State.FAILED or backup.run_after > timezone.now():
+                raise CommandError(_told(backup))
+            if time.monotonic() > end:
+                raise CommandError(_told(backup), returncode=LATER)
+            if backup.state == Backup.State.CHECKING:
+                # where no worker runs nobody else would
+                checking.check(backup.pk)
+            time.sleep(PAUSE_SECONDS)
+            backup.refresh_from_db()
+
+
+def _find(client_name: str) -> Instance:
+    """The newest of this name. Raises CommandError."""
+    wanted = client_name if names.is_storable(client_name) else ""
+    found = Instance.objects.filter(client_name=wanted).order_by("-pk").first()
+    if found is None:
+        raise CommandError(_("There is no instance %(name)s.") % {"name": client_name}, returncode=2)
+    return found
+
+
+def _told(backup: Backup) -> str:
+    if backup.state == Backup.State.GOOD:
+        words = {"reference": backup.public_id, "size": filesizeformat(backup.size or 0)}
+        return _("Backup %(reference)s, %(size)s, read back and checked") % words
+    words = {"reference": backup.public_id, "state": backup.get_state_display()}
+    told = _("Backup %(reference)s: %(state)s") % words
+    why = str(reason(backup.reason).advice) if backup.reason in REASONS else backup.reason.replace("_", " ")
+    return "\n".join(each for each in (told, why, backup.message) if each)
+
+
+def _facts(backup: Backup) -> dict[str, Any]:
+    return {
+        "backupId": backup.public_id,
+        "instanceId": backup.instance.public_id,
+        "state": backup.state,
+        "occasion": backup.occasion,
+        "reason": backup.reason,
+        "bytes": backup.size,
+        "sha256": backup.sha256,
+        "createdAt": backup.created_at.isoformat(),
+        "takenAt": backup.taken_at.isoformat() if backup.taken_at else None,
+        "endedAt": backup.ended_at.isoformat() if backup.ended_at else None,
+    }
