@@ -141,11 +141,9 @@ class ApiView(APIView):
             return _response(self._audited(act, claims))
         if not KEY_SHAPE.fullmatch(sent):
             raise ApiProblem("invalid_idempotency_key")
-        key = self.caller()
-        caller = f"key:{key.pk}" if key else f"visitor:{visitor_address(request)}"
         return _response(
             idempotency.once(
-                caller=caller,
+                caller=self._who_repeats(),
                 route=f"{request.method} {request.path_info}"[:160],
                 key=sent,
                 fingerprint=_fingerprint(request, self.request.data if request.body else None),
@@ -153,6 +151,14 @@ class ApiView(APIView):
                 act=lambda: self._audited(act, claims),
             )
         )
+
+    def _who_repeats(self) -> str:
+        """Whose Idempotency-Key it is. A publishable key is everybody's who opens the page that it stands in."""
+        key = self.caller()
+        if key is not None and key.kind == ApiKey.Kind.SECRET:
+            return f"key:{key.pk}"
+        visitor = f"visitor:{visitor_address(self.request._request)}"
+        return f"{visitor}:key:{key.pk}" if key else visitor
 
     def _allow(self, admit: Callable[[], None] | None, claims: Sequence[Claim]) -> None:
         if admit is not None:

@@ -1,4 +1,4 @@
-"""The engine alone, with a recipe of three steps that the test decides about."""
+"""The engine alone: its steps run in order, once, and whatever happens to their runner."""
 
 from datetime import timedelta
 
@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from provisioning.doorbell import LOST_AFTER
 from provisioning.engine import lease, recording, running
-from provisioning.engine.recipes import RECIPES, Recipe, StepDefinition
 from provisioning.engine.running import NotRetryable
 from provisioning.errors import Permanent, Temporary
 from provisioning.models import Operation, Step
@@ -25,39 +24,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 class Killed(BaseException):
     """Stands for SIGKILL: nothing below the test may catch it."""
-
-
-class Script:
-    """What each run of the middle step does, in turn; afterwards it is done."""
-
-    def __init__(self):
-        self.acts = []
-        self.runs = []
-
-    def step(self, code):
-        def run(ctx):
-            self.runs.append(code)
-            act = self.acts.pop(0) if code == "middle" and self.acts else Done()
-            if isinstance(act, BaseException):
-                raise act
-            return act() if callable(act) else act
-
-        return StepDefinition(code, code, run, 1)
-
-
-@pytest.fixture
-def script(monkeypatch):
-    script = Script()
-    steps = tuple(script.step(code) for code in ("first", "middle", "last"))
-    monkeypatch.setitem(RECIPES, "suspend", Recipe(steps, timedelta(minutes=30)))
-    return script
-
-
-@pytest.fixture
-def operation(script, make_instance):
-    instance = make_instance(state=InstanceState.READY)
-    spec = spec_of(instance)
-    return running.start(kind="suspend", instance=instance, spec=spec)
 
 
 def reload(operation):
@@ -135,16 +101,6 @@ def test_a_temporary_error_that_never_ends_fails_loudly(operation, script):
     assert 5 <= pauses[0] <= pauses[1] * 1.25 <= pauses[3] < pauses[5], (
         "never sooner than asked, and less and less often"
     )
-
-
-def test_a_retry_has_all_its_tries_again(operation, script):
-    script.acts = [Temporary("Railway is slow.")] * (running.MAX_FAILURES + 1)
-    with time_machine.travel(timezone.now(), tick=False) as clock:
-        while running.run(operation.pk):
-            clock.shift(200)
-        running.retry(reload(operation))
-        running.run(operation.pk)
-    assert (reload(operation).state, middle(operation).failures) == (OperationState.ACTIVE, 1)
 
 
 def test_an_unknown_error_gets_few_tries_and_keeps_its_text_to_itself(operation, script):

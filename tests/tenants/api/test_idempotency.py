@@ -8,9 +8,9 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from provisioning.models import Operation
-from tenants.models import IdempotencyRecord, Instance
+from tenants.models import ApiKey, IdempotencyRecord, Instance
 from tenants.services import idempotency, instances
-from tests.tenants.api.conftest import Caller, key_of, order
+from tests.tenants.api.conftest import ORIGIN, Caller, key_of, order
 
 AT_ONCE = 50
 
@@ -52,6 +52,27 @@ def test_a_key_belongs_to_its_caller_and_its_address(as_alice, as_bob, visitor):
     assert as_bob.order("client-b", **keyed).status_code == 202
     assert visitor.order("client-c", **keyed).status_code == 202
     assert as_alice("POST", "/webhook-endpoints", {"url": "https://a.example"}, **keyed).status_code == 201
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("published", [False, True])
+def test_two_visitors_who_happen_on_one_key_never_see_each_others_order(alice, visitor, settings, published):
+    settings.TRUSTED_PROXY_HOPS = 1
+    if published:
+        visitor = Caller(key_of(alice, ApiKey.Kind.PUBLISHABLE), ORIGIN)
+    headers = [{"X-Forwarded-For": f"192.0.2.{number}", "Idempotency-Key": "1"} for number in (1, 2)]
+    mine, theirs = (visitor.order(**each) for each in headers)
+    assert (mine.status_code, theirs.status_code) == (202, 409)
+    assert mine.json()["statusToken"] not in theirs.content.decode()
+    assert visitor.order(**headers[0]).json() == mine.json()
+
+
+@pytest.mark.django_db
+def test_what_one_key_was_answered_another_of_the_same_partner_is_not(alice, as_alice):
+    mine = as_alice.order(**{"Idempotency-Key": "1"})
+    colleague = Caller(key_of(alice, scopes=["write"])).order(**{"Idempotency-Key": "1"})
+    assert (mine.status_code, colleague.status_code) == (202, 409)
+    assert mine.json()["statusToken"] not in colleague.content.decode()
 
 
 @pytest.mark.django_db
