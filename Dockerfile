@@ -11,6 +11,9 @@ ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DEBUG
 WORKDIR /app
 COPY --from=build /app/.venv .venv
 COPY . .
+# pg_dump and pg_restore for our own backups: they must be as new as the server, docs/backups.md
+RUN apt-get update && apt-get install --yes --no-install-recommends postgresql-client \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 eazynova && mkdir -p var \
     && python manage.py collectstatic --noinput --verbosity 0 && chown -R eazynova var
 USER eazynova

@@ -41,6 +41,8 @@ PERIODIC = (
     PeriodicJob("follow running backups", "provisioning.tasks.sweep_backups", 60),
     PeriodicJob("ask again for what follows a creation", "provisioning.tasks.tend_afterwards", 60),
     PeriodicJob("ask for due backups", "tenants.tasks.order_backups", 300),
+    # looks every hour, as below; after a failure that is the next try
+    PeriodicJob("back up our own database", "provisioning.tasks.back_up_site", 3600),
     PeriodicJob("erase what no policy keeps", "tenants.tasks.erase_backups", 3600),
     PeriodicJob("tell staff what is wrong", "tenants.tasks.tend_alerts", 30),
     PeriodicJob("look at live instances", "tenants.tasks.probe_instances", 60),

@@ -16,6 +16,9 @@ from django.db import DatabaseError
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from provisioning.site_backup import keys
+from provisioning.site_backup.errors import SiteBackupKeysMissing
+
 TAG = "eazynova"
 LEAST_SECRET = 32
 LEAST_SECRET_KEY = 50
@@ -232,6 +235,30 @@ def images_stand_still(
     ]
 
 
+@in_production
+def our_own_database_is_backed_up() -> Found:
+    if settings.BACKUP_S3_BUCKET and not settings.SITE_BACKUP_KEYS:
+        yield checks.Warning(
+            str(_("SITE_BACKUP_KEYS is empty: our own database is not backed up, and it alone knows every customer.")),
+            hint=str(_("Set it to a key of age, and keep a copy elsewhere: see docs/backups.md.")),
+            id="eazynova.W006",
+        )
+
+
+def site_backup_keys_are_usable(app_configs: Any = None, **options: Any) -> list[checks.CheckMessage]:
+    """With DEBUG on as well: the first backup would otherwise fail in the night."""
+    try:
+        keys.parsed(tuple(settings.SITE_BACKUP_KEYS))
+    except SiteBackupKeysMissing:
+        hint = "python -c 'from pyrage import x25519; print(x25519.Identity.generate())'"
+        return [
+            _error(
+                23, _("A key of SITE_BACKUP_KEYS is malformed."), _("Make one with: %(command)s") % {"command": hint}
+            )
+        ]
+    return []
+
+
 def _new_key_hint() -> Promise:
     return _("Make one with: python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'")
 
@@ -246,4 +273,6 @@ CHECKS: tuple[Check, ...] = (
     mail_reaches_customers,
     staff_sign_in_with_two_factors,
     backups_are_kept_elsewhere,
+    our_own_database_is_backed_up,
+    site_backup_keys_are_usable,
 )

@@ -117,6 +117,7 @@ UNFOLD: dict[str, Any] = {
                 _page("tenants.auditentry", "history", _("Audit trail")),
                 _page("tenants.reconciliation", "balance"),
                 _page("provisioning.backup", "backup"),
+                _page("provisioning.sitebackup", "database"),
             ),
             _group(
                 _("System"),

@@ -262,7 +262,7 @@ SENTRY_DSN = env_secret_url("SENTRY_DSN", schemes=("https", "http"))
 # what no log line and no report may hold
 LOGGED_SECRETS = [
     *(RAILWAY_API_TOKEN, RAILWAY_WEBHOOK_SECRET, METRICS_TOKEN, ALERT_WEBHOOK_URL, TURNSTILE_SECRET_KEY),
-    BACKUP_S3_SECRET_ACCESS_KEY,  # noqa: F405
+    *(BACKUP_S3_SECRET_ACCESS_KEY, *SITE_BACKUP_KEYS),  # noqa: F405
     *(SECRET_KEY, *ENCRYPTION_KEYS, EMAIL_HOST_PASSWORD, *env_prefixed("ANYMAIL_").values()),
     *(DATABASES["default"].get("PASSWORD", ""), urlsplit(REDIS_URL).password or ""),
     *(str(workspace["token"]) for workspace in RAILWAY_WORKSPACES.values()),

@@ -166,6 +166,33 @@ REASONS: dict[str, Reason] = {
     "backups_not_configured": Reason(
         _("Backups are not set up. Our team has been told."), _("Set BACKUP_S3_*: see .env.example.")
     ),
+    "site_backup_failed": Reason(
+        _("The site's backup did not succeed. Our team has been told."),
+        _("Read the message, mend the cause, then run manage.py backup_site."),
+    ),
+    "site_backup_damaged": Reason(
+        _("The site's backup did not pass its check. Our team has been told."),
+        _("What the storage has cannot be opened as it was sent: try another backup; check SITE_BACKUP_KEYS."),
+    ),
+    "site_backup_keys_missing": Reason(
+        _("The site's backup is not set up. Our team has been told."),
+        _("Set SITE_BACKUP_KEYS to a key of age, and keep a copy of it elsewhere: see docs/backups.md."),
+    ),
+    "site_backup_tool_missing": Reason(
+        _("The site's backup is not set up. Our team has been told."),
+        _("Install PostgreSQL's client programs of the server's version or a newer one."),
+    ),
+    "site_backup_running": Reason(
+        _("The site is being backed up at this moment."),
+        _("Wait until it has ended, or a quarter of an hour when its process is dead."),
+    ),
+    "site_backup_interrupted": Reason(
+        _("The site's backup was interrupted and begins anew."),
+        _("Its process was killed; the next try is in an hour."),
+    ),
+    "database_not_empty": Reason(
+        _("The database is not empty."), _("Restore into an empty database, or set aside what is there.")
+    ),
     "storage_unavailable": Reason(
         _("The backup storage does not answer at the moment. We keep trying."), _("See the storage provider's status.")
     ),

@@ -1,6 +1,7 @@
 """The doorbell: Celery carries one operation id, never state and never a secret."""
 
 import logging
+from contextlib import suppress
 from typing import Any
 
 from celery import shared_task
@@ -11,8 +12,10 @@ from kombu.exceptions import OperationalError
 from provisioning.backups import checking, upkeep
 from provisioning.doorbell import LOST_AFTER, Priority
 from provisioning.engine import running
+from provisioning.errors import ProvisioningError
 from provisioning.gate import outages
 from provisioning.signals import backup_due, operation_due
+from provisioning.site_backup import making
 from provisioning.vitals import heartbeat
 from provisioning.watching import afterwards, watcher
 
@@ -63,6 +66,13 @@ def ring_for_backup(backup_id: int, **news: Any) -> None:
         check_backup.apply_async((backup_id,), expires=LOST_AFTER.total_seconds())
     except OperationalError as error:
         logger.warning("The broker is away, the sweep will find backup %s: %s", backup_id, error)
+
+
+@shared_task(ignore_result=True)
+def back_up_site() -> None:
+    """What goes wrong is in its row, from which staff are told."""
+    with suppress(ProvisioningError):
+        making.make_when_due()
 
 
 @shared_task(ignore_result=True)

@@ -122,6 +122,7 @@ def _what_the_migrations_brought_comes_back(django_db_setup):
     staff_orders = import_module("tenants.migrations.0016_staff_order_instances")
     backups = import_module("tenants.migrations.0025_backups")
     limits = import_module("tenants.migrations.0026_limits")
+    site_backups = import_module("tenants.migrations.0029_site_backups")
 
     def restore(sender, **news):
         if sender.name == "tenants" and not apps.get_model("tenants", "Partner").objects.exists():
@@ -131,6 +132,7 @@ def _what_the_migrations_brought_comes_back(django_db_setup):
             staff_orders.grant(apps, SimpleNamespace(connection=connection))
             backups.grant(apps, SimpleNamespace(connection=connection))
             limits.grant(apps, SimpleNamespace(connection=connection))
+            site_backups.grant(apps, SimpleNamespace(connection=connection))
 
     post_migrate.connect(restore)
     yield

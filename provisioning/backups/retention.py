@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,6 +13,7 @@ from provisioning.models import Backup
 from provisioning.signals import backup_changed
 from provisioning.storage.errors import ObjectLocked
 
+Name = TypeVar("Name")
 # an upload older than this belongs to no try that is still under way
 ABANDONED = timedelta(days=2)
 
@@ -35,24 +37,33 @@ def kept(backups: Iterable[Backup], policy: Policy, now: datetime) -> set[int]:
         (each for each in backups if each.taken_at), key=lambda each: each.taken_at or now, reverse=True
     )
     found: set[int] = {each.pk for each in newest_first[:1] if each.occasion != Backup.Occasion.FINAL}
-    seen: set[tuple[int, ...]] = set()
+    ordinary: list[tuple[int, datetime]] = []
     for backup in newest_first:
-        taken = timezone.localtime(backup.taken_at)
-        age = now - taken
+        taken = backup.taken_at or now
         if backup.occasion == Backup.Occasion.FINAL:
-            found |= {backup.pk} if age < timedelta(days=policy.final_days) else set()
+            found |= {backup.pk} if now - taken < timedelta(days=policy.final_days) else set()
             continue
-        if backup.occasion != Backup.Occasion.DAILY and age < timedelta(days=policy.days):
+        ordinary.append((backup.pk, taken))
+        if backup.occasion != Backup.Occasion.DAILY and now - taken < timedelta(days=policy.days):
             found.add(backup.pk)
+    return found | newest_of_each(ordinary, policy, now)
+
+
+def newest_of_each(newest_first: Iterable[tuple[Name, datetime]], policy: Policy, now: datetime) -> set[Name]:
+    """The names of those that are the newest of one of the last days, weeks or months."""
+    found: set[Name] = set()
+    seen: set[tuple[int, ...]] = set()
+    for name, moment in newest_first:
+        taken = timezone.localtime(moment)
         periods = (
             (timedelta(days=policy.days), (1, taken.toordinal())),
             (timedelta(weeks=policy.weeks), (2, *taken.isocalendar()[:2])),
             (timedelta(days=31 * policy.months), (3, taken.year, taken.month)),
         )
         for span, period in periods:
-            if age < span and period not in seen:
+            if now - taken < span and period not in seen:
                 seen.add(period)
-                found.add(backup.pk)
+                found.add(name)
     return found
 
 

@@ -8,6 +8,7 @@ from provisioning.models.backups import Backup, new_backup_id
 from provisioning.models.ledger import Resource
 from provisioning.models.outages import Outage
 from provisioning.models.pacing import RequestBudget, Slot
+from provisioning.models.site_backup import SiteBackup
 from provisioning.models.unreadable import UnreadableEvent
 from provisioning.models.vitals import Heartbeat, Tally
 from provisioning.models.work import Operation, OperationQuerySet, Step, new_reference
@@ -21,6 +22,7 @@ __all__ = [
     "Outage",
     "RequestBudget",
     "Resource",
+    "SiteBackup",
     "Slot",
     "Step",
     "Tally",

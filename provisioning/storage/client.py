@@ -80,6 +80,18 @@ class Storage:
             for number in numbers
         }
 
+    def send(self, key: str, upload_id: str, number: int, body: bytes) -> Part:
+        """Send one part ourselves; every part but the last has at least five megabytes. Raises UploadGone."""
+        answer = _asked(
+            self._s3.upload_part,
+            Bucket=self._bucket,
+            Key=key,
+            UploadId=upload_id,
+            PartNumber=number,
+            Body=body,
+        )
+        return Part(number, answer["ETag"].strip('"'), len(body))
+
     def parts(self, key: str, upload_id: str) -> list[Part]:
         """What has arrived of an upload. Raises UploadGone."""
         pages = self._s3.get_paginator("list_parts")

@@ -19,6 +19,7 @@ from tenants.admin import (
     partners,
     reconciliations,
     signups,
+    site_backups,
     staff,
     unreadable,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "partners",
     "reconciliations",
     "signups",
+    "site_backups",
     "staff",
     "unreadable",
 ]

@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from provisioning.backups import place
 from provisioning.gate import budget, circuit, workspaces
-from provisioning.models import Backup, Operation, Outage, Resource, UnreadableEvent
+from provisioning.models import Backup, Operation, Outage, Resource, SiteBackup, UnreadableEvent
 from provisioning.reconciliation.differences import Kind
+from provisioning.site_backup import making
 from provisioning.states import OperationState
 from provisioning.steps import afterwards
 from provisioning.vitals import heartbeat
@@ -61,6 +62,7 @@ def present() -> list[Condition]:
         *_differences(),
         *_events(),
         *_backups(),
+        *_site_backups(),
         *_limits(),
     ]
 
@@ -164,6 +166,18 @@ def _backups() -> Iterator[Condition]:
     newest = Backup.objects.filter(instance=OuterRef("pk")).order_by("-pk")
     rows = late_backups().annotate(why=Coalesce(Subquery(newest.values("reason")[:1]), Value("")))
     return _grouped(Alert.Kind.BACKUP, rows.order_by("-pk").values_list("why", "client_name"))
+
+
+def _site_backups() -> Iterator[Condition]:
+    """No good one for twice the interval, or never a good one although it was tried; by why the last one failed."""
+    rows, interval = SiteBackup.objects.all(), timedelta(hours=settings.SITE_BACKUP_INTERVAL_HOURS)
+    good = rows.filter(state=SiteBackup.State.GOOD).order_by("-begun_at").first()
+    if not making.configured() or (good and good.begun_at > timezone.now() - 2 * interval):
+        return
+    failed = rows.filter(state=SiteBackup.State.FAILED, pk__gt=good.pk if good else 0).order_by("-pk").first()
+    if good or failed:
+        references = (good.name,) if good else ()
+        yield Condition(Alert.Kind.SITE_BACKUP, failed.reason if failed else "", 1, references)
 
 
 def _differences() -> Iterator[Condition]:

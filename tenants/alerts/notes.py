@@ -33,10 +33,17 @@ PAGES = {
     Alert.Kind.BACKUP: "tenants_instance_changelist",
     Alert.Kind.DIFFERENCE: "tenants_reconciliation_changelist",
     Alert.Kind.EVENT: "provisioning_unreadableevent_changelist",
+    Alert.Kind.SITE_BACKUP: "provisioning_sitebackup_changelist",
     Alert.Kind.LIMIT: "tenants_heldback_changelist",
 }
 # their topic is a code of the catalogue of reasons
-EXPLAINED = (Alert.Kind.FAILED, Alert.Kind.INSTANCE, Alert.Kind.AFTERWARDS, Alert.Kind.BACKUP)
+EXPLAINED = (
+    Alert.Kind.FAILED,
+    Alert.Kind.INSTANCE,
+    Alert.Kind.AFTERWARDS,
+    Alert.Kind.BACKUP,
+    Alert.Kind.SITE_BACKUP,
+)
 
 
 def send_due() -> int:

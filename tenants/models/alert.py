@@ -24,6 +24,7 @@ class Alert(models.Model):
         AFTERWARDS = "afterwards", _("live instances lack what should follow their creation")
         EVENT = "event", _("events of a provider were not understood")
         BACKUP = "backup", _("instances are without a recent backup")
+        SITE_BACKUP = "site_backup", _("our own database is without a recent backup")
         LIMIT = "limit", _("half of a limit is used up")
 
     kind = models.CharField(_("kind"), max_length=20, choices=Kind)

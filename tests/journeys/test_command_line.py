@@ -160,8 +160,8 @@ def test_operations_can_be_listed_shown_cancelled_and_retried(manage, order_inst
 @pytest.mark.parametrize(
     "command",
     (
-        "after_restore api_keys backups create_api_key create_instance create_partner demo expire_instances operations "
-        "railway_webhook reseal sandbox worker"
+        "after_restore api_keys backup_site backups create_api_key create_instance create_partner demo "
+        "expire_instances operations railway_webhook reseal restore_site sandbox worker"
     ).split(),
 )
 def test_every_command_explains_itself_in_french(command, capsys):

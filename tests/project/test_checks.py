@@ -8,6 +8,7 @@ from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.checks import run_checks
 from django.test import override_settings
+from pyrage import x25519
 
 from eazynova_site import checks
 from tests import environment
@@ -41,6 +42,7 @@ PRODUCTION = {
     "BACKUP_S3_BUCKET": "backups",
     "BACKUP_S3_ACCESS_KEY_ID": "key",
     "BACKUP_S3_SECRET_ACCESS_KEY": "secret",
+    "SITE_BACKUP_KEYS": [str(x25519.Identity.generate())],
 }
 
 
@@ -78,6 +80,8 @@ def test_a_complete_production_configuration_passes():
         ({"ANYMAIL": {}}, "E014"),
         ({"BACKUP_S3_BUCKET": ""}, "W005"),
         ({"BACKUP_S3_ACCESS_KEY_ID": ""}, "E019"),
+        ({"SITE_BACKUP_KEYS": []}, "W006"),
+        ({"SITE_BACKUP_KEYS": ["malformed"]}, "E023"),
         ({"BACKUP_S3_ENDPOINT": "http://s3.example.com"}, "E020"),
         ({"STAFF_ALERT_EMAILS": []}, "W001"),
         ({"ADMIN_REQUIRE_2FA": False}, "W002"),

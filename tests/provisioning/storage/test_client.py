@@ -83,6 +83,21 @@ def test_what_is_uploaded_in_parts_comes_back_whole(any_storage):
     assert any_storage.unfinished("acme/") == []
 
 
+def test_parts_that_we_send_ourselves_make_the_same_object(any_storage):
+    upload_id = any_storage.begin("site/1.age")
+    parts = [any_storage.send("site/1.age", upload_id, number, body) for number, body in enumerate(PARTS, 1)]
+    assert parts == any_storage.parts("site/1.age", upload_id)
+    assert any_storage.complete("site/1.age", upload_id, parts).size == sum(map(len, PARTS))
+    assert b"".join(any_storage.stream("site/1.age")) == b"".join(PARTS)
+
+
+def test_a_part_that_comes_after_the_end_is_refused(storage):
+    upload_id = storage.begin("site/1.age")
+    storage.complete("site/1.age", upload_id, [storage.send("site/1.age", upload_id, 1, b"all")])
+    with pytest.raises(UploadGone):
+        storage.send("site/1.age", upload_id, 2, b"late")
+
+
 def test_small_objects_are_written_listed_and_deleted(any_storage):
     for name in ("b", "a", "c"):
         any_storage.put(f"acme/{name}", name.encode())
