@@ -67,14 +67,18 @@ class Door:
 
 
 class Agent:
+    """Its first call comes within ``pause`` seconds: not all of many that are started together call at once."""
+
     def __init__(
         self,
         door: Door,
         house: House,
         sleep: Callable[[float], object] = time.sleep,
         log: Callable[[str], None] = say,
+        pause: float = FIRST_PAUSE,
     ) -> None:
         self._door = door
+        self._pause = pause
         self._house = house
         self._sleep = sleep
         self._log = log
@@ -82,8 +86,8 @@ class Agent:
 
     def live(self, goes_on: Callable[[], bool] = lambda: True) -> None:
         """Call, again and again: at times that differ, and more and more seldom while nobody answers."""
-        pause = FIRST_PAUSE
-        self._sleep(random.uniform(0, FIRST_PAUSE))  # noqa: S311
+        pause = self._pause
+        self._sleep(random.uniform(0, pause))  # noqa: S311
         while goes_on():
             try:
                 pause = float(self.call_once())

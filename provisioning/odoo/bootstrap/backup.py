@@ -54,24 +54,31 @@ def make(job: Mapping[str, Any], house: Any, say: Say) -> dict[str, Any]:
     """Pack and send; what the other side must know to believe it. Raises Failed, or what ``say`` raises."""
     began = time.monotonic()
     upload = Upload(job, say)
-    count = size = 0
-    with house.snapshot() as snapshot:
-        with zipfile.ZipFile(upload, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-            with _entry(archive, "dump.sql") as target:
-                for chunk in snapshot.dump():
-                    target.write(chunk)
-            for name, opened in snapshot.files():
-                with opened as source, _entry(archive, f"filestore/{name}") as target:
-                    while chunk := source.read(CHUNK):
-                        size += target.write(chunk)
-                count += 1
-            with _entry(archive, "manifest.json") as target:
-                target.write(json.dumps(snapshot.manifest(), indent=4).encode())
-        facts = snapshot.facts()
+    try:
+        with house.snapshot() as snapshot:
+            packed = _pack(snapshot, upload)
+            facts = snapshot.facts()
+    except OSError as error:
+        raise Failed("file_error", f"{type(error).__name__}: {error.filename}") from error
     upload.finish()
-    seconds = round(time.monotonic() - began)
-    facts |= {"files": count, "filestoreBytes": size, "seconds": seconds}
+    facts |= packed | {"seconds": round(time.monotonic() - began)}
     return {"parts": upload.parts, "sha256": upload.digest.hexdigest(), "facts": facts}
+
+
+def _pack(snapshot: Snapshot, upload: "Upload") -> dict[str, int]:
+    count = size = 0
+    with zipfile.ZipFile(upload, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+        with _entry(archive, "dump.sql") as target:
+            for chunk in snapshot.dump():
+                target.write(chunk)
+        for name, opened in snapshot.files():
+            with opened as source, _entry(archive, f"filestore/{name}") as target:
+                while chunk := source.read(CHUNK):
+                    size += target.write(chunk)
+            count += 1
+        with _entry(archive, "manifest.json") as target:
+            target.write(json.dumps(snapshot.manifest(), indent=4).encode())
+    return {"files": count, "filestoreBytes": size}
 
 
 def _entry(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
@@ -90,13 +97,20 @@ class Upload:
         self._addresses = {int(number): str(address) for number, address in job["addresses"].items()}
         self._say = say
         self._buffer = bytearray()
+        self._lost = False
 
     def write(self, data: bytes) -> int:
+        if self._lost:
+            # the archive is being closed on the way out of a failure: nothing is tried all over again
+            return len(data)
         self.digest.update(data)
-        self._buffer += data
-        while len(self._buffer) >= self._bytes:
-            self._send(bytes(self._buffer[: self._bytes]))
-            del self._buffer[: self._bytes]
+        left = memoryview(data)
+        while left:
+            room = self._bytes - len(self._buffer)
+            self._buffer += left[:room]
+            left = left[room:]
+            if len(self._buffer) == self._bytes:
+                self._send()
         return len(data)
 
     def flush(self) -> None:
@@ -107,27 +121,29 @@ class Upload:
 
     def finish(self) -> None:
         if self._buffer or not self.parts:
-            self._send(bytes(self._buffer))
-            self._buffer.clear()
+            self._send()
 
-    def _send(self, part: bytes) -> None:
-        number = len(self.parts) + 1
+    def _send(self) -> None:
+        number, trouble = len(self.parts) + 1, ""
+        self._lost = True
         for attempt in range(PART_TRIES):
             if number not in self._addresses or attempt:
                 fresh = self._say(event="more", **{"from": number})["job"]["addresses"]
                 self._addresses = {int(each): str(address) for each, address in fresh.items()}
             try:
-                etag = put(self._addresses[number], part)
+                etag = put(self._addresses[number], self._buffer)
             except (OSError, http.client.HTTPException) as error:
                 trouble = type(error).__name__
                 time.sleep(min(2.0**attempt, 30))
             else:
-                self.parts.append([etag, len(part)])
+                self.parts.append([etag, len(self._buffer)])
+                self._buffer.clear()
+                self._lost = False
                 return
         raise Failed("upload_failed", f"part {number} was not taken ({trouble})")
 
 
-def put(address: str, part: bytes) -> str:
+def put(address: str, part: bytes | bytearray) -> str:
     """The ETag that the storage gives to this part. Raises OSError or HTTPException."""
     target = urlsplit(address)
     secure = target.scheme == "https"

@@ -10,7 +10,6 @@ from .process import end_with_parent
 from .settings import Settings
 from .snapshot import Instance
 
-AGAIN_SECONDS = 60
 # Odoo's visitors come first
 NICENESS = 10
 
@@ -29,14 +28,14 @@ def accompany(environ: Mapping[str, str], settings: Settings, child: Mapping[str
         agent = os.fork()
         if agent == 0:
             end_with_parent()
-            _live(Door(url, token), Instance(child, settings.database, settings.data_dir))
+            _live(Door(url, token), Instance(child, settings.database, settings.data_dir), settings.agent_pause)
         os.waitpid(agent, 0)
-        time.sleep(AGAIN_SECONDS)
+        time.sleep(settings.agent_pause)
 
 
-def _live(door: Door, instance: Instance) -> None:
+def _live(door: Door, instance: Instance, pause: float) -> None:
     try:
-        Agent(door, instance).live()
+        Agent(door, instance, pause=pause).live()
     except BaseException as error:
         say(f"agent: ended by {type(error).__name__}")
     finally:

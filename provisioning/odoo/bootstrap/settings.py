@@ -51,6 +51,7 @@ class Settings:
     memory_mb: int
     wait: float
     watch: float
+    agent_pause: float
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
@@ -75,6 +76,7 @@ class Settings:
             memory_mb=int(_number(environ, "PROV_MEM_MB", 1024)),
             wait=_number(environ, "PROV_WAIT", 120),
             watch=max(0.05, _number(environ, "PROV_WATCH", 2)),
+            agent_pause=max(0.05, _number(environ, "PROV_AGENT_PAUSE", 60)),
         )
 
 

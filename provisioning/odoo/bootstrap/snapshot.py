@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import psycopg2
+import psycopg2.errors
 from psycopg2.extensions import ISOLATION_LEVEL_REPEATABLE_READ
 
 from .backup import CHUNK, Failed
@@ -18,11 +19,23 @@ STORED = re.compile(r"[0-9a-f]{2}/[0-9a-f]{40}")
 CHANGING = "SELECT count(*) FROM ir_module_module WHERE state IN ('to install', 'to upgrade', 'to remove')"
 VERSION = "SELECT latest_version FROM ir_module_module WHERE name = 'base'"
 MODULES = "SELECT name, latest_version FROM ir_module_module WHERE state = 'installed' ORDER BY name"
-TABLES = "SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = 'public'"
-ATTACHMENTS = "SELECT count(*) FROM ir_attachment"
+SIZE = "SELECT pg_database_size(current_database())"
 FILES = "SELECT DISTINCT store_fname FROM ir_attachment WHERE store_fname IS NOT NULL ORDER BY 1"
-USERS = "SELECT count(*) FROM res_users WHERE active AND NOT share"
-LAST_LOGIN = 'SELECT to_char(max(create_date), \'YYYY-MM-DD"T"HH24:MI:SS"Z"\') FROM res_users_log'
+FACTS = {
+    "tables": "SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = 'public'",
+    "attachments": "SELECT count(*) FROM ir_attachment",
+    "odooVersion": VERSION,
+    "databaseBytes": SIZE,
+}
+REPORTED = {
+    "databaseBytes": SIZE,
+    "users": "SELECT count(*) FROM res_users WHERE active AND NOT share",
+    "lastLogin": 'SELECT to_char(max(create_date), \'YYYY-MM-DD"T"HH24:MI:SS"Z"\') FROM res_users_log',
+    "modulesToInstall": CHANGING,
+    "odooVersion": VERSION,
+}
+# shorter than PostgreSQL's deadlock_timeout: an app that is installed just now never loses to a backup
+LOCK_MILLISECONDS = 500
 
 
 class Instance:
@@ -52,7 +65,7 @@ class Instance:
     def _filestore(self) -> Path:
         return self._data_dir / "filestore" / self._database
 
-    def _connect(self) -> Any:
+    def _connect(self, options: str = "") -> Any:
         return psycopg2.connect(
             host=self._environ["PGHOST"],
             port=self._environ.get("PGPORT", "5432"),
@@ -61,6 +74,7 @@ class Instance:
             dbname=self._database,
             connect_timeout=10,
             application_name="eazynova-agent",
+            options=options,
         )
 
 
@@ -80,11 +94,10 @@ class DatabaseSnapshot:
 
     def __enter__(self) -> "DatabaseSnapshot":
         try:
-            self._link = self._connect()
-            self._link.set_session(isolation_level=ISOLATION_LEVEL_REPEATABLE_READ, readonly=True)
-            if self._ask(CHANGING):
-                raise Failed("modules_changing", "an app is being installed, updated or removed")
-            self._name = self._ask("SELECT pg_export_snapshot()")
+            self._link = self._connect(options=f"-c lock_timeout={LOCK_MILLISECONDS}")
+            self._look()
+        except psycopg2.errors.LockNotAvailable as error:
+            raise Failed("database_busy", "a table is being changed") from error
         except psycopg2.Error as error:
             raise Failed("database_away", type(error).__name__) from error
         return self
@@ -92,20 +105,32 @@ class DatabaseSnapshot:
     def __exit__(self, *error: object) -> None:
         self._link.close()
 
+    def _look(self) -> None:
+        """All that is asked of this moment, so that no table stays locked while the files are sent."""
+        self._link.set_session(isolation_level=ISOLATION_LEVEL_REPEATABLE_READ, readonly=True)
+        if _ask(self._link, CHANGING):
+            raise Failed("modules_changing", "an app is being installed, updated or removed")
+        self._name = _ask(self._link, "SELECT pg_export_snapshot()")
+        with self._link.cursor() as cursor:
+            cursor.execute(FILES)
+            self._files = [name for (name,) in cursor.fetchall() if STORED.fullmatch(name)]
+            cursor.execute(MODULES)
+            self._modules = dict(cursor.fetchall())
+        self._facts = {name: _ask(self._link, question) for name, question in FACTS.items()}
+
     def dump(self) -> Iterator[bytes]:
-        command = ["pg_dump", "--no-owner", "--no-privileges", f"--snapshot={self._name}", self._database]
+        command = ["pg_dump", "--no-owner", "--no-privileges", f"--snapshot={self._name}"]
+        command += [f"--lock-wait-timeout={LOCK_MILLISECONDS}", self._database]
         with subprocess.Popen(command, env=dict(self._environ), stdout=subprocess.PIPE) as child:
             output = child.stdout
             while output and (chunk := output.read(CHUNK)):
                 yield chunk
         if child.returncode:
             raise Failed("dump_failed", f"pg_dump ended with {child.returncode}")
+        self._link.close()
 
     def files(self) -> Iterator[tuple[str, AbstractContextManager[IO[bytes]]]]:
-        with self._link.cursor() as cursor:
-            cursor.execute(FILES)
-            names = [name for (name,) in cursor.fetchall() if STORED.fullmatch(name)]
-        for name in names:
+        for name in self._files:
             try:
                 file = (self._filestore / name).open("rb")
             except FileNotFoundError:
@@ -115,11 +140,8 @@ class DatabaseSnapshot:
 
     def manifest(self) -> dict[str, Any]:
         """As Odoo's own ``odoo/service/db.py`` writes it."""
-        version = ".".join(str(self._ask(VERSION)).split(".")[:2])
+        version = ".".join(self._facts["odooVersion"].split(".")[:2])
         major, minor = (int(part) for part in version.split("."))
-        with self._link.cursor() as cursor:
-            cursor.execute(MODULES)
-            modules = dict(cursor.fetchall())
         server = self._link.server_version
         return {
             "odoo_dump": "1",
@@ -128,40 +150,22 @@ class DatabaseSnapshot:
             "version_info": [major, minor, 0, "final", 0, ""],
             "major_version": version,
             "pg_version": f"{server // 10000}.{server % 10000}",
-            "modules": modules,
+            "modules": self._modules,
         }
 
     def facts(self) -> dict[str, Any]:
-        return {
-            "tables": self._ask(TABLES),
-            "attachments": self._ask(ATTACHMENTS),
-            "missingFiles": self._missing,
-            "odooVersion": str(self._ask(VERSION)),
-            "databaseBytes": self._ask("SELECT pg_database_size(current_database())"),
-        }
-
-    def _ask(self, question: str) -> Any:
-        with self._link.cursor() as cursor:
-            cursor.execute(question)
-            return cursor.fetchone()[0]
+        return self._facts | {"missingFiles": self._missing}
 
 
 def _report_of(link: Any) -> dict[str, Any]:
-    questions = {
-        "databaseBytes": "SELECT pg_database_size(current_database())",
-        "users": USERS,
-        "lastLogin": LAST_LOGIN,
-        "modulesToInstall": CHANGING,
-        "odooVersion": VERSION,
-    }
-    found = {}
+    found = {name: _ask(link, question) for name, question in REPORTED.items()}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _ask(link: Any, question: str) -> Any:
     with link.cursor() as cursor:
-        for name, question in questions.items():
-            cursor.execute(question)
-            value = cursor.fetchone()[0]
-            if value is not None:
-                found[name] = value
-    return found
+        cursor.execute(question)
+        return cursor.fetchone()[0]
 
 
 def _sizes(folder: Path) -> Iterator[int]:

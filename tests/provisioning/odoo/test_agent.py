@@ -1,5 +1,6 @@
 """The agent beside Odoo, on a real PostgreSQL, calling the real door and sending to the sandbox's storage."""
 
+import contextlib
 import hashlib
 import io
 import json
@@ -158,6 +159,55 @@ def test_a_lost_file_is_counted_and_does_not_prevent_the_backup(backup, program,
     program.call_once()
     assert checking.check(backup.pk)
     assert Backup.objects.get().facts["missingFiles"] == 1
+
+
+def test_no_table_stays_locked_while_the_files_are_sent(
+    backup, program, attach, server, database, tmp_path, ask_database
+):
+    class ChangedMeanwhile(DatabaseSnapshot):
+        def files(self):
+            ask_database("SET lock_timeout = '1s'; ALTER TABLE ir_attachment ADD COLUMN more text")
+            ask_database("SET lock_timeout = '1s'; ALTER TABLE ir_module_module ADD COLUMN more text")
+            yield from super().files()
+
+    house = program._house
+    house.snapshot = lambda: ChangedMeanwhile(server, database, tmp_path / "filestore" / database, house._connect)
+    attach(b"a file")
+    program.call_once()
+    assert checking.check(backup.pk), Backup.objects.get().message
+
+
+@pytest.mark.parametrize(
+    ("table", "reason"), [("ir_attachment", "agent_database_busy"), ("res_partner", "agent_dump_failed")]
+)
+def test_a_table_that_is_being_changed_is_given_way_to(backup, program, table, reason):
+    with contextlib.closing(program._house._connect()) as link, link.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {table} ADD COLUMN more text")
+        program.call_once()
+        link.commit()
+    backup.refresh_from_db()
+    assert (backup.state, backup.reason) == (Backup.State.WAITING, reason)
+    asking.ask(backup.instance_id, Backup.Occasion.MANUAL)
+    program.call_once()
+    assert checking.check(backup.pk), Backup.objects.get().message
+
+
+def test_an_image_that_cannot_dump_says_so(backup, program, server):
+    program._house._environ["PATH"] = "/nowhere"
+    program.call_once()
+    backup.refresh_from_db()
+    assert (backup.reason, backup.message) == ("agent_file_error", "FileNotFoundError: pg_dump")
+
+
+def test_a_storage_that_takes_nothing_is_tried_five_times_and_no_more(backup, program, attach, bucket, monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    monkeypatch.setattr(jobs, "PART_BYTES", 5 * MEBIBYTE)
+    attach(b"".join(hashlib.sha256(number.to_bytes(4, "big")).digest() for number in range(6 * 32 * 1024)))
+    bucket.faults.add(kind="storage_error", operation="UploadPart")
+    program.call_once()
+    backup.refresh_from_db()
+    assert (backup.state, backup.reason) == (Backup.State.WAITING, "agent_upload_failed")
+    assert bucket.faults.all()[0]["used"] == 5
 
 
 def test_it_reports_numbers_and_nothing_that_a_customer_wrote(program, attach):

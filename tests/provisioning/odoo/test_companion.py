@@ -1,0 +1,79 @@
+"""The agent's process beside Odoo's: it calls, comes back when it dies, ends with the container, and harms nobody."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from provisioning.agents import tokens
+from provisioning.models import Agent
+from provisioning.odoo import container as orders
+from tests.provisioning.odoo.containers import alive, eventually
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("services")]
+
+
+@pytest.fixture
+def called(live_server, instance):
+    """What a container is told so that its agent calls us, at once."""
+    given = orders.agent_variables(f"{live_server.url}/agent/", tokens.renew(instance.pk))
+    return given | {"PROV_AGENT_PAUSE": "0.05"}
+
+
+def children(pid):
+    try:
+        return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except FileNotFoundError:
+        return []
+
+
+def keeper_of(container):
+    """The process that keeps the agent alive."""
+    odoo = [entry["pid"] for entry in container.diary if "pid" in entry]
+    return next((pid for pid in children(container.process.pid) if pid not in odoo), None)
+
+
+def agent_of(container):
+    return next(iter(children(keeper_of(container))), None)
+
+
+def test_beside_a_serving_odoo_the_agent_reports(make_container, called):
+    make_container().start(**called).wait_until_serving()
+    report = eventually(lambda: Agent.objects.get().report, "the report")
+    assert report["freeBytes"] > 0
+
+
+def test_without_anybody_to_call_there_is_no_agent(make_container):
+    container = make_container().start().wait_until_serving()
+    assert keeper_of(container) is None
+
+
+def test_an_agent_that_dies_is_started_again_and_odoo_does_not_notice(make_container, called):
+    container = make_container().start(**called).wait_until_serving()
+    first = eventually(lambda: agent_of(container), "the agent")
+    os.kill(first, signal.SIGKILL)
+    eventually(lambda: agent_of(container) not in (None, first), "another agent")
+    assert container.process.poll() is None
+    assert container.count(serving=True) == 1
+    assert container.count(stopped=True) == 0
+
+
+def test_without_its_keeper_the_agent_ends_and_odoo_serves_on(make_container, called):
+    container = make_container().start(**called).wait_until_serving()
+    agent = eventually(lambda: agent_of(container), "the agent")
+    os.kill(keeper_of(container), signal.SIGKILL)
+    eventually(lambda: not alive(agent), "the agent's end")
+    assert container.process.poll() is None
+    os.kill(container.process.pid, signal.SIGTERM)
+    assert container.ended() == 0
+    assert container.count(stopped=True) == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_the_agent_ends_with_its_container(make_container, called, number):
+    container = make_container().start(**called).wait_until_serving()
+    pids = eventually(lambda: agent_of(container) and [keeper_of(container), agent_of(container)], "the agent")
+    os.kill(container.process.pid, number)
+    container.ended()
+    eventually(lambda: not any(map(alive, pids)), "the agent's end")
