@@ -56,6 +56,7 @@ def environment() -> dict[str, str]:
         "ORDER_PARTNER_RATE": "999999/d",
         "MAIL_RECIPIENT_RATE": "999999/d",
         "MAIL_TOTAL_RATE": "999999/d",
+        "MAIL_PARTNER_RATE": "999999/d",
         "LOG_LEVEL": "ERROR",
     }
 

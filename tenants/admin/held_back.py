@@ -16,7 +16,7 @@ from tenants.limits.counters import Claim
 from tenants.limits.policies import EVERYBODY, POLICIES
 from tenants.models import ApiKey, HeldBack, Partner
 
-BY_PARTNER = ("order_partner", "webhook_test", "webhook_replay")
+BY_PARTNER = ("order_partner", "mail_partner", "webhook_test", "webhook_replay")
 
 
 class NowFilter(admin.SimpleListFilter):

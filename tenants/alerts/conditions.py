@@ -21,7 +21,7 @@ from provisioning.vitals import heartbeat
 from tenants.lifecycle import InstanceState
 from tenants.limits import counters
 from tenants.limits.counters import Claim
-from tenants.limits.policies import EVERYBODY, MAIL_TOTAL, ORDER_PARTNER, SIGNUP_TOTAL
+from tenants.limits.policies import EVERYBODY, MAIL_PARTNER, MAIL_TOTAL, ORDER_PARTNER, SIGNUP_TOTAL
 from tenants.models import Alert, Instance, Mail, Partner, Probe, Reconciliation, WebhookEndpoint
 
 # what is due this long and not done shows that workers or beat are silent
@@ -200,8 +200,8 @@ def _events() -> Iterator[Condition]:
 def _limits() -> Iterator[Condition]:
     """What visitors, or a partner, have used at least half of: by one look at all counts."""
     watched = {Claim(policy, EVERYBODY): "" for policy in (SIGNUP_TOTAL, MAIL_TOTAL)}
-    partners = Partner.objects.filter(is_active=True).values_list("pk", "name")
-    watched |= {Claim(ORDER_PARTNER, str(pk)): name for pk, name in partners}
+    for pk, name in Partner.objects.filter(is_active=True).values_list("pk", "name"):
+        watched |= {Claim(policy, str(pk)): name for policy in (ORDER_PARTNER, MAIL_PARTNER)}
     for (claim, name), used in zip(watched.items(), counters.read(*watched), strict=True):
         if 2 * used >= claim.policy.limit:
             figures = f"{used}/{claim.policy.limit}"

@@ -1,5 +1,7 @@
 """What counts on which occasion: everything that one request is measured by, to be taken together."""
 
+import unicodedata
+
 from django.http import HttpRequest
 
 from tenants.limits import policies
@@ -7,6 +9,7 @@ from tenants.limits.counters import Claim
 from tenants.limits.policies import EVERYBODY
 from tenants.limits.visitors import visitor_address, visitor_network
 
+LONGEST_NAME = 150
 UNDOTTED = ("gmail.com", "googlemail.com")
 
 
@@ -35,12 +38,12 @@ def signup(request: HttpRequest, email: str) -> tuple[Claim, ...]:
 
 
 def partner_order(partner_id: int, email: str) -> tuple[Claim, ...]:
-    return (Claim(policies.ORDER_PARTNER, str(partner_id)), *mail(email))
+    return (Claim(policies.ORDER_PARTNER, str(partner_id)), *partner_mail(partner_id, email))
 
 
-def resend(instance_id: str, email: str) -> tuple[Claim, ...]:
+def resend(partner_id: int, instance_id: str, email: str) -> tuple[Claim, ...]:
     """The welcome e-mail of this instance once more."""
-    return (Claim(policies.RESEND, instance_id), *mail(email))
+    return (Claim(policies.RESEND, instance_id), *partner_mail(partner_id, email))
 
 
 def mail(email: str) -> tuple[Claim, ...]:
@@ -48,12 +51,22 @@ def mail(email: str) -> tuple[Claim, ...]:
     return (Claim(policies.MAIL_RECIPIENT, mailbox(email)), Claim(policies.MAIL_TOTAL, EVERYBODY))
 
 
+def partner_mail(partner_id: int, email: str) -> tuple[Claim, ...]:
+    """One more that a partner causes, who has a share: the rest stays for visitors and other partners."""
+    return (*mail(email), Claim(policies.MAIL_PARTNER, str(partner_id)))
+
+
 def sign_in(request: HttpRequest, name: str) -> tuple[Claim, ...]:
     return (
         Claim(policies.LOGIN, visitor_address(request)),
         Claim(policies.LOGIN_NETWORK, visitor_network(request)),
-        Claim(policies.LOGIN_ACCOUNT, name.strip().lower()[:150]),
+        Claim(policies.LOGIN_ACCOUNT, account(name)),
     )
+
+
+def account(name: str) -> str:
+    """Whose account a typed name means: Django's own form opens ``olga`` for full-width letters as well (NFKC)."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name.strip()).casefold())[:LONGEST_NAME]
 
 
 def webhook_test(partner_id: int) -> Claim:

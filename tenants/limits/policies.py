@@ -96,6 +96,12 @@ MAIL_TOTAL = Policy(
     _("e-mails that outsiders cause"),
     _("We have sent as many e-mails as we can for now."),
 )
+MAIL_PARTNER = Policy(
+    "mail_partner",
+    "MAIL_PARTNER_RATE",
+    _("e-mails that a partner causes"),
+    _("You have caused as many e-mails as a partner may for now. Write to us if you need more."),
+)
 RESEND = Policy(
     "resend",
     "RESEND_RATE",
@@ -116,6 +122,7 @@ POLICIES: dict[str, Policy] = {
     policy.name: policy
     for policy in (
         *(VISITOR, KEY, GUESS, SIGNUP, SIGNUP_NETWORK, SIGNUP_RECIPIENT, SIGNUP_TOTAL, ORDER_PARTNER),
-        *(MAIL_RECIPIENT, MAIL_TOTAL, RESEND, LOGIN, LOGIN_NETWORK, LOGIN_ACCOUNT, WEBHOOK_TEST, WEBHOOK_REPLAY),
+        *(MAIL_RECIPIENT, MAIL_TOTAL, MAIL_PARTNER, RESEND),
+        *(LOGIN, LOGIN_NETWORK, LOGIN_ACCOUNT, WEBHOOK_TEST, WEBHOOK_REPLAY),
     )
 }

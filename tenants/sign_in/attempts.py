@@ -50,4 +50,4 @@ def _is_known(request: HttpRequest, name: str) -> bool:
 
 
 def _digest(name: str) -> str:
-    return hashlib.sha256(name.strip().lower().encode("utf-8", "replace")).hexdigest()[:32]
+    return hashlib.sha256(occasions.account(name).encode("utf-8", "replace")).hexdigest()[:32]

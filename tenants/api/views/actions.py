@@ -41,11 +41,11 @@ class ActionView(ApiView):
 
 
 def _mails(instance: Instance) -> tuple[Claim, ...]:
-    return occasions.mail(instance.admin_email)
+    return occasions.partner_mail(instance.tenant.partner_id, instance.admin_email)
 
 
 def _resends(instance: Instance) -> tuple[Claim, ...]:
-    return occasions.resend(instance.public_id, instance.admin_email)
+    return occasions.resend(instance.tenant.partner_id, instance.public_id, instance.admin_email)
 
 
 def _action(
@@ -124,6 +124,6 @@ class ChangeEmailView(ActionView):
 
         return self.once(
             change,
-            claims=occasions.mail(email),
+            claims=occasions.partner_mail(instance.tenant.partner_id, email),
             admit=lambda: preconditions.require("change_email", instance),
         )

@@ -87,6 +87,21 @@ def test_a_partner_too_cannot_spend_without_end(as_alice, settings):
     assert ("limit", "order_partner:Alice Conseil") in [(each.kind, each.topic) for each in conditions.present()]
 
 
+def test_a_partner_that_mails_too_much_silences_nobody_else(ready, as_alice, as_bob, visitor, settings):
+    settings.MAIL_TOTAL_RATE, settings.MAIL_PARTNER_RATE, settings.MAIL_RECIPIENT_RATE = "6/d", "3/d", "100/d"
+    path = f"/instances/{ready.public_id}/resend-welcome"
+    answers = []
+    for number in range(6):
+        with time_machine.travel(timezone.now() + timedelta(minutes=6 * number)):
+            answers.append(as_alice("POST", path))
+    # her order was the first of the three
+    assert [answer.status_code for answer in answers] == [202] * 2 + [429] * 4
+    assert as_alice.order("another").status_code == 429
+    assert as_bob.order("from-bob").status_code == 202
+    assert visitor.order("from-a-visitor").status_code == 202
+    assert ("limit", "mail_partner:Alice Conseil") in [(each.kind, each.topic) for each in conditions.present()]
+
+
 def test_the_welcome_mail_is_sent_again_once_in_some_minutes(ready, as_alice):
     path = f"/instances/{ready.public_id}/resend-welcome"
     answers = [as_alice("POST", path) for _attempt in range(60)]

@@ -65,6 +65,21 @@ def test_one_account_is_not_guessed_from_everywhere_and_its_owner_gets_in_all_th
     assert person.sign_in(**elsewhere("203.0.113.9")).status_code == HTTPStatus.FOUND
 
 
+def test_other_spellings_of_a_name_are_the_same_account(person, clock, settings):
+    settings.LOGIN_ACCOUNT_RATE = "3/h"
+    person.sign_in(name="ｏlga", **elsewhere("192.0.2.7"))
+    del person.client.cookies["sessionid"]
+    stranger = Person(Client(), clock)
+    spellings = ["olga", "ｏlga", "oｌga", " ＯＬＧＡ", "olgａ"]
+    pages = [
+        stranger.sign_in(name=name, password="guess", **elsewhere(f"198.51.{number}.1"))
+        for number, name in enumerate(spellings)
+    ]
+    assert [page.status_code for page in pages] == [HTTPStatus.OK] * 3 + [HTTPStatus.TOO_MANY_REQUESTS] * 2
+    # the browser that has opened the account, however its owner writes the name
+    assert person.sign_in(**elsewhere("203.0.113.9")).status_code == HTTPStatus.FOUND
+
+
 def test_a_browser_that_knows_one_account_is_a_stranger_to_another(person, settings, django_user_model):
     django_user_model.objects.create_user("omar", password="another-long-phrase", is_staff=True)
     settings.LOGIN_ACCOUNT_RATE = "2/h"
