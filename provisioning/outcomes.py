@@ -16,9 +16,11 @@ class Wait:
     """Come back in ``seconds``, or earlier when somebody wakes the operation.
 
     ``reason`` is a code of the catalogue of reasons: it says in plain words what is waited for.
-    Who waits in a ``queue`` waits for us, not for the work: the deadline moves along.
+    Who waits in a ``queue`` waits for us, and who is ``patient`` for a person, not for the work: the deadline moves
+    along.
     """
 
     seconds: float
     reason: str
     queue: str = ""
+    patient: bool = False

@@ -49,6 +49,18 @@ REASONS: dict[str, Reason] = {
     "waiting_for_odoo": Reason(_("Odoo is being installed. This is the longest step.")),
     "waiting_for_stop": Reason(_("The services are stopping.")),
     "waiting_for_deletion": Reason(_("The hosting platform is deleting the project.")),
+    "making_backup": Reason(
+        _("A backup is being made before anything is stopped."),
+        _("If it must stop at once, go on without a backup: its page has a button for that."),
+    ),
+    "waiting_for_last_backup": Reason(
+        _("Nothing is deleted before there is a last backup. Our team has been told."),
+        _(
+            "There is no good backup of its last state. If Odoo stands still: undo the decommissioning (or cancel this "
+            "work), resume it so that its agent can make one, and decommission it again. If Odoo runs: see why its "
+            "backups fail; it goes on by itself. Or decide, on its page, to go on without a backup."
+        ),
+    ),
     "settings_not_taken": Reason(_SLOW, _("Compare the settings of the services in Railway's dashboard, then retry.")),
     "deployment_failed": Reason(_NOT_STARTED, _("Read the deployment's log, mend the cause, then retry.")),
     "deployment_crashed": Reason(_NOT_STARTED, _("Read the deployment's log, mend the cause, then retry.")),

@@ -5,6 +5,7 @@ from typing import Any
 from django.dispatch import receiver
 from django.utils import timezone
 
+from provisioning.backups import place
 from provisioning.models import Operation, Step
 from provisioning.signals import operation_changed, step_changed
 from provisioning.states import OperationKind, OperationState, StepState
@@ -49,6 +50,17 @@ def hear(step: Step, **news: Any) -> None:
             Instance.objects.get(pk=operation.instance_id).forget_password(proven_by=operation.pk)
 
 
+@receiver(step_changed, dispatch_uid="begin_the_end")
+def begin_the_end(step: Step, **news: Any) -> None:
+    """Until it is certain that a copy is left, the instance is what it was, and can be kept."""
+    if step.state != StepState.DONE or step.code != "last_backup":
+        return
+    instance = Instance.objects.get(pk=step.operation.instance_id)
+    if instance.state != InstanceState.DECOMMISSIONING:
+        with acting_unless_known(step.operation.reference):
+            instance.transition_to(InstanceState.DECOMMISSIONING)
+
+
 def _follow_creation(instance: Instance, operation: Operation) -> None:
     match operation.state:
         case OperationState.ACTIVE:
@@ -81,7 +93,7 @@ def _follow_decommissioning(instance: Instance, operation: Operation) -> None:
     if operation.state == OperationState.SUCCEEDED:
         instance.transition_to(InstanceState.DECOMMISSIONED, ended_at=timezone.now())
         deliveries.announce(instance, WebhookEvents.DECOMMISSIONED)
-    elif instance.state != InstanceState.DECOMMISSIONING:
+    elif instance.state != InstanceState.DECOMMISSIONING and not place.configured():
         instance.transition_to(InstanceState.DECOMMISSIONING)
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from provisioning.models import Operation
 from provisioning.outcomes import Done, Wait
 from provisioning.states import OperationKind
-from provisioning.steps import afterwards, announce, deployments, project, proof, removal, services, stopping
+from provisioning.steps import afterwards, announce, deployments, project, proof, removal, safeguard, services, stopping
 from provisioning.steps import credentials as account
 from provisioning.steps.context import Context
 
@@ -64,6 +64,7 @@ CREATE = Recipe(
 
 SUSPEND = Recipe(
     (
+        StepDefinition("back_up", _("Make a backup, as long as Odoo runs"), safeguard.back_up, 60, safeguard.is_old),
         StepDefinition("stop_services", _("Stop Odoo, then the database"), stopping.stop_services, 30),
         StepDefinition("verify_stopped", _("Check that both are stopped"), stopping.verify_stopped, 30),
     ),
@@ -83,6 +84,7 @@ RESUME = Recipe(
 
 DECOMMISSION = Recipe(
     (
+        StepDefinition("last_backup", _("Make sure of a last backup"), safeguard.last_backup, 60, safeguard.is_old),
         StepDefinition("stop_services", _("Stop Odoo, then the database"), removal.stop_what_runs, 30),
         StepDefinition("delete_project", _("Delete the project"), removal.delete_project, 30),
         StepDefinition("prove_gone", _("Check that nothing is left"), removal.prove_gone, 30),

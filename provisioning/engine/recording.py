@@ -45,7 +45,7 @@ def begin(operation: Operation, step: Step) -> None:
 def record(operation: Operation, step: Step, outcome: Done | Wait, following: Step | None) -> bool:
     """True when the step is done, and the ``following`` one has begun."""
     now = timezone.now()
-    if isinstance(outcome, Wait) and outcome.queue:
+    if isinstance(outcome, Wait) and (outcome.queue or outcome.patient):
         # nothing was tried: what failed before has not become better
         return put_off(operation, step, outcome)
     step.failures = 0
@@ -67,7 +67,7 @@ def record(operation: Operation, step: Step, outcome: Done | Wait, following: St
 
 
 def put_off(operation: Operation, step: Step, wait: Wait) -> bool:
-    """Let go until its turn is expected. Time in a queue is not the work's own: the deadline starts over behind it."""
+    """Let go until its turn is expected. Such time is not the work's own: the deadline starts over behind it."""
     step.state, step.reason, step.message = StepState.WAITING, wait.reason, ""
     until = timezone.now() + timedelta(seconds=wait.seconds + turns.stagger(operation, wait.queue))
     deadline_at = max(operation.deadline_at, until + RECIPES[operation.kind].deadline)

@@ -33,11 +33,12 @@ class StaffAction:
     run: Callable[[Instance, Given], Any]
     asks: tuple[str, ...] = ()
     destructive: bool = False
+    one_by_one: bool = False
 
     @property
     def for_many(self) -> bool:
-        """Not what has another value for each."""
-        return self.destructive or not self.asks
+        """Not what has another value for each, nor what is to be thought about for each."""
+        return not self.one_by_one and (self.destructive or not self.asks)
 
     def why_not(self, instance: Instance) -> DomainError | None:
         return preconditions.why_not(self.name, instance)
@@ -70,7 +71,7 @@ ACTIONS = {
         StaffAction(
             "suspend",
             _("Suspend"),
-            _("Odoo and its database are stopped at Railway: nobody can log in. All data is kept."),
+            _("After a backup, Odoo and its database are stopped at Railway: nobody can log in. All data is kept."),
             OPERATE,
             lambda one, given: instances.suspend(one),
         ),
@@ -130,11 +131,23 @@ ACTIONS = {
         StaffAction(
             "decommission",
             _("Decommission"),
-            _("Everything is stopped at once. It can be undone for some days; then all of it is deleted for ever."),
+            _("After a backup all is stopped. It can be undone for some days; then everything is deleted for ever."),
             DECOMMISSION,
             lambda one, given: ending.schedule_decommission(one, grace_days=given["grace_days"]),
             asks=("grace_days",),
             destructive=True,
+        ),
+        StaffAction(
+            "without_backup",
+            _("Go on without a backup"),
+            _(
+                "The work that waits for a backup goes on without one. Of an instance that is being decommissioned "
+                "everything is then deleted for ever, although there is no copy of its last state."
+            ),
+            DECOMMISSION,
+            lambda one, given: ending.go_on_without_backup(one),
+            destructive=True,
+            one_by_one=True,
         ),
         StaffAction(
             "undo_decommission",

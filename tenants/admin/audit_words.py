@@ -25,6 +25,7 @@ ACTS: dict[str, Words] = {
     "change_expiry": _("end changed"),
     "change_email": _("e-mail address: correction asked for"),
     "backup_asked": _("a backup was asked for"),
+    "backup_waived": _("decided to go on without a backup"),
     "password_forgotten": _("password forgotten: Odoo does not take it any more"),
     "links_revoked": _("status links revoked"),
     "email_changed": _("e-mail address corrected"),

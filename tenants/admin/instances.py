@@ -3,7 +3,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.db.models import F, OuterRef, QuerySet, Subquery
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, path
 from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
@@ -23,6 +23,7 @@ from tenants.admin.dashboard import MONEY
 from tenants.admin.service_logs import read_logs
 from tenants.lifecycle import InstanceState
 from tenants.models import Instance
+from tenants.services import certificates
 from tenants.templatetags.tenants_console import age, money
 
 COLOURS = {
@@ -102,6 +103,7 @@ class InstanceAdmin(ActingAdmin):
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         return [
+            path("<path:pk>/end/", wrap(self.show_end), name="tenants_instance_end"),
             path("<path:pk>/logs/", wrap(self.show_logs), name="tenants_instance_logs"),
             *super().get_urls(),
         ]
@@ -184,6 +186,18 @@ class InstanceAdmin(ActingAdmin):
             "owned": owned,
             "diagnosis": diagnosis.diagnosis_of(instance, now, lines, owned),
         }
+
+    def show_end(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """The certificate of its end; with ``?format=json`` as the API tells it."""
+        instance = self.instance(request, pk)
+        end = certificates.of(instance)
+        if end is None:
+            raise Http404
+        if request.GET.get("format") == "json":
+            return JsonResponse(certificates.told(end))
+        return self.page(
+            request, "admin/tenants/instance/end.html", title=_("Certificate of the end"), object=instance, end=end
+        )
 
     def show_logs(self, request: HttpRequest, pk: str) -> HttpResponse:
         instance = self.instance(request, pk)

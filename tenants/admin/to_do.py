@@ -25,6 +25,7 @@ LABELS: dict[str, str | Promise] = {
     Alert.Kind.MAIL: _("an e-mail did not arrive"),
     Alert.Kind.INSTANCE: _("it does not answer"),
     Alert.Kind.AFTERWARDS: _("its backups or its settings are not confirmed"),
+    Alert.Kind.BACKUP: _("its deletion waits for a last backup"),
     LOSS: _("it costs more than it brings"),
 }
 
@@ -38,6 +39,7 @@ def find(instance: Instance | None = None) -> Found:
         (Alert.Kind.MAIL, conditions.lost_mails().exclude(instance=None), "instance"),
         (Alert.Kind.INSTANCE, conditions.silent(), "instance"),
         (Alert.Kind.AFTERWARDS, conditions.unattended(), "instance"),
+        (Alert.Kind.BACKUP, conditions.waiting_for_last_backup(), "instance"),
         (LOSS, loss, "pk"),
     ]
     first, *others = (

@@ -15,7 +15,7 @@ from provisioning.gate import budget, circuit, workspaces
 from provisioning.models import Backup, Operation, Outage, Resource, SiteBackup, UnreadableEvent
 from provisioning.reconciliation.differences import Kind
 from provisioning.site_backup import making
-from provisioning.states import OperationState
+from provisioning.states import OperationState, StepState
 from provisioning.steps import afterwards
 from provisioning.vitals import heartbeat
 from tenants.lifecycle import InstanceState
@@ -29,6 +29,7 @@ PATIENCE = timedelta(minutes=5)
 # two further tries of what should follow a creation
 FOLLOWING = timedelta(minutes=12)
 LACKING = {"volume_instance": "backups_not_scheduled", "service": "still_follows_pushes"}
+WAITING = "waiting_for_last_backup"
 MAIL_NEWS = timedelta(days=7)
 EVENT_NEWS = timedelta(days=1)
 LEAST_BUDGET = 0.1
@@ -106,6 +107,11 @@ def late_backups() -> "QuerySet[Instance]":
     return Instance.objects.without_backup_since(moment).filter(ready_at__lte=moment)
 
 
+def waiting_for_last_backup() -> "QuerySet[Operation]":
+    """Deletions that wait for a person: there is no copy of the last state, and none can be made now."""
+    return Operation.objects.active().filter(steps__state=StepState.WAITING, steps__reason=WAITING)
+
+
 def _failed() -> Iterator[Condition]:
     return _grouped(Alert.Kind.FAILED, failed().order_by("-pk").values_list("reason", "reference"))
 
@@ -162,10 +168,12 @@ def _afterwards() -> Iterator[Condition]:
 
 
 def _backups() -> Iterator[Condition]:
-    """By why the last one failed, or by nothing when none was begun."""
+    """By why the last one failed, or by nothing when none was begun; and whose deletion waits for one."""
     newest = Backup.objects.filter(instance=OuterRef("pk")).order_by("-pk")
     rows = late_backups().annotate(why=Coalesce(Subquery(newest.values("reason")[:1]), Value("")))
-    return _grouped(Alert.Kind.BACKUP, rows.order_by("-pk").values_list("why", "client_name"))
+    waiting = waiting_for_last_backup().order_by("-pk").values_list("instance__client_name", flat=True)
+    late = list(rows.order_by("-pk").values_list("why", "client_name"))
+    return _grouped(Alert.Kind.BACKUP, [*late, *((WAITING, name) for name in waiting)])
 
 
 def _site_backups() -> Iterator[Condition]:

@@ -15,6 +15,7 @@ from tenants.api.authority import Authority
 from tenants.api.inputs import PublicStatus
 from tenants.lifecycle import InstanceState
 from tenants.models import ApiKey, Instance, Plan
+from tenants.services import certificates
 from tenants.wording.progress import progress_of
 
 
@@ -31,6 +32,33 @@ class QueueOutput(serializers.Serializer[None]):
     position = serializers.IntegerField(min_value=1)
     waiting = serializers.IntegerField(min_value=1)
     estimatedStartAt = serializers.DateTimeField()
+
+
+class DeletedOutput(serializers.Serializer[None]):
+    kind = serializers.CharField()
+    name = serializers.CharField()
+    id = serializers.CharField()
+    goneAt = serializers.DateTimeField(allow_null=True)
+
+
+class LastBackupOutput(serializers.Serializer[None]):
+    backupId = serializers.CharField()
+    takenAt = serializers.DateTimeField(allow_null=True)
+    bytes = serializers.IntegerField(allow_null=True)
+    sha256 = serializers.CharField()
+    keptUntil = serializers.DateTimeField()
+    erasedAt = serializers.DateTimeField(allow_null=True)
+
+
+class CertificateOutput(serializers.Serializer[None]):
+    """What was deleted when, and which backup is kept until when; or why there is none, in ``withoutBackup``."""
+
+    instanceId = serializers.CharField()
+    deletionRequestedAt = serializers.DateTimeField(allow_null=True)
+    endedAt = serializers.DateTimeField()
+    deleted = DeletedOutput(many=True)
+    lastBackup = LastBackupOutput(allow_null=True)
+    withoutBackup = serializers.CharField(allow_null=True)
 
 
 class StatusOutput(serializers.Serializer[None]):
@@ -51,6 +79,7 @@ class StatusOutput(serializers.Serializer[None]):
     projectId = serializers.CharField(required=False, allow_null=True)
     expiresAt = serializers.DateTimeField(required=False, allow_null=True)
     decommissionAfter = serializers.DateTimeField(required=False, allow_null=True)
+    certificate = CertificateOutput(required=False)
     adminPassword = serializers.CharField(required=False)
 
 
@@ -130,6 +159,8 @@ def status_body(instance: Instance, authority: Authority, operation: Operation |
             "expiresAt": moment(instance.expires_at),
             "decommissionAfter": moment(instance.decommission_after),
         }
+        end = certificates.of(instance)
+        body |= {"certificate": certificates.told(end)} if end else {}
     if authority >= Authority.OWNER and instance.state in (InstanceState.READY, InstanceState.SUSPENDED):
         password = instance.admin_password()
         body |= {"adminPassword": password} if password else {}

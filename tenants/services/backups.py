@@ -13,7 +13,6 @@ from provisioning.backups import asking, place, retention
 from provisioning.backups.retention import Policy
 from provisioning.errors import ProvisioningError
 from provisioning.models import Backup
-from tenants.lifecycle import InstanceState
 from tenants.models import AuditEntry, Instance
 from tenants.services import preconditions
 
@@ -67,8 +66,10 @@ def _erase_of(instance: Instance) -> int:
     now = timezone.now()
     good = list(Backup.objects.filter(instance=instance, state=_S.GOOD))
     kept = retention.kept(good, policy_of(instance), now)
-    over = timedelta(days=settings.BACKUP_FINAL_DAYS)
-    if instance.state == InstanceState.DECOMMISSIONED and instance.ended_at and instance.ended_at < now - over:
+    if instance.ended_at is None or instance.ended_at > now - timedelta(days=settings.BACKUP_FINAL_DAYS):
+        # whatever it was made for: until then it is the only copy
+        kept |= {backup.pk for backup in sorted(good, key=lambda backup: backup.taken_at or backup.created_at)[-1:]}
+    else:
         kept = set()
     return sum(retention.erase(backup) for backup in good if backup.pk not in kept)
 

@@ -7,10 +7,12 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from provisioning.models import Operation
+from provisioning.engine import running
+from provisioning.models import Backup, Operation
 from provisioning.states import OperationKind
+from provisioning.steps import safeguard
 from tenants.audit import acting
-from tenants.errors import DomainError, InvalidExpiry
+from tenants.errors import DomainError, InvalidExpiry, WrongState
 from tenants.lifecycle import InstanceState
 from tenants.mails import outbox
 from tenants.models import AuditEntry, Instance, Mail
@@ -42,14 +44,24 @@ def schedule_decommission(instance: Instance, *, grace_days: int | None = None) 
         if current.state == InstanceState.SUSPENDED:
             return None
         # what has failed may run all the same
-        return instances.start_work(current, OperationKind.SUSPEND)
+        return instances.start_work(current, OperationKind.SUSPEND, facts={safeguard.OCCASION: Backup.Occasion.FINAL})
 
 
 def undo_decommission(instance: Instance) -> None:
-    """Keep the instance; it stays as it is until it is resumed or retried. Raises WrongState: nothing is scheduled."""
+    """Keep the instance; it stays as it is until it is resumed or retried. Raises WrongState: nothing is scheduled.
+
+    A deletion that still waits for its last backup is cancelled.
+    """
     with transaction.atomic():
+        # before the instance, as whoever records a step does
+        waiting = (
+            Operation.objects.active().select_for_update().filter(instance=instance, kind=OperationKind.DECOMMISSION)
+        )
+        deletion = waiting.first()
         current = Instance.objects.select_for_update().get(pk=instance.pk)
         preconditions.require("undo_decommission", current)
+        if deletion is not None:
+            running.cancel(deletion)
         before = {"decommission_after": _told(current.decommission_after)}
         current.decommission_after = None
         # an end that has passed would schedule it again at once
@@ -59,6 +71,21 @@ def undo_decommission(instance: Instance) -> None:
         current.save(update_fields=["decommission_after", "expires_at"])
         AuditEntry.write("undo_decommission", current.pk, before=before, after={})
         deliveries.announce(current, WebhookEvents.DECOMMISSION_UNDONE)
+
+
+def go_on_without_backup(instance: Instance) -> Operation:
+    """A person's decision: what waits for a backup of this instance waits no longer. Raises WrongState."""
+    with transaction.atomic():
+        waiting = preconditions.waiting_for_backup(instance)
+        if waiting is None:
+            preconditions.require("without_backup", instance)
+            raise WrongState
+        operation = Operation.objects.select_for_update().get(pk=waiting.pk)
+        operation.facts = {**operation.facts, safeguard.WAIVED: timezone.now().isoformat()}
+        operation.save(update_fields=["facts"])
+        AuditEntry.write("backup_waived", instance.pk, after={"operation": operation.reference})
+        running.wake(operation.pk)
+    return operation
 
 
 def change_expiry(instance: Instance, expires_at: datetime | None) -> None:

@@ -7,7 +7,8 @@ from django.utils.translation import gettext as _
 
 from provisioning.backups import place
 from provisioning.models import Agent, Operation
-from provisioning.states import OperationKind, OperationState
+from provisioning.states import OperationKind, OperationState, StepState
+from provisioning.steps import safeguard
 from tenants.errors import BackupsUnavailable, DomainError, OperationInProgress, PasswordNotKept, WrongState
 from tenants.lifecycle import InstanceState
 from tenants.models import Instance
@@ -43,6 +44,9 @@ def retryable(instance: Instance) -> Operation | None:
         work = work.filter(kind=OperationKind.CREATE)
     last = work.first()
     if last is None or last.state not in STOPPED_WORK:
+        return None
+    if last.kind == OperationKind.DECOMMISSION and instance.state != _S.DECOMMISSIONING:
+        # it had not begun to delete: who wants it orders it again
         return None
     return last if instance.decommission_after is None or last.kind in TOWARDS_THE_END else None
 
@@ -97,6 +101,19 @@ def _back_up(instance: Instance) -> None:
         raise BackupsUnavailable
 
 
+def waiting_for_backup(instance: Instance) -> Operation | None:
+    """The work of this instance that goes no further than a backup, because there is none."""
+    waiting = Operation.objects.active().filter(
+        instance=instance, steps__code__in=safeguard.STEPS, steps__state=StepState.WAITING
+    )
+    return waiting.first()
+
+
+def _without_backup(instance: Instance) -> None:
+    if waiting_for_backup(instance) is None:
+        raise WrongState(_("No work waits for a backup."))
+
+
 def _scheduled(instance: Instance) -> None:
     if instance.decommission_after is None or instance.state not in ENDABLE:
         raise WrongState(_("No decommissioning is scheduled that could be undone."))
@@ -125,6 +142,7 @@ CHECKS: dict[str, Callable[[Instance], None]] = {
     "change_email": _in(_S.READY, _S.FAILED),
     "change_expiry": _all(_in(_S.READY, _S.SUSPENDED), _unscheduled),
     "back_up": _back_up,
+    "without_backup": _without_backup,
     "decommission": _all(_in(*ENDABLE), _unscheduled),
     "decommission_now": _in(_S.REQUESTED, *ENDABLE),
     "undo_decommission": _scheduled,

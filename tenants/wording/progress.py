@@ -54,10 +54,12 @@ class Progress:
 
 def progress_of(operation: Operation, now: datetime) -> Progress:
     rows = {row.code: row for row in operation.steps.all()}
-    definitions = RECIPES[operation.kind].steps
+    # work of a former release lacks the steps that came later
+    recipe = RECIPES[operation.kind].steps
+    definitions = [each for each in recipe if each.code in rows] or recipe
     steps = tuple(_step(definition, rows.get(definition.code)) for definition in definitions)
     usual = usual_seconds(operation.kind, built=bool(operation.spec["source"]["repository"]))
-    whole = sum(usual.values())
+    whole = sum(usual[step.code] for step in steps)
     current = next((step for step in steps if step.state != StepState.DONE), None)
     active = operation.state == OperationState.ACTIVE
     outage = active and circuit.is_open(operation.workspace)
