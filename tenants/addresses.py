@@ -9,6 +9,7 @@ from tenants.errors import InvalidEmail, Text
 
 LONGEST = 254
 LONGEST_LOCAL = 64
+_NOT_REGISTERED = _("The part after the @ is not a domain name as it is registered. Type it with your keyboard.")
 
 
 def normal(address: str) -> str:
@@ -20,9 +21,12 @@ def normal(address: str) -> str:
 
     Raises InvalidEmail with a sentence that says what is wrong.
     """
-    text = unicodedata.normalize("NFC", address.strip()).lower()
-    if why := _objection(text):
+    typed = address.strip()
+    if why := _objection(typed):
         raise InvalidEmail(why)
+    text = unicodedata.normalize("NFC", typed).lower()
+    if not _is_one_mailbox(typed, text):
+        raise InvalidEmail(_NOT_REGISTERED)
     try:
         # names under .test are ordinary names to an application (RFC 6761, 6.2)
         found = validate_email(
@@ -31,10 +35,13 @@ def normal(address: str) -> str:
     except EmailNotValidError as error:
         raise InvalidEmail from error
     if text.rpartition("@")[2] not in (found.domain, found.ascii_domain) or "." not in found.domain:
-        raise InvalidEmail(
-            _("The part after the @ is not a domain name as it is registered. Type it with your keyboard.")
-        )
+        raise InvalidEmail(_NOT_REGISTERED)
     return found.normalized
+
+
+def _is_one_mailbox(typed: str, lowered: str) -> bool:
+    """Whether composing and lower case only changed case: ``İ`` becomes two letters, and so another domain."""
+    return len(unicodedata.normalize("NFC", typed)) == len(lowered)
 
 
 def _objection(text: str) -> Text | None:

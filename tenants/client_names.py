@@ -23,7 +23,7 @@ RESERVED = frozenset(
 )
 
 # who reads these before a name expects us, or what we run on
-HOUSE = ("eazynova",)
+HOUSE = ("eazynova", "easynova")
 TRUSTED = frozenset(
     """
     login logon signin connexion connect connection auth oauth sso account accounts compte comptes admin administrator
@@ -41,7 +41,9 @@ BESIDE = frozenset(
     fr com eu net org io online prod production
     """.split()
 )
-LOOKALIKES = str.maketrans("01345789", "oleastbg")
+LOOKALIKES = str.maketrans("012345789", "olzeastbg")
+# the same digit stands for either letter
+OTHER_LOOKALIKES = str.maketrans("012345789", "oizeastbg")
 
 # letters that Unicode does not decompose into a base letter and an accent
 _LIGATURES = str.maketrans(
@@ -53,19 +55,27 @@ def check(name: str) -> str:
     """Return the name when it may be used. Raises InvalidClientName or ReservedClientName."""
     if not SHAPE.fullmatch(name) or not SHORTEST <= len(name) <= LONGEST:
         raise InvalidClientName
-    if name in RESERVED or _impersonates(name):
+    if name in RESERVED or name.replace("-", "") in RESERVED or _impersonates(name):
         raise ReservedClientName
     return name
 
 
 def _impersonates(name: str) -> bool:
     """Whether people would take its address for the house's own, or for a part of the machinery."""
-    plain = name.replace("-", "")
-    if any(house in seen for house in HOUSE for seen in (plain, plain.translate(LOOKALIKES))):
+    readings = {name, name.translate(LOOKALIKES), name.translate(OTHER_LOOKALIKES)}
+    plain = {re.sub(r"(.)\1+", r"\1", reading.replace("-", "")) for reading in readings}
+    if any(house in seen for house in HOUSE for seen in plain):
         return True
-    words = [word.strip("0123456789") for word in name.split("-")]
-    beside = all(word in TRUSTED or word in BESIDE or not word for word in words)
-    return beside and any(word in TRUSTED for word in words)
+    joined = {reading.replace("-", "").strip("0123456789") for reading in readings}
+    if any(word in TRUSTED or word.removesuffix("s") in TRUSTED for word in joined):
+        return True
+    return any(_says_only_what_is_trusted(reading.split("-")) for reading in readings)
+
+
+def _says_only_what_is_trusted(parts: list[str]) -> bool:
+    words = [word.strip("0123456789") for word in parts]
+    trusted = [word in TRUSTED or word.removesuffix("s") in TRUSTED for word in words]
+    return any(trusted) and all(so or word in BESIDE or not word for so, word in zip(trusted, words, strict=True))
 
 
 def fold(company: str) -> str:

@@ -19,6 +19,8 @@ from tenants.models import Instance, Partner, Plan
 from tests import factories
 
 REFUSED = {
+    "a capital that lower case makes two letters": "boss@İSTANBUL.com",
+    "an accent that composing makes ASCII": "b\u1fefo@exemple.fr",
     "a direction sign": "boss@exemple\u202c.fr",
     "a zero-width space": "boss@exem\u200bple.fr",
     "a zero-width joiner": "bo\u200dss@exemple.fr",

@@ -44,6 +44,16 @@ def test_a_reserved_name_is_refused(name):
     "name",
     [
         "login-eazynova",
+        "sign-in",
+        "sign-up",
+        "ra1lway",
+        "adm1n",
+        "od00",
+        "mot-de-passe",
+        "logins",
+        "ea2ynova-login",
+        "eazzynova",
+        "easy-nova",
         "eazynova-support",
         "eazy-nova",
         "my-eazyn0va-login",
@@ -64,7 +74,18 @@ def test_what_people_would_take_for_the_house_or_its_machinery_is_reserved(name)
 
 
 @pytest.mark.parametrize(
-    "name", ["demo-1", "test-2", "railway-museum", "support-lyon", "aide-a-domicile", "services-clients", "nova-cafe"]
+    "name",
+    [
+        "demo-1",
+        "test-2",
+        "a2b-logistique",
+        "1001-nuits",
+        "railway-museum",
+        "support-lyon",
+        "aide-a-domicile",
+        "services-clients",
+        "nova-cafe",
+    ],
 )
 def test_a_company_that_only_shares_a_word_with_us_keeps_its_name(name):
     assert client_names.check(name) == name
