@@ -29,6 +29,7 @@ ACTS: dict[str, Words] = {
     "password_forgotten": _("password forgotten: Odoo does not take it any more"),
     "links_revoked": _("status links revoked"),
     "email_changed": _("e-mail address corrected"),
+    "odoo_version": _("Odoo version"),
     "signin": _("signed in"),
     "signin:failed": _("sign-in failed"),
     "signin:locked": _("locked out after too many attempts"),

@@ -98,7 +98,7 @@ def test_a_signing_secret_goes_through_no_message_session_or_cookie(sign_in, mak
 
 def test_what_was_given_up_is_sent_again_as_the_same_mail(sign_in, make_instance, mailoutbox):
     instance = make_instance(state="ready")
-    told = {"instance": instance, "kind": "failure", "recipient": "a@b.example"}
+    told = {"instance": instance, "kind": "failure", "recipient": instance.admin_email}
     given_up = Mail.objects.create(**told, purpose="p", state="failed", attempts=10, message_id="<one@example>")
     sent = Mail.objects.create(**told, purpose="q", state="sent", message_id="<two@example>")
     form = {"action": "send_again", "_selected_action": [given_up.pk, sent.pk]}
