@@ -53,6 +53,14 @@ def test_a_name_that_somebody_else_has_gets_a_suffix(name_of, sandbox, words):
     assert name.startswith("eazynova-acme-corp-")
 
 
+def test_the_longest_name_that_somebody_else_has_still_fits_a_host_name_with_its_suffix(name_of, sandbox):
+    sandbox.faults.add(kind="error", operation="DomainRename", message="The domain is already in use", times=1)
+    name = name_of("a" * 50)
+    assert name.startswith("eazynova-aaa")
+    assert len(name) <= 63
+    assert name[-5] == "-"
+
+
 def test_a_renaming_whose_answer_was_lost_is_not_mistaken_for_somebody_elses(name_of, sandbox):
     sandbox.faults.add(kind="lost_answer", operation="DomainRename", times=1)
     sandbox.faults.add(kind="error", operation="DomainRename", message="The domain is already in use", times=1)
