@@ -21,6 +21,9 @@ AXES_DISABLE_ACCESS_LOG = True
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 
+# where a sign-in leads that named no page of ours
+LOGIN_REDIRECT_URL = "admin:index"
+
 # only staff have sessions
 SESSION_COOKIE_AGE = int(env_float("STAFF_SESSION_HOURS", 10, least=0.25) * 3600)
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True

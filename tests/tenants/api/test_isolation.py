@@ -19,6 +19,8 @@ INSTANCE = (
     ("POST", "instances/<public_id:instance_id>/reset-password"),
     ("POST", "instances/<public_id:instance_id>/change-email"),
     ("POST", "instances/<public_id:instance_id>/undo-decommission"),
+    ("GET", "instances/<public_id:instance_id>/backups"),
+    ("POST", "instances/<public_id:instance_id>/backups"),
 )
 ENDPOINT = (
     ("GET", "webhook-endpoints/<public_id:endpoint_id>"),
