@@ -27,7 +27,6 @@ ACTS: dict[str, Words] = {
     "backup_asked": _("a backup was asked for"),
     "backup_waived": _("decided to go on without a backup"),
     "password_forgotten": _("password forgotten: Odoo does not take it any more"),
-    "odoo_version": _("Odoo’s version changed"),
     "links_revoked": _("status links revoked"),
     "email_changed": _("e-mail address corrected"),
     "odoo_version": _("Odoo version"),
