@@ -40,8 +40,8 @@ class Claim:
 
     @property
     def terms(self) -> Terms:
-        """No address stands in a key: it is a digest."""
-        digest = hashlib.sha256(self.subject.encode("utf-8", "replace")).hexdigest()[:32]
+        """No address stands in a key: it is a digest, of what staff find in the row when they let somebody through."""
+        digest = hashlib.sha256(holds.storable(self.subject).encode()).hexdigest()[:32]
         return Terms(f"{self.policy.name}:{digest}", self.policy.limit, self.policy.window)
 
 

@@ -1,5 +1,6 @@
 """Who is held back: kept for staff when somebody is refused, and forgotten when they let somebody through."""
 
+import unicodedata
 from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
@@ -8,6 +9,7 @@ from tenants.limits.rules import Count
 from tenants.models import HeldBack, LimitCount
 
 KEPT = timedelta(days=30)
+LONGEST = 254
 
 
 def note(policy: str, subject: str, count: Count) -> None:
@@ -15,14 +17,21 @@ def note(policy: str, subject: str, count: Count) -> None:
     if count.refused & (count.refused - 1):
         return
     now, until = timezone.now(), datetime.fromtimestamp(count.ends_at, UTC)
-    same = HeldBack.objects.filter(policy=policy, subject=subject[:254])
+    subject = storable(subject)
+    same = HeldBack.objects.filter(policy=policy, subject=subject)
     if count.refused > 1 and same.update(until=until, refused=count.refused, last_at=now):
         return
     HeldBack.objects.update_or_create(
         policy=policy,
-        subject=subject[:254],
+        subject=subject,
         defaults={"until": until, "refused": count.refused, "since": now, "last_at": now},
     )
+
+
+def storable(subject: str) -> str:
+    """As a row can keep it and staff can read it: a sign-in's name is counted before anybody has looked at it."""
+    shown = ("\N{REPLACEMENT CHARACTER}" if unicodedata.category(each) in ("Cc", "Cs") else each for each in subject)
+    return "".join(shown)[:LONGEST]
 
 
 def purge() -> int:

@@ -6,6 +6,10 @@ import pytest
 from django.contrib.auth.hashers import BasePasswordHasher, get_hasher
 from django.test import Client
 
+from tenants.limits import counters
+from tenants.limits.counters import Claim
+from tenants.limits.policies import POLICIES
+from tenants.models import HeldBack
 from tests.tenants.sign_in.conftest import Person
 
 pytestmark = pytest.mark.django_db
@@ -87,6 +91,17 @@ def test_a_browser_that_knows_one_account_is_a_stranger_to_another(person, setti
     del person.client.cookies["sessionid"]
     pages = [person.sign_in(name="omar", password="guess", **elsewhere(f"198.51.{n}.1")) for n in range(3)]
     assert [page.status_code for page in pages] == [HTTPStatus.OK] * 2 + [HTTPStatus.TOO_MANY_REQUESTS]
+
+
+@pytest.mark.parametrize(("name", "kept"), [("ol\0ga", "ol�ga"), ("a" * 5000, "a" * 150)])
+def test_a_name_that_no_database_can_keep_is_answered(person, settings, name, kept):
+    settings.LOGIN_ACCOUNT_RATE = "2/h"
+    pages = [person.sign_in(name=name, password="guess", **elsewhere(f"198.51.{n}.1")) for n in range(4)]
+    assert [page.status_code for page in pages] == [HTTPStatus.OK] * 2 + [HTTPStatus.TOO_MANY_REQUESTS] * 2
+    [row] = HeldBack.objects.all()
+    assert row.subject == kept
+    counters.forget(Claim(POLICIES[row.policy], row.subject))
+    assert person.sign_in(name=name, password="guess", **elsewhere("198.51.9.1")).status_code == HTTPStatus.OK
 
 
 def test_who_signs_in_rightly_uses_nothing_up(person, settings):

@@ -46,11 +46,37 @@ def test_who_did_not_is_asked_again_and_loses_nothing(client, turnstile, answer)
     assert not Instance.objects.exists()
 
 
-@pytest.mark.parametrize("broken", [{"status": 503}, {"body": b"no json"}])
-def test_while_turnstile_is_away_nobody_is_turned_away(client, turnstile, broken):
-    for name, value in broken.items():
-        setattr(turnstile, name, value)
+@pytest.mark.parametrize("status", [500, 503])
+def test_while_turnstile_is_away_nobody_is_turned_away(client, turnstile, status):
+    turnstile.status = status
     assert sign_up(client, "solved").status_code == 302
+
+
+def test_nobody_is_turned_away_either_while_turnstile_cannot_be_reached(client, turnstile, monkeypatch):
+    monkeypatch.setattr(captcha, "VERIFY_URL", "http://127.0.0.1:1/")
+    assert sign_up(client, "solved").status_code == 302
+
+
+@pytest.mark.parametrize("answered", [{"status": 400}, {"status": 413}, {"body": b"no json"}, {"body": b"[1]"}])
+def test_an_answer_that_does_not_say_it_was_solved_is_a_refusal(client, turnstile, answered):
+    for name, value in answered.items():
+        setattr(turnstile, name, value)
+    assert sign_up(client, "solved").status_code == 422
+    sent = client.post("/signup", json.dumps(ORDER | {"captcha": "solved"}), content_type="application/json")
+    assert (sent.status_code, sent.json()["code"]) == (422, "captcha")
+    assert not Instance.objects.exists()
+
+
+def test_an_answer_longer_than_any_of_turnstiles_is_refused_unasked(client, turnstile):
+    turnstile.body = json.dumps({"success": True}).encode()
+    long = "x" * 2049
+    assert sign_up(client, long).status_code == 422
+    sent = client.post("/signup", json.dumps(ORDER | {"captcha": long}), content_type="application/json")
+    assert sent.status_code == 422
+    copied = Caller(key_of(factories.make_partner(allowed_origins=[ORIGIN]), ApiKey.Kind.PUBLISHABLE), ORIGIN)
+    assert copied("POST", "/instances", order("acme-corp", captcha=long)).status_code == 422
+    assert turnstile.received == []
+    assert sign_up(client, "x" * 2048).status_code == 302
 
 
 def test_only_a_page_that_uses_it_may_load_it(client, turnstile, settings):
