@@ -4,7 +4,6 @@ The request is ``{"report": {...}, "job": {"id": "BK-…", "event": "done", ...}
  ``{"next": seconds, "job": {...}}``. For the kinds of jobs see `provisioning.backups.jobs`.
 """
 
-import json
 from typing import Any
 
 from django.db.models import OuterRef
@@ -12,9 +11,10 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from provisioning import strict_json
 from provisioning.agents import report, tokens
 from provisioning.backups import jobs
-from provisioning.backups.errors import NoSuchJob, NotAnEvent
+from provisioning.backups.errors import NoSuchJob
 from provisioning.errors import ProvisioningError
 from provisioning.models import Agent
 
@@ -35,7 +35,7 @@ def call(request: HttpRequest) -> JsonResponse:
         if "report" in given:
             report.take(agent, given["report"])
         answer = _answer(agent, given)
-    except (ValueError, RecursionError, NotAnEvent):
+    except ValueError:
         return JsonResponse({"error": "not_a_call"}, status=400)
     except NoSuchJob:
         return JsonResponse({"error": "no_such_job"}, status=409)
@@ -56,7 +56,7 @@ def _read(request: HttpRequest) -> dict[str, Any]:
     body = request.read(MOST_BYTES + 1)
     if len(body) > MOST_BYTES:
         raise ValueError("A call is never so long.")
-    given = json.loads(body or b"{}")
+    given = strict_json.loads(body or b"{}")
     if not isinstance(given, dict):
         raise ValueError("A call is an object.")  # noqa: TRY004  the caller is told the same of all of these
     return given

@@ -29,6 +29,7 @@ ADDRESS_SECONDS = 3_600
 # without a word for so long its agent is gone
 SILENCE = timedelta(minutes=20)
 LONGEST_MESSAGE = 500
+LONGEST_ETAG = 100
 FACTS = frozenset({"tables", "attachments", "files", "seconds", "databaseBytes", "filestoreBytes", "missingFiles"})
 _S = Backup.State
 
@@ -68,16 +69,21 @@ def offer(instance_id: int) -> dict[str, Any]:
 
 def hear(instance_id: int, news: Any) -> dict[str, Any]:
     """Take what the agent says of its job. Raises NoSuchJob, NotAnEvent or one of the storage's errors."""
-    if not isinstance(news, Mapping) or news.get("event") not in EVENTS:
+    if not isinstance(news, Mapping):
         raise NotAnEvent
-    backup = Backup.objects.filter(instance_id=instance_id, public_id=str(news.get("id"))[:16]).first()
+    take = EVENTS.get(_code(news.get("event")))
+    if take is None:
+        raise NotAnEvent
+    backup = Backup.objects.filter(instance_id=instance_id, public_id=_code(news.get("id"))[:16]).first()
     if backup is None:
         raise NoSuchJob
-    return EVENTS[news["event"]](backup, news)
+    return take(backup, news)
 
 
 def _more(backup: Backup, news: Mapping[str, Any]) -> dict[str, Any]:
     first = _count(news.get("from"), MOST_PARTS)
+    if not first:
+        raise NotAnEvent
     lease = timezone.now() + SILENCE
     if not Backup.objects.filter(pk=backup.pk, state=_S.RUNNING).update(lease_expires_at=lease):
         raise NoSuchJob
@@ -87,11 +93,11 @@ def _more(backup: Backup, news: Mapping[str, Any]) -> dict[str, Any]:
 def _done(backup: Backup, news: Mapping[str, Any]) -> dict[str, Any]:
     if backup.state in (_S.CHECKING, _S.GOOD):
         return {}
-    parts, sha256, facts = _parts(news.get("parts")), str(news.get("sha256", "")), news.get("facts")
+    parts, sha256, facts = _parts(news.get("parts")), _code(news.get("sha256")), news.get("facts")
     if len(sha256) != 64 or set(sha256) - set("0123456789abcdef") or not isinstance(facts, Mapping):
         raise NotAnEvent
     known = {name: _count(value, 2**53) for name, value in facts.items() if name in FACTS}
-    version = str(facts.get("odooVersion", ""))[:40]
+    version = _code(facts.get("odooVersion", ""))[:40]
     moved = Backup.objects.filter(pk=backup.pk, state=_S.RUNNING).update(
         state=_S.CHECKING,
         size=sum(part.size for part in parts),
@@ -106,9 +112,9 @@ def _done(backup: Backup, news: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _failed(backup: Backup, news: Mapping[str, Any]) -> dict[str, Any]:
+    reason, message = _code(news.get("reason", "failed"))[:40], _text(news.get("message", ""))
     if backup.state == _S.RUNNING:
-        message = str(news.get("message", ""))[:LONGEST_MESSAGE].replace("\x00", "")
-        upkeep.fail(backup, f"agent_{str(news.get('reason', 'failed'))[:40]}", message)
+        upkeep.fail(backup, f"agent_{reason}", message[:LONGEST_MESSAGE])
     return {}
 
 
@@ -123,10 +129,24 @@ def _parts(given: Any) -> list[Part]:
         raise NotAnEvent
     parts = []
     for number, row in enumerate(given, 1):
-        if not isinstance(row, list) or len(row) != 2 or not isinstance(row[0], str):
+        if not isinstance(row, list) or len(row) != 2 or len(_code(row[0])) > LONGEST_ETAG:
             raise NotAnEvent
-        parts.append(Part(number, row[0][:100], _count(row[1], 2**40)))
+        parts.append(Part(number, row[0], _count(row[1], 2**40)))
     return parts
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise NotAnEvent
+    return value
+
+
+def _code(value: Any) -> str:
+    """Of printable ASCII."""
+    text = _text(value)
+    if not (text.isascii() and text.isprintable()):
+        raise NotAnEvent
+    return text
 
 
 def _count(value: Any, most: int) -> int:

@@ -3,8 +3,10 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ERROR_FLAG
+from django.core.exceptions import ValidationError
 from django.db import DataError, models
 from django.db.models import QuerySet
 from django.forms import ModelForm
@@ -70,6 +72,21 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]
             messages.warning(request, _("A filter held a value that cannot be read: here is the whole list."))
         response: HttpResponse = super().changelist_view(request, extra_context)
         return response
+
+    def response_action(self, request: HttpRequest, queryset: "QuerySet[Any]") -> HttpResponse | None:
+        """Choices that can be the key of no row are left out."""
+        given = request.POST.copy()
+        given.setlist(ACTION_CHECKBOX_NAME, list(filter(self._may_be_key, given.getlist(ACTION_CHECKBOX_NAME))))
+        request.POST = given
+        answer: HttpResponse | None = super().response_action(request, queryset)
+        return answer
+
+    def _may_be_key(self, choice: str) -> bool:
+        try:
+            self.opts.pk.clean(choice, None)
+        except ValidationError:
+            return False
+        return True
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

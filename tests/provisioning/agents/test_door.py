@@ -25,6 +25,38 @@ def test_what_is_no_call_is_refused(agent, body):
     assert (answer.status_code, answer.json()) == (400, {"error": "not_a_call"})
 
 
+STRANGE = [[], {}, None, 7, True, "a\0", "\ud800"]
+
+
+@pytest.mark.parametrize("text", STRANGE, ids=ascii)
+@pytest.mark.parametrize("place", ["event", "id", "etag", "odooVersion", "reason", "message", "from", "sha256"])
+def test_a_value_of_another_type_or_that_cannot_be_kept_is_no_call(agent, text, place):
+    asking.ask(agent_instance(agent), MANUAL)
+    said = {"id": agent.job()["id"], "event": "failed", "reason": "x", "message": "y"}
+    if place in ("etag", "odooVersion", "sha256"):
+        said |= {"event": "done", "parts": [["a", 1]], "sha256": "0" * 64, "facts": {"odooVersion": "19.0"}}
+    if place == "from":
+        said |= {"event": "more"}
+        text = 0 if text == 7 else text
+    if place == "etag":
+        said["parts"] = [[text, 1]]
+    elif place == "odooVersion":
+        said["facts"] = {"odooVersion": text}
+    else:
+        said[place] = text
+    answer = agent.call(job=said)
+    assert (answer.status_code, answer.json()) == (400, {"error": "not_a_call"})
+    assert Backup.objects.get().state == Backup.State.RUNNING
+
+
+@pytest.mark.parametrize(("place", "text"), [("id", "é"), ("reason", "é\n"), ("etag", "é"), ("etag", "a" * 200)])
+def test_codes_are_of_printable_ascii(agent, place, text):
+    asking.ask(agent_instance(agent), MANUAL)
+    said = {"id": agent.job()["id"], "event": "failed", "reason": "x"}
+    said |= {"event": "done", "parts": [[text, 1]]} if place == "etag" else {place: text}
+    assert agent.call(job=said | {"sha256": "0" * 64, "facts": {}}).status_code == 400
+
+
 def test_only_what_is_known_and_of_its_type_is_kept_of_a_report(agent):
     given = {"users": 3, "freeBytes": -1, "databaseBytes": "many", "odooVersion": "19.0\n", "schedulerAlive": True,
              "customers": ["Dupont"], "lastLogin": "2026-11-27T01:00:00Z", "filestoreBytes": True}  # fmt: skip

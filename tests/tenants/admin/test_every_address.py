@@ -130,3 +130,18 @@ def test_accounts_and_groups_are_for_superusers(sign_in, rows):
     somebody = User.objects.get(username="somebody")
     change = reverse("admin:auth_user_change", args=[somebody.pk])
     assert client.post(change, {"username": "somebody", "is_superuser": "on"}).status_code == 403
+
+
+@pytest.mark.parametrize("choice", ["abc", "%00", "%ED%A0%80", "9" * 40, "-1", "1.5", "", "[]"])
+def test_a_choice_that_is_no_row_is_left_out_of_every_act(sign_in, rows, choice):
+    client = sign_in("superuser")
+    client.raise_request_exception = False
+    broken = {}
+    for model, page in admin.site._registry.items():
+        address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        for act in ("export_csv", *(page.actions or ())):
+            form = f"action={getattr(act, '__name__', act)}&_selected_action={choice}"
+            answer = client.post(address, form, content_type="application/x-www-form-urlencoded")
+            if answer.status_code not in (200, 302, 403):
+                broken[address, act] = answer.status_code
+    assert broken == {}
