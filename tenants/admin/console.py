@@ -76,8 +76,9 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]
     def response_action(self, request: HttpRequest, queryset: "QuerySet[Any]") -> HttpResponse | None:
         """Choices that can be the key of no row are left out."""
         given = request.POST.copy()
-        given.setlist(ACTION_CHECKBOX_NAME, list(filter(self._may_be_key, given.getlist(ACTION_CHECKBOX_NAME))))
-        request.POST = given
+        chosen = [choice for choice in given.getlist(ACTION_CHECKBOX_NAME) if self._may_be_key(str(choice))]
+        given.setlist(ACTION_CHECKBOX_NAME, chosen)
+        request.POST = given  # type: ignore[assignment]  # the stubs know no setter
         answer: HttpResponse | None = super().response_action(request, queryset)
         return answer
 

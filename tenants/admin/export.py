@@ -25,6 +25,8 @@ from tenants.models import AuditEntry
 # what begins a formula in some spreadsheet; a number, with its currency or not, is none
 FORMULA = frozenset("=+-@|%")
 NUMBER = re.compile(r"[-+]?\d+(?:[ \u00a0\u202f.,']\d+)*(?:[ \u00a0\u202f]?(?:[A-Z]{3}|[$€£%]))?")
+# a spreadsheet that is set to another one than ours begins a cell behind it
+SEPARATORS = re.compile("([,;\t\r\n])")
 BYTE_ORDER_MARK = "\ufeff"
 
 
@@ -58,7 +60,7 @@ def _lines(page: Any, chosen: QuerySet[Any], columns: list[Any], language: str |
     with translation.override(language):
         # as spreadsheets separate columns where the comma is the decimal sign
         semicolon = formats.get_format("DECIMAL_SEPARATOR") == ","
-        writer = csv.writer(_Line(), delimiter=";" if semicolon else ",")
+        writer = csv.writer(_Line(), delimiter=";" if semicolon else ",", quoting=csv.QUOTE_ALL)
         head = [str(label_for_field(column, page.model, page)) for column in columns]
         yield BYTE_ORDER_MARK + writer.writerow(head)
         for row in chosen.iterator(chunk_size=500):
@@ -78,7 +80,17 @@ def _cell(page: Any, row: Any, column: Any) -> str:
         value = display_for_value(value, "")
     # what people wrote may look like markup and is none
     text = unescape(strip_tags(value.replace("<br>", " – "))) if isinstance(value, SafeString) else str(value)
-    return f"'{text}" if _is_formula(text) else text
+    return _guarded(text)
+
+
+def _guarded(text: str) -> str:
+    """As a text, wherever a spreadsheet lets a cell begin."""
+    if NUMBER.fullmatch(text):
+        return text
+    first, *others = SEPARATORS.split(text)
+    # a quotation mark in the middle is doubled in the file: no text, only an empty one, and then the formula
+    rest = (f"'{each}" if _is_formula(each.replace('"', "")) else each for each in others)
+    return ("'" if _is_formula(text) else "") + first + "".join(rest)
 
 
 def _is_formula(text: str) -> bool:

@@ -37,7 +37,7 @@ class EndpointsBase(ApiView):
         "PATCH": (ApiKey.Scope.WRITE,),
         "DELETE": (ApiKey.Scope.WRITE,),
     }
-    # whoever says where news goes can read it there
+    # whoever says where news goes can read it there, and whoever knows the secret can sign other news
     directing = (ApiKey.Scope.WRITE, ApiKey.Scope.READ)
 
     def find(self, **kwargs: str) -> None:
@@ -103,6 +103,8 @@ class EndpointView(EndpointsBase):
 
 
 class RotateSecretView(EndpointsBase):
+    scopes = EndpointsBase.scopes | {"POST": EndpointsBase.directing}
+
     @extend_schema(
         operation_id="rotate_webhook_secret",
         summary="A new signing secret",

@@ -80,11 +80,34 @@ def test_a_formula_behind_what_nobody_sees_is_none_either(sign_in, make_instance
     instance = make_instance()
     Tenant.objects.update(company=f"{before}=1+1")
     (row,) = table(exported(sign_in("Support"), [instance]))
-    assert row["entreprise"] == f"'{before}=1+1"
+    assert row["entreprise"].replace("'", "") == f"{before}=1+1"
+    assert row["entreprise"].startswith("'")
+
+
+@pytest.mark.parametrize("company", ["Acme{}=cmd", 'Acme{}"=cmd"', "Acme{} =cmd", "Acme{0}{0}＝cmd", "=a{}=cmd"])
+@pytest.mark.parametrize("separator", [",", ";", "\t", "\r", "\n"])
+def test_no_spreadsheet_calculates_whatever_it_takes_for_the_separator(sign_in, make_instance, company, separator):
+    instance = make_instance()
+    Tenant.objects.update(company=company.format(separator))
+    text = b"".join(exported(sign_in("Support"), [instance]).streaming_content).decode()
+    assert "cmd" in text
+    for taken in (",", ";", "\t"):
+        cells = [cell.strip() for row in csv.reader(io.StringIO(text, newline=""), delimiter=taken) for cell in row]
+        assert not [cell for cell in cells if cell.startswith(("=", "＝"))], taken
 
 
 @pytest.mark.parametrize(
-    "company", ["R&D <Lyon> SARL", "a < b & c", "<b>Gras</b>", "L’Étoile; Fils", '"Le" Bar', "3-2-1"]
+    "company",
+    [
+        "R&D <Lyon> SARL",
+        "a < b & c",
+        "<b>Gras</b>",
+        "L’Étoile; Fils",
+        '"Le" Bar',
+        "3-2-1",
+        "Dupont, Fils & Cie; Lyon",
+        "a, b-c",
+    ],
 )
 def test_a_name_comes_out_as_it_was_written(sign_in, make_instance, company):
     (row,) = table(exported(sign_in("Support"), [make_instance(company=company)]))

@@ -43,7 +43,7 @@ ANSWERS = [
     ("GET", HOOK, None, {"read"}),
     ("PATCH", HOOK, {"enabled": True}, {"read", "write"}),
     ("DELETE", HOOK, None, {"write"}),
-    ("POST", f"{HOOK}/rotate-secret", None, {"write"}),
+    ("POST", f"{HOOK}/rotate-secret", None, {"read", "write"}),
     ("POST", f"{HOOK}/test", None, {"write"}),
     ("POST", f"{HOOK}/replay", {"since": "2026-01-01T00:00:00Z"}, {"write"}),
     ("GET", f"{HOOK}/deliveries", None, {"read"}),
