@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.views import ChangeList
@@ -70,7 +71,9 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]
         """Django comes back here without the filters when one of them cannot be read."""
         if ERROR_FLAG in request.GET:
             messages.warning(request, _("A filter held a value that cannot be read: here is the whole list."))
-        response: HttpResponse = super().changelist_view(request, extra_context)
+        # Django's own asks to choose one, in the singular
+        titled = {"title": capfirst(self.opts.verbose_name_plural), **(extra_context or {})}
+        response: HttpResponse = super().changelist_view(request, titled)
         return response
 
     def response_action(self, request: HttpRequest, queryset: "QuerySet[Any]") -> HttpResponse | None:

@@ -15,6 +15,7 @@ from tenants.limits import counters
 from tenants.limits.counters import Claim
 from tenants.limits.policies import EVERYBODY, POLICIES
 from tenants.models import ApiKey, HeldBack, Partner
+from tenants.wording.limits import rate
 
 BY_PARTNER = ("order_partner", "mail_partner", "webhook_test", "webhook_replay")
 
@@ -75,9 +76,7 @@ class HeldBackAdmin(ReadOnlyAdmin):
     @admin.display(description=_("allowed"))
     def allowed(self, row: HeldBack) -> str:
         policy = POLICIES.get(row.policy)
-        if policy is None:
-            return ""
-        return gettext("%(limit)d in %(minutes)d min") % {"limit": policy.limit, "minutes": max(1, policy.window // 60)}
+        return rate(policy) if policy else ""
 
     @admin.display(description=_("held back now"), boolean=True)
     def is_held(self, row: HeldBack) -> bool:

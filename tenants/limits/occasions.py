@@ -10,7 +10,7 @@ from tenants.limits.policies import EVERYBODY
 from tenants.limits.visitors import visitor_address, visitor_network
 
 LONGEST_NAME = 150
-UNDOTTED = ("gmail.com", "googlemail.com")
+GMAIL = ("gmail.com", "googlemail.com")
 
 
 def visitor_request(request: HttpRequest) -> Claim:
@@ -56,6 +56,12 @@ def partner_mail(partner_id: int, email: str) -> tuple[Claim, ...]:
     return (*mail(email), Claim(policies.MAIL_PARTNER, str(partner_id)))
 
 
+def changed_address(partner_id: int, former: str, email: str) -> tuple[Claim, ...]:
+    """The new address gets the password, the former one the news."""
+    news = () if mailbox(former) == mailbox(email) else (Claim(policies.MAIL_RECIPIENT, mailbox(former)),)
+    return (*partner_mail(partner_id, email), *news)
+
+
 def sign_in(request: HttpRequest, name: str) -> tuple[Claim, ...]:
     return (
         Claim(policies.LOGIN, visitor_address(request)),
@@ -78,9 +84,12 @@ def webhook_replay(partner_id: int) -> Claim:
 
 
 def mailbox(email: str) -> str:
-    """In whose box it ends: ``Marie+shop@x.example`` and ``marie@x.example`` are one person, Gmail ignores dots."""
+    """In whose box it ends: ``Marie+shop@x.example`` and ``marie@x.example`` are one person, Gmail ignores dots.
+
+    Gmail has two names for one domain.
+    """
     local, _at, domain = email.strip().lower().rpartition("@")
     local = local.partition("+")[0] or local
-    if domain in UNDOTTED:
-        local = local.replace(".", "")
+    if domain in GMAIL:
+        local, domain = local.replace(".", ""), GMAIL[0]
     return f"{local}@{domain}"

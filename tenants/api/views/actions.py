@@ -124,6 +124,6 @@ class ChangeEmailView(ActionView):
 
         return self.once(
             change,
-            claims=occasions.partner_mail(instance.tenant.partner_id, email),
+            claims=occasions.changed_address(instance.tenant.partner_id, instance.admin_email, email),
             admit=lambda: preconditions.require("change_email", instance),
         )

@@ -27,6 +27,28 @@ def test_staff_see_which_limit_whom_and_until_when(sign_in, held):
     assert sign_in("").get(LIST).status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("rate", "told"),
+    [
+        ("3/d", "3 par jour"),
+        ("3/24h", "3 par jour"),
+        ("3/h", "3 par heure"),
+        ("3/m", "3 par minute"),
+        ("3/s", "3 par seconde"),
+        ("3/2d", "3 en 2 jours"),
+        ("3/36h", "3 en 36 heures"),
+        ("3/10m", "3 en 10 minutes"),
+        ("3/90s", "3 en 90 secondes"),
+    ],
+)
+def test_the_list_has_a_title_and_says_rates_as_people_do(sign_in, held, settings, rate, told):
+    settings.SIGNUP_RATE = rate
+    page = sign_in("Support").get(LIST)
+    assert told in page.content.decode()
+    assert "Sélectionnez l’objet" not in page.content.decode()
+    assert page.context["title"] == "Retenus"
+
+
 def test_somebody_who_is_let_through_may_ask_again_and_the_trail_tells_who_did_it(sign_in, held, visitor):
     client = sign_in("Operations")
     client.post(LIST, {"action": "let_through", "_selected_action": [held.pk]})

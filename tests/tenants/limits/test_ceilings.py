@@ -55,6 +55,7 @@ def test_of_an_ipv4_network_too(visitor, proxied, settings):
         ["boss@victim.example"] * 4,
         ["boss+1@victim.example", "Boss+2@victim.example", "boss@VICTIM.example", "boss+x@victim.example"],
         ["b.oss@gmail.com", "bo.ss@gmail.com", "boss+a@gmail.com", "b.o.s.s@gmail.com"],
+        ["boss@gmail.com", "boss@googlemail.com", "b.oss@googlemail.com", "boss+a@gmail.com"],
     ],
 )
 def test_nobody_is_mailed_by_strangers_from_everywhere(visitor, proxied, addresses):
@@ -85,6 +86,16 @@ def test_a_partner_too_cannot_spend_without_end(as_alice, settings):
     answers = [as_alice.order(f"client-{number}") for number in range(3)]
     assert [answer.status_code for answer in answers] == [202, 202, 429]
     assert ("limit", "order_partner:Alice Conseil") in [(each.kind, each.topic) for each in conditions.present()]
+
+
+def test_a_corrected_address_costs_a_mail_to_the_former_one_too(ready, alice, settings):
+    settings.MAIL_RECIPIENT_RATE = "2/d"
+    caller = Caller(key_of(alice, scopes=["write", "secrets"]))
+    former, path = ready.admin_email, f"/instances/{ready.public_id}/change-email"
+    assert caller("POST", path, {"adminEmail": "new@acme.example"}).status_code == 202
+    # the order, the news of the change, and no third
+    refused(caller("POST", "/instances", order("another", adminEmail=former)))
+    assert caller("POST", "/instances", order("another", adminEmail="new@acme.example")).status_code == 202
 
 
 def test_a_partner_that_mails_too_much_silences_nobody_else(ready, as_alice, as_bob, visitor, settings):
