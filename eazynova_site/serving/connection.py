@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser
+from waitress.parser import HTTPRequestParser, ParsingError
 
 from eazynova_site.serving import limits
 
@@ -17,6 +17,7 @@ class BoundedParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no
     """Keeps nothing of a body that is too large: the site gets the request with its length but no body, says 413."""
 
     too_large = False
+    most_bytes = limits.MOST_BODY_BYTES
 
     def __init__(self, adj: Any) -> None:
         super().__init__(adj)
@@ -24,18 +25,23 @@ class BoundedParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no
 
     def received(self, data: bytes) -> int:
         consumed: int = super().received(data)
-        if not self.too_large and self.chunked and self.body_bytes_received > limits.most_bytes(self.path):
+        if not self.too_large and self.chunked and self.body_bytes_received > self.most_bytes:
             self.close()
             self._refuse_body(self.body_bytes_received)
         # whatever follows belongs to the body that nobody wants, and is no further request
         return len(data) if self.too_large else consumed
 
     def parse_header(self, header_plus: bytes) -> None:
-        super().parse_header(header_plus)
+        try:
+            super().parse_header(header_plus)
+        except ValueError as error:
+            # an address or a length that Python's own readers refuse
+            raise ParsingError("Request head is invalid") from error
+        self.most_bytes = limits.most_bytes(self.path, self.headers.get("AUTHORIZATION", ""))
         if self.headers.get("TRANSFER_ENCODING"):
             # of HTTP/1.0, which has none: the site says 411, and where the next request begins nobody knows
             self.headers["CONNECTION"] = "close"
-        if self.content_length > limits.most_bytes(self.path):
+        if self.content_length > self.most_bytes:
             self._refuse_body(self.content_length)
 
     def _refuse_body(self, length: int) -> None:
@@ -49,6 +55,7 @@ class BoundedChannel(HTTPChannel):  # type: ignore[misc]
     """A connection that cannot be held for ever: neither by dripping a request nor by not taking the answer."""
 
     parser_class = BoundedParser
+    request: Any = None
     # an answer to a client that may still be sending is followed by a moment of listening: closing at once would
     # reset the connection, and the client would never read why
     discards = False
@@ -72,6 +79,21 @@ class BoundedChannel(HTTPChannel):  # type: ignore[misc]
             request.headers["CONNECTION"] = "close"
         super().service()
         self.since, self.has_answered = time.monotonic(), True
+
+    def received(self, data: bytes) -> bool:
+        taken: bool = super().received(data)
+        self.server.weigh(len(data))
+        return taken
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Of a body that has not arrived whole."""
+        return self.request.body_bytes_received if self.request is not None and not self.will_close else 0
+
+    def give_up(self) -> None:
+        """Close, and free at once what was kept. In the loop."""
+        with self.requests_lock:
+            self.will_close, self.request = True, None
 
     @property
     def busy(self) -> bool:

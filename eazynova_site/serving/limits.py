@@ -1,5 +1,9 @@
 """How much a request may bring and how long it may take: the server asks before it reads a body."""
 
+import base64
+import binascii
+import hmac
+
 from django.conf import settings
 
 KILOBYTE = 1024
@@ -9,6 +13,8 @@ MOST_BODY_BYTES = 64 * KILOBYTE
 MOST_CONSOLE_BYTES = 256 * KILOBYTE
 # mail providers report up to a thousand events at once
 MOST_MAIL_EVENT_BYTES = 1024 * KILOBYTE
+# of all bodies together that one process waits for
+MOST_WAITING_BYTES = 64 * KILOBYTE * KILOBYTE
 LARGEST = MOST_MAIL_EVENT_BYTES
 
 # longer than a proxy or a page that looks again every few seconds leaves a connection idle: whoever closes first
@@ -18,10 +24,21 @@ IDLE_SECONDS = 75
 SEND_SECONDS = 120
 
 
-def most_bytes(path: str) -> int:
+def most_bytes(path: str, authorization: str = "") -> int:
     """The largest body that is read at this path; there is no path without a limit."""
-    if path.startswith("/webhooks/mail/"):
+    if path.startswith("/webhooks/mail/") and _is_mail_provider(authorization):
         return MOST_MAIL_EVENT_BYTES
     if path.startswith(f"/{settings.ADMIN_PATH}"):
         return MOST_CONSOLE_BYTES
     return MOST_BODY_BYTES
+
+
+def _is_mail_provider(authorization: str) -> bool:
+    """Whether the header holds the name and password that the provider was given."""
+    secret = str(settings.ANYMAIL.get("WEBHOOK_SECRET", "")).encode()
+    scheme, _, given = authorization.partition(" ")
+    try:
+        told = base64.b64decode(given)
+    except (binascii.Error, ValueError):
+        return False
+    return bool(secret) and scheme.lower() == "basic" and hmac.compare_digest(told, secret)

@@ -45,7 +45,7 @@ class BodyLimits:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         # our server has joined the chunks and taken this header away; another one would read an empty body
         chunked = bool(request.headers.get("Transfer-Encoding"))
-        too_large = _length(request) > limits.most_bytes(request.path_info)
+        too_large = _length(request) > _most(request)
         if not (chunked or too_large):
             return self.get_response(request)
         with translation.override(translation.get_language_from_request(request)):
@@ -61,10 +61,14 @@ def _without_length(request: HttpRequest) -> HttpResponse:
 def _too_large(request: HttpRequest) -> HttpResponse:
     if request.path_info.startswith(API):
         return HttpResponse(status=413)
-    most = limits.most_bytes(request.path_info) // limits.KILOBYTE
+    most = _most(request) // limits.KILOBYTE
     if request.content_type == "application/json":
         return problem(413, "body_too_large", _("The body may have %(most)d kB at most.") % {"most": most})
     return render(request, "web/too_large.html", {"most": most}, status=413)
+
+
+def _most(request: HttpRequest) -> int:
+    return limits.most_bytes(request.path_info, request.headers.get("Authorization", ""))
 
 
 def _length(request: HttpRequest) -> int:

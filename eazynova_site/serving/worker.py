@@ -34,6 +34,7 @@ class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
     channel_class = BoundedChannel
     draining = False
     served = 0
+    unweighed = 0
 
     def add_task(self, task: Any) -> None:
         self.served += 1
@@ -53,6 +54,19 @@ class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
             idle.sort(key=lambda channel: (channel.has_answered, channel.since))
             for channel in idle[: self.adj.connection_limit // 4]:
                 channel.will_close = True
+
+    def weigh(self, more: int) -> None:
+        """After so many ``more`` bytes: close the largest unfinished bodies when all together are too much."""
+        self.unweighed += more
+        if self.unweighed < limits.MOST_WAITING_BYTES // 8:
+            return
+        self.unweighed = 0
+        waiting = sorted(self.active_channels.values(), key=lambda channel: channel.waiting_bytes)
+        total = sum(channel.waiting_bytes for channel in waiting)
+        while total > limits.MOST_WAITING_BYTES:
+            largest = waiting.pop()
+            total -= largest.waiting_bytes
+            largest.give_up()
 
     def last_call(self) -> None:
         """Close every connection after its next answer."""

@@ -1,9 +1,11 @@
 """The web server under attack, as a real process: whatever clients do slowly or in masses, the others are served."""
 
+import base64
 import json
 import os
+import re
 import signal
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -102,6 +104,42 @@ def test_what_is_too_large_is_refused_before_it_is_read(site):
     assert bytes_written(site) - before < 200_000
     with site.connect(opening_of(b"GET /healthz", b"X-Long: " + b"a" * 17_000 + b"\r\n")) as connection:
         assert answer_of(connection)[0] == 431
+
+
+def test_a_line_that_cannot_be_read_is_told_so_and_is_no_error_of_ours(site):
+    for sent in (opening_of(b"GET http://["), opening_of(b"POST /", b"Content-Length: " + b"9" * 5000 + b"\r\n")):
+        with site.connect(sent) as connection:
+            assert answer_of(connection)[0] == 400
+    assert "uncaptured" not in site.log.read_text()
+
+
+def peak_megabytes(pid):
+    return int(re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())[1]) / 1024
+
+
+def test_many_large_bodies_that_never_end_do_not_end_the_worker(tmp_path):
+    head = opening_of(
+        b"POST /webhooks/mail/brevo/tracking/",
+        b"Authorization: Basic %s\r\nContent-Length: 1000000\r\n" % base64.b64encode(b"mail:secret-of-many-letters"),
+    )
+    secret = {"ANYMAIL_WEBHOOK_SECRET": "mail:secret-of-many-letters", "WEB_GROWTH_MEGABYTES": "0"}
+    with running(tmp_path, **secret) as site, ExitStack() as stack:
+        (worker,) = site.workers
+        before = peak_megabytes(worker)
+        for _ in range(240):
+            held = stack.enter_context(site.connect(head))
+            with suppress(OSError):
+                held.sendall(b"x" * 990_000)
+        assert all(site.answers(seconds=20) for _ in range(10))
+        assert peak_megabytes(worker) - before < 150
+
+
+def test_only_who_proves_to_be_the_mail_provider_may_bring_much(tmp_path):
+    lines = b"Content-Type: application/json\r\nAuthorization: Basic bm9ib2R5\r\nContent-Length: 100000\r\n"
+    opening = opening_of(b"POST /webhooks/mail/brevo/tracking/", lines)
+    secret = {"ANYMAIL_WEBHOOK_SECRET": "mail:secret-of-many-letters"}
+    with running(tmp_path, **secret) as site, site.connect(opening) as connection:
+        assert answer_of(connection)[0] == 413
 
 
 def test_a_client_that_is_still_sending_reads_why_it_was_refused(site):
