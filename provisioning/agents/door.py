@@ -29,20 +29,25 @@ def call(request: HttpRequest) -> JsonResponse:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     agent = tokens.holder(token, has_job=jobs.due(OuterRef("instance_id"))) if scheme == "Bearer" and token else None
     if agent is None:
-        return JsonResponse({"error": "unknown_token"}, status=401)
+        return _problem(401, "unknown_token")
     try:
         given = _read(request)
         if "report" in given:
             report.take(agent, given["report"])
         answer = _answer(agent, given)
     except ValueError:
-        return JsonResponse({"error": "not_a_call"}, status=400)
+        return _problem(400, "not_a_call")
     except NoSuchJob:
-        return JsonResponse({"error": "no_such_job"}, status=409)
+        return _problem(409, "no_such_job")
     except ProvisioningError as error:
         # the storage is away: the agent comes back with the same news
-        return JsonResponse({"error": error.code, "next": PAUSE_SECONDS}, status=503)
+        return _problem(503, error.code)
     return JsonResponse({"next": PAUSE_SECONDS} | answer)
+
+
+def _problem(status: int, code: str) -> JsonResponse:
+    """For a program of ours: a code is enough (RFC 9457 lets all else be left out)."""
+    return JsonResponse({"status": status, "error": code}, status=status, content_type="application/problem+json")
 
 
 def _answer(agent: Agent, given: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from cryptography.fernet import Fernet
 from django.conf import settings as live
 from django.contrib.auth.models import User
 from django.test import Client
+from pyrage import x25519
 
 from tests.hostile.addresses import every_address
 
@@ -21,6 +22,11 @@ PRODUCTION = {
     "ALLOWED_HOSTS": HOST,
     "PUBLIC_BASE_URL": f"https://{HOST}",
     "TRUSTED_PROXY_HOPS": "1",
+    "BACKUP_S3_ENDPOINT": "https://s3.example.com",
+    "BACKUP_S3_BUCKET": "backups",
+    "BACKUP_S3_ACCESS_KEY_ID": "key",
+    "BACKUP_S3_SECRET_ACCESS_KEY": "a-secret-of-the-storage",
+    "SITE_BACKUP_KEYS": str(x25519.Identity.generate()),
     "RAILWAY_API_URL": "https://backboard.railway.com/graphql/v2",
     "INSTANCE_URL_SCHEME": "https",
     "RAILWAY_WEBHOOK_SECRET": "w" * 40,

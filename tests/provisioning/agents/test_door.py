@@ -22,7 +22,7 @@ def test_what_is_no_call_is_refused(agent, body):
     answer = agent.client.post(
         "/agent/", body, content_type="application/json", HTTP_AUTHORIZATION=f"Bearer {agent.token}"
     )
-    assert (answer.status_code, answer.json()) == (400, {"error": "not_a_call"})
+    assert (answer.status_code, answer.json()) == (400, {"status": 400, "error": "not_a_call"})
 
 
 STRANGE = [[], {}, None, 7, True, "a\0", "\ud800"]
@@ -45,7 +45,7 @@ def test_a_value_of_another_type_or_that_cannot_be_kept_is_no_call(agent, text, 
     else:
         said[place] = text
     answer = agent.call(job=said)
-    assert (answer.status_code, answer.json()) == (400, {"error": "not_a_call"})
+    assert (answer.status_code, answer.json()) == (400, {"status": 400, "error": "not_a_call"})
     assert Backup.objects.get().state == Backup.State.RUNNING
 
 
@@ -90,7 +90,7 @@ def test_one_instances_token_opens_nothing_of_anothers(agent, make_instance, cli
     for event in ({"event": "more", "from": 1}, {"event": "failed", "reason": "x"},
                   {"event": "done", "parts": [["a", 1]], "sha256": "0" * 64, "facts": {}}):  # fmt: skip
         answer = other.call(job={"id": job["id"], **event})
-        assert (answer.status_code, answer.json()) == (409, {"error": "no_such_job"})
+        assert (answer.status_code, answer.json()) == (409, {"status": 409, "error": "no_such_job"})
     backup.refresh_from_db()
     assert backup.state == Backup.State.RUNNING
 
