@@ -85,7 +85,9 @@ def _sign_up_by_form(request: HttpRequest) -> HttpResponse:
         claims = occasions.signup(request, form.cleaned_data["email"])
         usage = counters.take(*claims)
         if usage.exceeded:
-            return too_many(request, usage)
+            # the same form sent twice at once: the first one has used up what there was, and is the answer
+            known = use_case.find(ticket)
+            return _onward(known) if known else too_many(request, usage)
         try:
             return _onward(_ordered(form.cleaned_data, ticket))
         except DomainError as error:
