@@ -13,6 +13,8 @@ MOST_BODY_BYTES = 64 * KILOBYTE
 MOST_CONSOLE_BYTES = 256 * KILOBYTE
 # mail providers report up to a thousand events at once
 MOST_MAIL_EVENT_BYTES = 1024 * KILOBYTE
+# an agent names each part of a backup, in some fifty bytes: 160 GB of them
+MOST_AGENT_BYTES = 512 * KILOBYTE
 # of all bodies together that one process waits for
 MOST_WAITING_BYTES = 64 * KILOBYTE * KILOBYTE
 LARGEST = MOST_MAIL_EVENT_BYTES
@@ -28,6 +30,8 @@ def most_bytes(path: str, authorization: str = "") -> int:
     """The largest body that is read at this path; there is no path without a limit."""
     if path.startswith("/webhooks/mail/") and _is_mail_provider(authorization):
         return MOST_MAIL_EVENT_BYTES
+    if path == "/agent/" and authorization.startswith("Bearer "):
+        return MOST_AGENT_BYTES
     if path.startswith(f"/{settings.ADMIN_PATH}"):
         return MOST_CONSOLE_BYTES
     return MOST_BODY_BYTES

@@ -18,7 +18,7 @@ from provisioning.backups.errors import NoSuchJob
 from provisioning.errors import ProvisioningError
 from provisioning.models import Agent
 
-MOST_BYTES = 4 * 1024 * 1024
+MOST_BYTES = 512 * 1024
 PAUSE_SECONDS = 60
 
 
