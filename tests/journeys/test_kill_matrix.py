@@ -13,8 +13,9 @@ from django.utils import timezone
 
 from provisioning import driver, tasks
 from provisioning.engine import running
-from provisioning.models import Operation
+from provisioning.models import Operation, Resource
 from provisioning.states import OperationState
+from provisioning.steps import afterwards
 from provisioning.watching import watcher
 from tenants.mails import outbox
 from tenants.models import Mail
@@ -52,6 +53,12 @@ def beat():
     outbox.sweep()
 
 
+def ask_again_for_what_follows():
+    """The pause is over, after which what an instance lacks is asked for again: a worker does it."""
+    Resource.objects.filter(kind__in=("volume_instance", "service")).update(checked_at=None)
+    tasks.tend_afterwards.delay()
+
+
 def expire_lease(operation):
     """The dead runner's lease has run out, and the message that rang for it is lost."""
     past = timezone.now() - timedelta(seconds=1)
@@ -76,6 +83,7 @@ def mail_is_out(operation):
 
 def assert_one_ready_instance_and_one_mail(sandbox, operation, workers):
     until(lambda: ended(operation) and mail_is_out(operation), "one ready instance and its mail", beat)
+    until(lambda: not afterwards.missing().exists(), "what follows a creation", beat)
     trials.assert_exactly_one_of_everything(sandbox, operation.instance)
     letters = [message_from_bytes(path.read_bytes()) for path in workers.mail.iterdir()]
     assert [letter["To"] for letter in letters] == [operation.instance.admin_email]
@@ -109,6 +117,7 @@ def test_runners_killed_before_and_after_the_effect_of_every_request_leave_one_o
             came = hold(sandbox, *boundaries[number])
         kill_children(worker)
         expire_lease(operation)
+        ask_again_for_what_follows()
     assert_one_ready_instance_and_one_mail(sandbox, operation, workers)
 
 
