@@ -79,7 +79,7 @@ def _is_time(instance: Instance, now: datetime) -> bool:
     last = asking.newest_good(instance.pk)
     if last and last.taken_at and last.taken_at < now - 2 * _interval():
         return True
-    local = now.astimezone(ZoneInfo(settings.TIME_ZONE))
+    local = now.astimezone(ZoneInfo(instance.time_zone))
     minute = zlib.crc32(instance.public_id.encode()) % (60 * len(NIGHT))
     return local.hour in NIGHT and (local.hour - NIGHT.start) * 60 + local.minute >= minute
 

@@ -69,6 +69,13 @@ def test_each_night_of_the_customer_brings_one(instance):
     assert all(hour in (0, 1, 2, 3, 4) for hour in found)
 
 
+def test_the_night_is_that_of_the_customer_and_not_ours(instance):
+    Instance.objects.filter(pk=instance.pk).update(time_zone="Asia/Tokyo")
+    found = hours_of_orders(NOON + timedelta(minutes=59), 24)
+    # one to four o'clock in Tokyo, in UTC
+    assert [hour in (16, 17, 18, 19) for hour in found] == [True]
+
+
 def test_a_thousand_do_not_begin_together(make_instance, storage):
     for number in range(12):
         tokens.renew(make_instance(f"client-{number}", state="ready").pk)
