@@ -2,14 +2,13 @@
 
 import json
 import logging
-import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 from provisioning import logcontext
+from provisioning.redaction import redact
 
-HIDDEN = "[hidden]"
 OURS = ("eazynova_site", "provisioning", "tenants")
 # what other people's code logs below this holds headers, rows, the contexts of templates and whole addresses
 FOREIGN_LEVEL = logging.INFO
@@ -20,30 +19,6 @@ FOREIGN_LEVELS = {
     # below that it names the path of whoever hangs up, and every request that waits for a thread
     "waitress": logging.ERROR,
 }
-
-_NAMES = r"(?:[\w-]*(?:password|passwd|secret|token|cookie|authorization|api[_-]?key)|offer|sealed|code)"
-# an address inside an address is encoded, perhaps more than once
-_PERCENT = r"%(?:25)*"
-SECRETS = re.compile(
-    "|".join(
-        (
-            # headers
-            r"(?:bearer|basic)\s+[\w.\-~+/=:]+",
-            # parameters of an address
-            rf"(?:[?&]|{_PERCENT}3F|{_PERCENT}26){_NAMES}(?:=|{_PERCENT}3D)[^\s&\"'<>]+",
-            # parts of an address: see the table of addresses
-            r"(?<=/confirm/)[^/\s\"'<>?]+",
-            r"(?<=/webhooks/railway/)[^/\s\"'<>?]+",
-            # JSON and what Python prints of a mapping
-            rf"([\"']){_NAMES}\1\s*:\s*([\"'])(?:(?!\2).)+\2",
-            # our API keys and signing secrets; whatever Django has signed
-            r"\beaz_(?:live|test|pub)_\w+",
-            r"\bwhsec_[\w+/=\-]+",
-            r"[\w.~%\-]+(?::|%3A)[0-9A-Za-z]{6}(?::|%3A)[\w\-]{43}\b",
-        )
-    ),
-    re.IGNORECASE,
-)
 
 
 class Quiet(logging.Filter):
@@ -67,7 +42,7 @@ class Redacted(logging.Filter):
 
     def __init__(self, secrets: Iterable[str]) -> None:
         super().__init__()
-        self.secrets = [secret for secret in secrets if len(secret) >= 8]
+        self.secrets = list(secrets)
 
     def filter(self, record: logging.LogRecord) -> bool:
         text = self.clean(record.getMessage())
@@ -79,9 +54,7 @@ class Redacted(logging.Filter):
         return True
 
     def clean(self, text: str) -> str:
-        for secret in self.secrets:
-            text = text.replace(secret, HIDDEN)
-        return SECRETS.sub(HIDDEN, text)
+        return redact(text, self.secrets)
 
 
 class TextFormatter(logging.Formatter):

@@ -20,10 +20,10 @@ from provisioning.states import OperationState, StepState
 from tenants.admin import diagnosis, timeline, to_do, vitality
 from tenants.admin.action_pages import ActingAdmin
 from tenants.admin.dashboard import MONEY
-from tenants.admin.service_logs import read_logs
 from tenants.lifecycle import InstanceState
 from tenants.models import Instance
 from tenants.services import certificates
+from tenants.services.service_logs import read_logs
 from tenants.templatetags.tenants_console import age, money
 
 COLOURS = {

@@ -14,7 +14,8 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
-from eazynova_site.logging import HIDDEN, SECRETS, Redacted, logging_config
+from eazynova_site.logging import Redacted, logging_config
+from provisioning.redaction import HIDDEN, SECRETS
 from tenants.mails import outbox
 from tenants.models import Instance, Mail, Plan
 from tenants.services import keys

@@ -6,8 +6,9 @@ from io import StringIO
 
 import pytest
 
-from eazynova_site.logging import HIDDEN, logging_config
+from eazynova_site.logging import logging_config
 from provisioning import logcontext
+from provisioning.redaction import HIDDEN
 
 SECRET = "railway-token-0123456789"
 
