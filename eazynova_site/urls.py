@@ -6,7 +6,7 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 from eazynova_site import health, metrics
-from provisioning.agents import door as agents_door
+from provisioning.agents import views as agents
 from provisioning.watching import railway_webhook
 
 urlpatterns = [
@@ -14,7 +14,7 @@ urlpatterns = [
     path(settings.ADMIN_PATH, admin.site.urls),
     path("api/", include("tenants.api.urls")),
     path("webhooks/railway/<str:secret>", railway_webhook.receive, name="railway_webhook"),
-    path("agent/", agents_door.call, name="agent"),
+    path("agent/", agents.call, name="agent"),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", metrics.metrics),

@@ -5,7 +5,7 @@ from typing import Any
 from django.dispatch import receiver
 from django.utils import timezone
 
-from provisioning.backups import place
+from provisioning.backups import bucket
 from provisioning.models import Operation, Step
 from provisioning.signals import operation_changed, step_changed
 from provisioning.states import OperationKind, OperationState, StepState
@@ -93,7 +93,7 @@ def _follow_decommissioning(instance: Instance, operation: Operation) -> None:
     if operation.state == OperationState.SUCCEEDED:
         instance.transition_to(InstanceState.DECOMMISSIONED, ended_at=timezone.now())
         deliveries.announce(instance, WebhookEvents.DECOMMISSIONED)
-    elif instance.state != InstanceState.DECOMMISSIONING and not place.configured():
+    elif instance.state != InstanceState.DECOMMISSIONING and not bucket.configured():
         instance.transition_to(InstanceState.DECOMMISSIONING)
 
 

@@ -1,4 +1,8 @@
-"""What an agent may report: numbers and names of Odoo's own, never what a customer wrote."""
+"""What an agent may report: numbers and names of Odoo's own, never what a customer wrote.
+
+The bootstrap's `snapshot.py` makes it; `tenants/admin/instance_health.py` shows it, `steps/safeguard.py` asks how old
+it is.
+"""
 
 from collections.abc import Mapping
 from datetime import timedelta

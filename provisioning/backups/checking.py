@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from provisioning.backups import place, upkeep
+from provisioning.backups import bucket, upkeep
 from provisioning.backups.errors import BackupDamaged
 from provisioning.errors import Permanent, ProvisioningError
 from provisioning.models import Backup
@@ -41,7 +41,7 @@ def check(backup_id: int) -> bool | None:
         return None
     backup = Backup.objects.get(pk=backup_id)
     try:
-        facts = _examine(place.storage(), backup)
+        facts = _examine(bucket.storage(), backup)
     except Permanent as error:
         upkeep.fail(backup, error.code, error.message)
         return False

@@ -16,7 +16,7 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
-from provisioning.backups import place, upkeep
+from provisioning.backups import bucket, upkeep
 from provisioning.backups.errors import NoSuchJob, NotAnEvent
 from provisioning.models import Backup
 from provisioning.storage.results import Part
@@ -46,7 +46,7 @@ def offer(instance_id: int) -> dict[str, Any]:
     if backup is None:
         return {}
     key = f"{backup.instance.public_id}/{backup.public_id}-{backup.attempts + 1}.zip"
-    storage, lock = place.storage(), place.lock()
+    storage, lock = bucket.storage(), bucket.lock()
     upload_id = storage.begin(key, locked_until=lock)
     mine = Backup.objects.filter(pk=backup.pk, state=_S.WAITING, attempts=backup.attempts).update(
         state=_S.RUNNING,
@@ -120,7 +120,7 @@ def _failed(backup: Backup, news: Mapping[str, Any]) -> dict[str, Any]:
 
 def _addresses(backup: Backup, first: int) -> dict[str, str]:
     numbers = range(first, min(first + PARTS_AT_ONCE, MOST_PARTS + 1))
-    found = place.storage().part_addresses(backup.key, backup.upload_id, numbers, seconds=ADDRESS_SECONDS)
+    found = bucket.storage().part_addresses(backup.key, backup.upload_id, numbers, seconds=ADDRESS_SECONDS)
     return {str(number): address for number, address in found.items()}
 
 

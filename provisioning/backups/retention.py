@@ -8,7 +8,7 @@ from typing import TypeVar
 from django.db import transaction
 from django.utils import timezone
 
-from provisioning.backups import place
+from provisioning.backups import bucket
 from provisioning.models import Backup
 from provisioning.signals import backup_changed
 from provisioning.storage.errors import ObjectLocked
@@ -19,7 +19,7 @@ ABANDONED = timedelta(days=2)
 
 
 @dataclass(frozen=True)
-class Policy:
+class RetentionPolicy:
     """How many days, weeks and months back one backup each is kept; ``final_days`` for the last one of an instance.
 
     What was made on demand or before a change is kept like a daily one.
@@ -31,7 +31,7 @@ class Policy:
     final_days: int = 90
 
 
-def kept(backups: Iterable[Backup], policy: Policy, now: datetime) -> set[int]:
+def kept(backups: Iterable[Backup], policy: RetentionPolicy, now: datetime) -> set[int]:
     """The numbers of those that are kept, of good backups of one instance. Without any newer one the last is kept."""
     newest_first = sorted(
         (each for each in backups if each.taken_at), key=lambda each: each.taken_at or now, reverse=True
@@ -49,7 +49,7 @@ def kept(backups: Iterable[Backup], policy: Policy, now: datetime) -> set[int]:
     return found | newest_of_each(ordinary, policy, now)
 
 
-def newest_of_each(newest_first: Iterable[tuple[Name, datetime]], policy: Policy, now: datetime) -> set[Name]:
+def newest_of_each(newest_first: Iterable[tuple[Name, datetime]], policy: RetentionPolicy, now: datetime) -> set[Name]:
     """The names of those that are the newest of one of the last days, weeks or months."""
     found: set[Name] = set()
     seen: set[tuple[int, ...]] = set()
@@ -70,7 +70,7 @@ def newest_of_each(newest_first: Iterable[tuple[Name, datetime]], policy: Policy
 def erase(backup: Backup) -> bool:
     """Erase it in the storage, then say so in its row; False while a lock keeps it. Raises the storage's errors."""
     try:
-        place.storage().delete(backup.key)
+        bucket.storage().delete(backup.key)
     except ObjectLocked:
         return False
     with transaction.atomic():
@@ -83,7 +83,7 @@ def erase(backup: Backup) -> bool:
 
 def clear_unfinished() -> int:
     """Abort uploads that nobody will complete: their parts cost money. Returns how many."""
-    storage, before = place.storage(), timezone.now() - ABANDONED
+    storage, before = bucket.storage(), timezone.now() - ABANDONED
     abandoned = [upload for upload in storage.unfinished("") if upload.begun < before]
     for upload in abandoned:
         storage.abort(upload.key, upload.id)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from provisioning.backups import place
+from provisioning.backups import bucket
 from provisioning.errors import ProvisioningError
 from provisioning.models import Backup
 from provisioning.signals import backup_changed, backup_due
@@ -56,4 +56,4 @@ def _throw_away(key: str, upload_id: str) -> None:
     """What cannot be thrown away now is found later by `retention.clear_unfinished`."""
     if upload_id:
         with suppress(ProvisioningError):
-            place.storage().abort(key, upload_id)
+            bucket.storage().abort(key, upload_id)

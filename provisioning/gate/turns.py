@@ -26,7 +26,7 @@ STAGGER = 0.25
 
 
 @dataclass(frozen=True)
-class Place:
+class QueuePosition:
     """``position`` counts from 1 among the ``waiting``; ``starts_at`` is when its turn is expected."""
 
     position: int
@@ -73,7 +73,7 @@ def put_off(queue: str, seconds: float) -> None:
             slot.save(update_fields=["free_at"])
 
 
-def place_of(operation: Operation) -> Place | None:
+def position_of(operation: Operation) -> QueuePosition | None:
     """Where the operation stands in the queue it waits in, None when it waits in none."""
     if not operation.queue:
         return None
@@ -84,7 +84,7 @@ def place_of(operation: Operation) -> Place | None:
         slot = Slot.objects.filter(pk=operation.queue).first()
         free_at = _free_at(slot, seconds) if slot else 0.0
         starts_at = datetime.fromtimestamp(max(free_at, time.time()) + ahead * seconds, UTC)
-    return Place(ahead + 1, others.count() + 1, starts_at)
+    return QueuePosition(ahead + 1, others.count() + 1, starts_at)
 
 
 def stagger(operation: Operation, queue: str) -> float:

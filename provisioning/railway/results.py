@@ -203,7 +203,7 @@ class Stack:
 
 
 @dataclass(frozen=True)
-class Place:
+class EnvironmentRef:
     """An environment of a project."""
 
     project_id: str

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from provisioning.railway import decoding, documents
 from provisioning.railway.errors import NotAuthorized, RailwayError
-from provisioning.railway.results import Place, ServiceDetails, Stack
+from provisioning.railway.results import EnvironmentRef, ServiceDetails, Stack
 from provisioning.railway.transport import Transport
 
 ENVIRONMENTS_A_REQUEST = 20
@@ -23,7 +23,7 @@ class Surveys:
     def check_token(self) -> None:
         raise NotImplementedError
 
-    def stacks(self, places: Sequence[Place]) -> dict[Place, Stack | RailwayError]:
+    def stacks(self, places: Sequence[EnvironmentRef]) -> dict[EnvironmentRef, Stack | RailwayError]:
         """Each environment, or why Railway does not tell it; 20 in one request."""
         return self._survey(
             places,
@@ -33,7 +33,7 @@ class Surveys:
             lambda n, answers: decoding.stack(answers[f"e{n}"]),
         )
 
-    def service_details(self, services: Mapping[str, Place]) -> dict[str, ServiceDetails | RailwayError]:
+    def service_details(self, services: Mapping[str, EnvironmentRef]) -> dict[str, ServiceDetails | RailwayError]:
         """Variables and limits of services, given and returned by id; 20 in one request."""
         return self._survey(
             list(services),

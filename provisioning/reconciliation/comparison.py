@@ -13,7 +13,7 @@ from provisioning.gate import clients
 from provisioning.models import Operation
 from provisioning.railway.client import RailwayClient
 from provisioning.railway.errors import RailwayError
-from provisioning.railway.results import Place, Project, Stack
+from provisioning.railway.results import EnvironmentRef, Project, Stack
 from provisioning.reconciliation import cost
 from provisioning.reconciliation.differences import Difference, Kind
 from provisioning.reconciliation.drift import compare_details, compare_settings
@@ -66,12 +66,12 @@ def _inside(
     railway: RailwayClient, workspace: str, owned: Sequence[Owned], listing: Sequence[Project], oldest: datetime
 ) -> Iterator[Difference]:
     environments = {project.id: project.environment_id for project in listing}
-    places: dict[Place, Owned] = {}
+    places: dict[EnvironmentRef, Owned] = {}
     for each in owned:
         row = each.row(PROJECT, PROJECT)
         if each.expected is not Expected.GONE and row is not None and row.external_id in environments:
-            places[Place(row.external_id, environments[row.external_id])] = each
-    stacks: dict[Place, Stack] = {}
+            places[EnvironmentRef(row.external_id, environments[row.external_id])] = each
+    stacks: dict[EnvironmentRef, Stack] = {}
     for place, told in railway.stacks(list(places)).items():
         if isinstance(told, RailwayError):
             yield _unreadable(places[place], workspace, PROJECT, told)
@@ -81,9 +81,11 @@ def _inside(
     yield from _drift(railway, workspace, {place: (places[place], stack) for place, stack in stacks.items()})
 
 
-def _drift(railway: RailwayClient, workspace: str, stacks: Mapping[Place, tuple[Owned, Stack]]) -> Iterator[Difference]:
+def _drift(
+    railway: RailwayClient, workspace: str, stacks: Mapping[EnvironmentRef, tuple[Owned, Stack]]
+) -> Iterator[Difference]:
     services: dict[str, tuple[Owned, str]] = {}
-    places: dict[str, Place] = {}
+    places: dict[str, EnvironmentRef] = {}
     for place, (owner, stack) in stacks.items():
         if owner.expected not in SETTLED:
             continue

@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
-from provisioning.backups import place
+from provisioning.backups import bucket
 from provisioning.errors import ProvisioningError
 from provisioning.models import SiteBackup
 from provisioning.site_backup import keys, shelf
@@ -30,7 +30,7 @@ _S = SiteBackup.State
 
 
 def configured() -> bool:
-    return place.configured() and keys.configured()
+    return bucket.configured() and keys.configured()
 
 
 def make_when_due() -> Manifest | None:
@@ -51,7 +51,7 @@ def make() -> Manifest:
     SiteBackupDamaged, or the storage's errors. Whatever it raises is in its row too.
     """
     keys.first()
-    storage, dumps = place.storage(), of_this_database()
+    storage, dumps = bucket.storage(), of_this_database()
     row = _begin()
     with _recorded(row):
         manifest = _make(storage, dumps, row)
@@ -67,7 +67,7 @@ def make() -> Manifest:
 def _make(storage: Storage, dumps: Dumps, row: SiteBackup) -> Manifest:
     started, made_by, migrations = time.monotonic(), dumps.facts(), _migrations()
     alive = _signs_of_life(row)
-    locked_until = place.lock()
+    locked_until = bucket.lock()
     with _upload(storage, shelf.data_key(row.name), locked_until) as parts:
         sent = MeasuredWriter(parts, alive)
         with dumps.dump() as reader:

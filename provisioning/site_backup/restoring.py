@@ -7,7 +7,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from provisioning.backups import place
+from provisioning.backups import bucket
 from provisioning.models import SiteBackup
 from provisioning.site_backup import keys, postgresql
 from provisioning.site_backup.dumps import of_this_database
@@ -45,7 +45,7 @@ def restore(manifest: Manifest, *, replace: bool = False) -> str:
     Raises what :func:`check` raises, SiteBackupDamaged, SiteBackupFailed, or the storage's errors.
     """
     check(manifest, replace=replace)
-    storage, dumps = place.storage(), of_this_database()
+    storage, dumps = bucket.storage(), of_this_database()
     aside = "" if dumps.is_empty() else f"{postgresql.ASIDE}{timezone.now():%Y%m%d_%H%M%S}"
     with dumps.examine() as nowhere:
         read_back(storage, manifest, nowhere)

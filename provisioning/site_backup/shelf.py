@@ -14,8 +14,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from provisioning.backups import place
-from provisioning.backups.retention import Policy, newest_of_each
+from provisioning.backups import bucket
+from provisioning.backups.retention import RetentionPolicy, newest_of_each
 from provisioning.errors import ProvisioningError
 from provisioning.site_backup.errors import SiteBackupDamaged
 from provisioning.storage.client import Storage
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 PREFIX = "site/"
 DATA, MANIFEST = ".age", ".json"
 STAMP = "%Y-%m-%dT%H-%M-%SZ"
-POLICY = Policy()
+POLICY = RetentionPolicy()
 # a dump without a manifest is of a try that failed, once no try can be under way any more
 ABANDONED = timedelta(days=2)
 
@@ -81,14 +81,14 @@ def put(storage: Storage, manifest: Manifest, *, locked_until: datetime | None) 
 
 def names() -> list[str]:
     """Of the good ones, newest first. Raises the storage's errors."""
-    keys = [each.key for each in place.storage().list(PREFIX)]
+    keys = [each.key for each in bucket.storage().list(PREFIX)]
     found = {key.removeprefix(PREFIX).removesuffix(MANIFEST) for key in keys if key.endswith(MANIFEST)}
     return sorted((name for name in found if data_key(name) in keys and moment_of(name)), reverse=True)
 
 
 def read(name: str) -> Manifest:
     """Raises SiteBackupDamaged when its manifest says nothing that we understand, or the storage's errors."""
-    text = b"".join(place.storage().stream(f"{PREFIX}{name}{MANIFEST}"))
+    text = b"".join(bucket.storage().stream(f"{PREFIX}{name}{MANIFEST}"))
     try:
         manifest = Manifest(**json.loads(text))
         manifest.moment  # noqa: B018  it must be one
@@ -107,7 +107,7 @@ def newest(before: datetime | None = None) -> Manifest | None:
 
 def erase_what_no_policy_keeps() -> int:
     """Returns how many went. What a lock keeps stays until the next time; the newest always stays."""
-    storage, now = place.storage(), timezone.now()
+    storage, now = bucket.storage(), timezone.now()
     dated = [(name, moment) for name in names() if (moment := moment_of(name))]
     kept = newest_of_each(dated, POLICY, now) | {name for name, _taken in dated[:1]}
     # all of the last days: the one that was just restored must not go because of the first one made afterwards

@@ -11,13 +11,13 @@ from django.utils import timezone
 from provisioning.agents import variables as agent_variables
 from provisioning.errors import Permanent, Temporary
 from provisioning.gate import circuit
-from provisioning.ledger import observation
+from provisioning.ledger import statuses
 from provisioning.ledger.entries import Ledger
 from provisioning.models import Operation, Resource
 from provisioning.odoo import container
 from provisioning.outcomes import Done, Wait
 from provisioning.railway.errors import RailwayError, RailwayPermanent, UnknownRefusal
-from provisioning.railway.results import ENDED, DeploymentStatus, Place
+from provisioning.railway.results import ENDED, DeploymentStatus, EnvironmentRef
 from provisioning.steps import afterwards
 from provisioning.steps.context import Context
 from provisioning.steps.desired_state import ODOO, POSTGRES, generated_password
@@ -134,7 +134,7 @@ def _bring_bootstrap(ctx: Context) -> None:
     if not _has_been_started(ctx, ODOO):
         return
     service_id = ctx.ledger.id_of("service", ODOO)
-    place = Place(ctx.project_id, ctx.environment_id)
+    place = EnvironmentRef(ctx.project_id, ctx.environment_id)
     told = ctx.railway.service_details({service_id: place})[service_id]
     if isinstance(told, RailwayError):
         raise told
@@ -160,9 +160,9 @@ def _deploy(ctx: Context, service: str, order: Callable[[], str]) -> Done | Wait
     if row is None:
         raise LookupError(f"The ledger lost the deployment of {service}.")
     rows = [each for each in ctx.ledger.living("deployment") if each.external_id]
-    stale = [each for each in rows if not observation.is_fresh(each)]
+    stale = [each for each in rows if not statuses.is_fresh(each)]
     if row in stale:
-        observation.look(stale, workspace=ctx.spec.workspace)
+        statuses.look(stale, workspace=ctx.spec.workspace)
     return _judge(ctx, row)
 
 
@@ -191,7 +191,7 @@ def _judge(ctx: Context, row: Resource) -> Done | Wait:
             ctx.railway.cancel_deployment(row.external_id)
         ctx.ledger.gone(row)
         raise DeploymentStuck(f"The deployment {row.external_id} of {row.name} stayed {row.status or 'silent'}.")
-    return Wait(observation.freshness().total_seconds(), f"waiting_for_{row.name.lower()}")
+    return Wait(statuses.freshness().total_seconds(), f"waiting_for_{row.name.lower()}")
 
 
 def _is_lost(operation: Operation, service: str) -> bool:
@@ -201,7 +201,7 @@ def _is_lost(operation: Operation, service: str) -> bool:
 def _dead(ctx: Context) -> list[Resource]:
     """Those of the ledger's deployments that Railway says have ended."""
     rows = [row for row in ctx.ledger.living("deployment") if row.external_id]
-    observation.look(rows, workspace=ctx.spec.workspace)
+    statuses.look(rows, workspace=ctx.spec.workspace)
     return [row for row in rows if row.status in BAD and not _successor(ctx, row)]
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 from django.utils import timezone
 
-from provisioning.backups import asking, place
+from provisioning.backups import asking, bucket
 from provisioning.models import Agent, Backup, Operation
 from provisioning.outcomes import Done, Wait
 from provisioning.states import OperationKind, OperationState, StepState
@@ -66,7 +66,7 @@ def why_none(operation: Operation) -> str:
     """Why this operation needs no backup: nowhere to keep it, nothing to keep, or a person's decision; else empty."""
     if operation.facts.get(WAIVED):
         return "waived"
-    if not place.configured():
+    if not bucket.configured():
         return "no_storage"
     proven = Operation.objects.filter(
         instance=operation.instance_id, kind=OperationKind.CREATE, state=OperationState.SUCCEEDED

@@ -16,7 +16,7 @@ from django.utils import timezone
 from provisioning.doorbell import Priority
 from provisioning.engine import running
 from provisioning.errors import ProvisioningError
-from provisioning.ledger import observation
+from provisioning.ledger import statuses
 from provisioning.models import Operation, Resource, Slot
 from provisioning.railway.reading import DEPLOYMENTS_A_REQUEST
 from provisioning.railway.results import DeploymentStatus
@@ -98,7 +98,7 @@ def _look_in(workspace: str, rows: list[Resource]) -> int:
     count = 0
     for start in range(0, len(rows), DEPLOYMENTS_A_REQUEST):
         try:
-            changed = observation.look(rows[start : start + DEPLOYMENTS_A_REQUEST], workspace=workspace)
+            changed = statuses.look(rows[start : start + DEPLOYMENTS_A_REQUEST], workspace=workspace)
         except ProvisioningError as error:
             logger.warning("Could not watch workspace %s: %s", workspace, error.message)
             rest = time.time() + settings.RAILWAY_POLL_SECONDS

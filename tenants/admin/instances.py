@@ -13,11 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from provisioning.engine.recipes import step_definition
-from provisioning.gate.turns import place_of
+from provisioning.gate.turns import position_of
 from provisioning.models import Operation, Step
 from provisioning.reasons import reason
 from provisioning.states import OperationState, StepState
-from tenants.admin import diagnosis, timeline, to_do, vitality
+from tenants.admin import diagnosis, instance_health, timeline, to_do
 from tenants.admin.action_pages import ActingAdmin
 from tenants.admin.dashboard import MONEY
 from tenants.lifecycle import InstanceState
@@ -181,7 +181,7 @@ class InstanceAdmin(ActingAdmin):
             "queue": _queue(now),
             "offers": offers,
             "impossible": [each for each in offers if each.why_not],
-            "vitality": vitality.vitality_of(instance),
+            "health": instance_health.health_of(instance),
             "lines": lines,
             "owned": owned,
             "diagnosis": diagnosis.diagnosis_of(instance, now, lines, owned),
@@ -217,7 +217,7 @@ def _end(instance: Instance) -> str:
 def _queue(now: diagnosis.Now) -> str:
     """Where the work stands among others that wait for the same, and when its turn is expected."""
     operation = now.operation
-    place = place_of(operation) if operation and operation.state == OperationState.ACTIVE else None
+    place = position_of(operation) if operation and operation.state == OperationState.ACTIVE else None
     if operation is None or place is None:
         return ""
     numbers = {"position": place.position, "waiting": place.waiting, "queue": operation.queue}

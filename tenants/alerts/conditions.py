@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from provisioning.backups import place
+from provisioning.backups import bucket
 from provisioning.gate import budget, circuit, workspaces
 from provisioning.models import Backup, Operation, Outage, Resource, SiteBackup, UnreadableEvent
 from provisioning.reconciliation.differences import Kind
@@ -101,7 +101,7 @@ def silent() -> "QuerySet[Probe]":
 
 def late_backups() -> "QuerySet[Instance]":
     """Ready for long enough, and without a good backup for twice the interval."""
-    if not place.configured():
+    if not bucket.configured():
         return Instance.objects.none()
     moment = timezone.now() - 2 * timedelta(hours=settings.BACKUP_INTERVAL_HOURS)
     return Instance.objects.without_backup_since(moment).filter(ready_at__lte=moment)

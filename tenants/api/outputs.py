@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 from rest_framework import serializers
 
-from provisioning.gate.turns import Place
+from provisioning.gate.turns import QueuePosition
 from provisioning.models import Operation
 from provisioning.reasons import reason
 from provisioning.states import OperationKind, OperationState
@@ -259,7 +259,7 @@ def _progress(instance: Instance, operation: Operation | None) -> dict[str, Any]
     }
 
 
-def _queue(place: Place | None) -> dict[str, Any] | None:
+def _queue(place: QueuePosition | None) -> dict[str, Any] | None:
     if place is None:
         return None
     return {"position": place.position, "waiting": place.waiting, "estimatedStartAt": moment(place.starts_at)}

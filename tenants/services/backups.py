@@ -9,8 +9,8 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from provisioning.backups import asking, place, retention
-from provisioning.backups.retention import Policy
+from provisioning.backups import asking, bucket, retention
+from provisioning.backups.retention import RetentionPolicy
 from provisioning.errors import ProvisioningError
 from provisioning.models import Backup
 from tenants.models import AuditEntry, Instance
@@ -32,7 +32,7 @@ def back_up(instance: Instance) -> Backup:
 
 def order_due() -> int:
     """Ask for the daily backup of whoever's night it is, and of whoever has gone without for too long."""
-    if not place.configured():
+    if not bucket.configured():
         return 0
     now = timezone.now()
     without = Instance.objects.without_backup_since(now - _interval()).filter(agent__isnull=False)
@@ -44,7 +44,7 @@ def order_due() -> int:
 
 def erase_due() -> int:
     """Erase what no policy keeps; returns how many. What a lock keeps is tried again the next time."""
-    if not place.configured():
+    if not bucket.configured():
         return 0
     erased = 0
     owners = Instance.objects.filter(Exists(Backup.objects.filter(instance=OuterRef("pk"), state=_S.GOOD)))
@@ -57,9 +57,9 @@ def erase_due() -> int:
     return erased
 
 
-def policy_of(instance: Instance) -> Policy:
+def policy_of(instance: Instance) -> RetentionPolicy:
     plan = instance.plan
-    return Policy(plan.backup_days, plan.backup_weeks, plan.backup_months, settings.BACKUP_FINAL_DAYS)
+    return RetentionPolicy(plan.backup_days, plan.backup_weeks, plan.backup_months, settings.BACKUP_FINAL_DAYS)
 
 
 def _erase_of(instance: Instance) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from django.utils.translation import gettext as _
 
-from provisioning.backups import place
+from provisioning.backups import bucket
 from provisioning.models import Agent, Operation
 from provisioning.states import OperationKind, OperationState, StepState
 from provisioning.steps import safeguard
@@ -97,7 +97,7 @@ def _cancel(instance: Instance) -> None:
 def _back_up(instance: Instance) -> None:
     if instance.state != _S.READY:
         _in(_S.READY)(instance)
-    if not place.configured() or not Agent.objects.filter(instance=instance).exists():
+    if not bucket.configured() or not Agent.objects.filter(instance=instance).exists():
         raise BackupsUnavailable
 
 

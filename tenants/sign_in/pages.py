@@ -29,7 +29,7 @@ from django.views.decorators.http import require_POST
 
 from tenants.services import second_factor
 from tenants.services.second_factor import CodeRefused, OfferOver
-from tenants.sign_in import door
+from tenants.sign_in import permissions
 from tenants.sign_in.forms import CodeForm, EnrolForm
 
 View = Callable[[HttpRequest], HttpResponse]
@@ -40,7 +40,7 @@ def for_staff(view: View) -> View:
 
     @wraps(view)
     def guarded(request: HttpRequest) -> HttpResponse:
-        if not door.knows(request):
+        if not permissions.knows(request):
             return HttpResponseRedirect(reverse("admin:login"))
         return view(request)
 

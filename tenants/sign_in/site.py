@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.sites import UnfoldAdminSite
 
-from tenants.sign_in import attempts, door, news, pages
+from tenants.sign_in import attempts, news, pages, permissions
 from tenants.sign_in.forms import SignInForm
 
 
@@ -20,10 +20,10 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
     index_title = gettext_lazy("Dashboard")
 
     def has_permission(self, request: HttpRequest) -> bool:
-        return door.knows(request) and not door.wants_second_factor(request)
+        return permissions.knows(request) and not permissions.wants_second_factor(request)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        if request.method == "GET" and door.knows(request) and door.wants_second_factor(request):
+        if request.method == "GET" and permissions.knows(request) and permissions.wants_second_factor(request):
             onward = urlencode({"next": request.GET.get("next", "")})
             return HttpResponseRedirect(f"{reverse('admin:second_factor')}?{onward}")
         if request.method != "POST":
@@ -33,7 +33,7 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
         if refused is not None:
             return pages.held_back(request, timezone.now() + timedelta(seconds=refused.reset_seconds))
         response: HttpResponse = super().login(request, extra_context)
-        if response.status_code == 302 and door.knows(request):
+        if response.status_code == 302 and permissions.knows(request):
             attempts.succeeded(claims, name, response)
             news.note_sign_in(request)
         return response

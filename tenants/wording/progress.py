@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 
 from provisioning.engine.recipes import RECIPES, StepDefinition
 from provisioning.gate import circuit
-from provisioning.gate.turns import Place, place_of
+from provisioning.gate.turns import QueuePosition, position_of
 from provisioning.models import Operation, Step
 from provisioning.reasons import reason
 from provisioning.states import OperationState, StepState
@@ -49,7 +49,7 @@ class Progress:
     current: StepProgress | None
     estimated_end: datetime | None
     late: bool
-    place: Place | None
+    place: QueuePosition | None
 
 
 def progress_of(operation: Operation, now: datetime) -> Progress:
@@ -68,7 +68,7 @@ def progress_of(operation: Operation, now: datetime) -> Progress:
         told = replace(current, note=reason(circuit.WAITING).sentence)
         steps, current = tuple(told if step is current else step for step in steps), told
     going = active and not outage
-    place = place_of(operation) if going else None
+    place = position_of(operation) if going else None
     left = sum(usual[step.code] for step in steps if step.state != StepState.DONE)
     if current is not None and place is None:
         left -= _had(rows.get(current.code), usual[current.code], operation.ended_at or now)

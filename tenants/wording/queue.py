@@ -5,11 +5,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from provisioning.gate.turns import Place
+from provisioning.gate.turns import QueuePosition
 from tenants.wording import dates
 
 
-def sentence(place: Place) -> SafeString:
+def sentence(place: QueuePosition) -> SafeString:
     """Where somebody stands in a queue and when the turn is expected, as one sentence."""
     ahead, start = place.position - 1, dates.clock_element(place.starts_at)
     if not ahead:

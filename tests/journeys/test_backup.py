@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from provisioning import tasks
-from provisioning.backups import place
+from provisioning.backups import bucket
 from provisioning.engine import running
 from provisioning.models import Agent, Backup
 from provisioning.sandbox import Sandbox
@@ -25,7 +25,7 @@ PATIENCE_SECONDS = 60
 @pytest.fixture
 def site(live_server, settings):
     """The site, with a sandbox whose agents call it several times a second, and whose storage it uses."""
-    place.locks.cache_clear()
+    bucket.locks.cache_clear()
     settings.PUBLIC_BASE_URL = live_server.url
     with Sandbox(agent_pace=0.003) as sandbox:
         settings.RAILWAY_API_URL, settings.RAILWAY_API_TOKEN = sandbox.url, sandbox.token
@@ -63,7 +63,7 @@ def backups_of(call):
 
 
 def content(backup):
-    return zipfile.ZipFile(io.BytesIO(b"".join(place.storage().stream(backup.key))))
+    return zipfile.ZipFile(io.BytesIO(b"".join(bucket.storage().stream(backup.key))))
 
 
 def test_a_partner_asks_for_a_backup_and_reads_that_it_is_good(call):

@@ -202,7 +202,7 @@ def test_a_key_is_rotated_with_an_overlap_and_revoked_at_once(make_partner, caps
 def pauses(monkeypatch):
     """How long a command waited before it asked again."""
     waited = []
-    monkeypatch.setattr("provisioning.gate.patience.sleep", waited.append)
+    monkeypatch.setattr("provisioning.gate.retrying.sleep", waited.append)
     return waited
 
 

@@ -3,7 +3,7 @@ import time_machine
 from django.utils import timezone
 
 from provisioning.agents import tokens
-from provisioning.backups import place
+from provisioning.backups import bucket as backup_bucket
 from tests.provisioning.backups.little_agent import LittleAgent
 
 
@@ -17,7 +17,7 @@ def clock():
 @pytest.fixture
 def bucket(sandbox, settings):
     """The sandbox's storage, which the settings point at; returns the sandbox."""
-    place.locks.cache_clear()
+    backup_bucket.locks.cache_clear()
     given = sandbox.options
     settings.BACKUP_S3_ENDPOINT = sandbox.s3_url
     settings.BACKUP_S3_REGION, settings.BACKUP_S3_BUCKET = given.s3_region, given.s3_bucket

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from provisioning.errors import ProvisioningError
-from provisioning.gate import clients, patience
+from provisioning.gate import clients, retrying
 from provisioning.railway.client import RailwayClient
 from provisioning.railway.notification import EVENTS
 from provisioning.railway.results import NotificationRule
@@ -39,7 +39,7 @@ class Command(BaseCommand):
         try:
             railway = clients.railway(options["workspace"])
             workspace_id = clients.workspace_id(options["workspace"])
-            rules = patience.ask(lambda: _rules_after(options["verb"], railway, workspace_id))
+            rules = retrying.ask(lambda: _rules_after(options["verb"], railway, workspace_id))
         except ProvisioningError as error:
             raise CommandError(_("Railway refused: %(why)s") % {"why": error.message}) from error
         self._tell(rules, as_json=options["json"])

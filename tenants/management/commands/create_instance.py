@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from provisioning import driver
 from provisioning.engine.recipes import RECIPES, step_definition
 from provisioning.errors import ProvisioningError, Temporary
-from provisioning.gate import clients, patience
+from provisioning.gate import clients, retrying
 from provisioning.models import Operation
 from provisioning.railway.errors import Unreachable
 from provisioning.reasons import reason
@@ -62,7 +62,7 @@ class Command(BaseCommand):
                 _("RAILWAY_API_TOKEN is not set. Create a workspace token at railway.com/account/tokens and set it.")
             )
         try:
-            patience.ask(clients.railway().workspaces)
+            retrying.ask(clients.railway().workspaces)
         except Temporary as error:
             # the catalogue's advice is for work that has begun, but for a Railway that cannot be reached at all
             why = self._advice(error.code, error.message) if isinstance(error, Unreachable) else error.message

@@ -9,7 +9,8 @@ import pytest
 from django.utils import timezone
 
 from provisioning.agents import tokens
-from provisioning.backups import asking, checking, place, retention, upkeep
+from provisioning.backups import asking, checking, retention, upkeep
+from provisioning.backups.bucket import locks, storage
 from provisioning.models import Backup
 from provisioning.sandbox import Sandbox
 from tests.provisioning.backups.little_agent import OCTETS, LittleAgent, packed
@@ -43,7 +44,7 @@ def test_what_the_agent_sent_is_read_back_and_then_good(backup, agent, bucket):
     assert backup.facts == {"tables": 1, "attachments": 3, "files": 3, "seconds": 1, "odooVersion": "19.0-20260723",
                             "modules": 1, "version": "19.0"}  # fmt: skip
     assert asking.newest_good(backup.instance_id) == backup
-    assert place.storage().unfinished("") == []
+    assert storage().unfinished("") == []
 
 
 def test_no_key_of_the_storage_reaches_an_agent(backup, agent, settings):
@@ -85,7 +86,7 @@ def test_an_agent_that_says_why_it_failed_is_asked_again_and_given_up_after_five
         let_pass(clock, hours=4)
     assert state_of(backup) == (_S.FAILED, "agent_dump_failed")
     assert backup.message == "disk full"
-    assert place.storage().unfinished("") == []
+    assert storage().unfinished("") == []
 
 
 def test_a_silent_agent_loses_its_job_and_its_last_words_come_too_late(backup, agent, clock):
@@ -191,7 +192,7 @@ def test_what_nobody_completed_is_cleared_away_after_two_days(backup, agent, clo
 def test_a_storage_that_locks_is_held_to_it(settings, make_instance, client, clock):
     with Sandbox(s3_locking=True) as sandbox:
         given = sandbox.options
-        place.locks.cache_clear()
+        locks.cache_clear()
         settings.BACKUP_S3_ENDPOINT, settings.BACKUP_S3_BUCKET = sandbox.s3_url, given.s3_bucket
         settings.BACKUP_S3_REGION, settings.BACKUP_S3_ACCESS_KEY_ID = given.s3_region, given.s3_access_key_id
         settings.BACKUP_S3_SECRET_ACCESS_KEY = given.s3_secret_access_key

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-from provisioning.backups.retention import Policy, kept
+from provisioning.backups.retention import RetentionPolicy, kept
 from provisioning.models import Backup
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -15,7 +15,7 @@ def made(days_ago, occasion=_O.DAILY):
 
 
 def days_kept(backups, **policy):
-    return sorted(kept(backups, Policy(**policy), NOW))
+    return sorted(kept(backups, RetentionPolicy(**policy), NOW))
 
 
 def test_of_a_year_of_daily_ones_the_last_of_each_day_week_and_month_stay():

@@ -54,9 +54,9 @@ def projects(sandbox):
 def test_each_waiting_operation_gets_the_moment_of_its_own_turn(queued, throttling, clock):
     assert projects(throttling) == ["eazynova-client-0"]
     assert [expected(each) for each in queued[1:]] == pytest.approx([31, 62, 93, 124], abs=8)
-    places = [turns.place_of(each) for each in queued[1:]]
+    places = [turns.position_of(each) for each in queued[1:]]
     assert [(place.position, place.waiting) for place in places] == [(1, 4), (2, 4), (3, 4), (4, 4)]
-    assert turns.place_of(Operation.objects.get(pk=queued[0].pk)).waiting == 1, "it waits for its volumes alone"
+    assert turns.position_of(Operation.objects.get(pk=queued[0].pk)).waiting == 1, "it waits for its volumes alone"
 
 
 def test_creations_in_a_queue_all_succeed_without_one_refusal(queued, throttling, clock):
@@ -83,7 +83,7 @@ def test_those_behind_one_that_gives_up_move_forward(queued, throttling, clock):
         running.cancel(operation)
     last = queued[4]
     last.refresh_from_db()
-    assert turns.place_of(last).position == 1
+    assert turns.position_of(last).position == 1
     clock.shift(32)
     assert expected(last) > 60
     running.sweep()

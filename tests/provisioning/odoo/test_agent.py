@@ -12,7 +12,7 @@ import psycopg2
 import pytest
 
 from provisioning.agents import tokens
-from provisioning.backups import asking, checking, jobs, place
+from provisioning.backups import asking, bucket, checking, jobs
 from provisioning.models import Agent, Backup
 from provisioning.odoo.bootstrap.agent import Agent as Program
 from provisioning.odoo.bootstrap.agent import Door, Refused, Unheard
@@ -88,7 +88,7 @@ def backup(instance):
 
 def packed(backup):
     backup.refresh_from_db()
-    return zipfile.ZipFile(io.BytesIO(b"".join(place.storage().stream(backup.key))))
+    return zipfile.ZipFile(io.BytesIO(b"".join(bucket.storage().stream(backup.key))))
 
 
 def test_a_backup_holds_the_database_its_files_and_odoos_manifest(backup, program, attach, server):

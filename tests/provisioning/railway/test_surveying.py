@@ -3,7 +3,7 @@
 import pytest
 
 from provisioning.railway import errors
-from provisioning.railway.results import Limits, NewService, Place, ServiceDetails, ServiceSettings, Stack
+from provisioning.railway.results import EnvironmentRef, Limits, NewService, ServiceDetails, ServiceSettings, Stack
 from provisioning.sandbox.sandbox import Sandbox
 from tests.provisioning.railway.test_against_sandbox import client_of
 
@@ -24,7 +24,7 @@ def client(sandbox):
 
 def project_with_a_service(sandbox, client, number):
     made = client.create_project(workspace_id=sandbox.workspace_id, name=f"p{number}", description="")
-    place = Place(made.id, made.environment_id)
+    place = EnvironmentRef(made.id, made.environment_id)
     service = NewService("odoo", {"SECRET": f"s{number}", "URL": "https://${{RAILWAY_PUBLIC_DOMAIN}}"})
     ids = client.create_services(project_id=made.id, environment_id=made.environment_id, services=[service])
     return place, ids["odoo"]
@@ -43,7 +43,7 @@ def test_many_environments_take_one_request_for_twenty(sandbox, client):
 
 def test_an_environment_that_is_gone_does_not_spoil_the_others(sandbox, client):
     place, service = project_with_a_service(sandbox, client, 1)
-    gone = Place(GONE, GONE)
+    gone = EnvironmentRef(GONE, GONE)
     stacks = client.stacks([gone, place])
     assert isinstance(stacks[gone], errors.NotAuthorized)
     assert isinstance(stacks[place], Stack)
@@ -55,7 +55,7 @@ def test_variables_and_limits_of_many_services_come_together(sandbox, client):
     other, plain = project_with_a_service(sandbox, client, 2)
     limits = {service: ServiceSettings(image="odoo:19", limits=Limits(2, 1.5))}
     client.configure(environment_id=place.environment_id, services=limits)
-    details = client.service_details({GONE: Place(GONE, GONE), service: place, plain: other})
+    details = client.service_details({GONE: EnvironmentRef(GONE, GONE), service: place, plain: other})
     assert isinstance(details[GONE], errors.NotAuthorized)
     wanted = {"SECRET": "s1", "URL": "https://${{RAILWAY_PUBLIC_DOMAIN}}"}
     assert details[service] == ServiceDetails(wanted, Limits(2, 1.5))

@@ -10,7 +10,7 @@ from django.core import mail
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from provisioning.backups import place
+from provisioning.backups.bucket import locks, storage
 from provisioning.models import SiteBackup
 from provisioning.site_backup import keys, making, shelf
 from provisioning.site_backup.errors import SiteBackupDamaged, SiteBackupFailed, SiteBackupRunning
@@ -25,7 +25,7 @@ VERSION = 'case "$1" in --version) echo "pg_dump (PostgreSQL) 99.0";;'
 
 
 def stored(suffix):
-    return [each.key for each in place.storage().list(shelf.PREFIX) if each.key.endswith(suffix)]
+    return [each.key for each in storage().list(shelf.PREFIX) if each.key.endswith(suffix)]
 
 
 @pytest.fixture
@@ -38,11 +38,11 @@ def test_what_lies_in_the_storage_is_encrypted_and_can_be_found_without_a_databa
     make_instance("very-visible-corp")
     call_command("backup_site", "--json")
     [name] = shelf.names()
-    manifest, body = shelf.read(name), b"".join(place.storage().stream(shelf.data_key(name)))
+    manifest, body = shelf.read(name), b"".join(storage().stream(shelf.data_key(name)))
     assert body.startswith(b"age-encryption.org/v1")
     assert b"very-visible-corp" not in body
     assert (manifest.stored_size, manifest.stored_sha256) == (len(body), hashlib.sha256(body).hexdigest())
-    told = b"".join(place.storage().stream(f"site/{name}.json"))
+    told = b"".join(storage().stream(f"site/{name}.json"))
     assert key.encode() not in told
     assert key.encode() not in body
     opened = io.BytesIO()
@@ -58,7 +58,7 @@ def test_a_new_key_encrypts_and_the_former_one_still_opens(key, settings):
     assert first.key != second.key
     for manifest in (first, second):
         with io.BytesIO() as opened:
-            keys.decrypt(io.BytesIO(b"".join(place.storage().stream(shelf.data_key(manifest.name)))), opened)
+            keys.decrypt(io.BytesIO(b"".join(storage().stream(shelf.data_key(manifest.name)))), opened)
 
 
 @pytest.mark.parametrize("spoilt", ["cut", "changed", "added", "swapped"])
@@ -98,7 +98,7 @@ def test_a_storage_that_fails_leaves_a_reason_and_no_parts(operation, expected, 
         making.make()
     row = SiteBackup.objects.get()
     assert (row.state, row.reason) == (_S.FAILED, "storage_unavailable")
-    assert place.storage().unfinished("") == []
+    assert storage().unfinished("") == []
     assert shelf.names() == []
     bucket.faults.clear()
     making.make()
@@ -146,8 +146,8 @@ def test_missing_programs_are_told_with_what_to_install(key, monkeypatch, tmp_pa
 
 
 def test_what_the_storage_lost_on_the_way_is_noticed_when_it_is_read_back(key, bucket, monkeypatch):
-    stream = place.storage().stream
-    monkeypatch.setattr(place.storage(), "stream", lambda name: iter(list(stream(name))[:-1]))
+    stream = storage().stream
+    monkeypatch.setattr(storage(), "stream", lambda name: iter(list(stream(name))[:-1]))
     with pytest.raises(SiteBackupDamaged):
         making.make()
     assert (SiteBackup.objects.get().reason, shelf.names()) == ("site_backup_damaged", [])
@@ -191,8 +191,7 @@ def test_staff_hear_when_it_fails_at_first_and_when_the_last_good_one_is_old(key
 
 
 def test_old_ones_are_thinned_and_what_never_became_good_goes(key, clock, bucket):
-    storage = place.storage()
-    storage.put("site/2020-01-01T00-00-00Z.age", b"never finished")
+    storage().put("site/2020-01-01T00-00-00Z.age", b"never finished")
     for _day in range(40):
         making.make()
         clock.shift(timedelta(days=1))
@@ -205,11 +204,11 @@ def test_old_ones_are_thinned_and_what_never_became_good_goes(key, clock, bucket
 
 def test_where_the_storage_locks_it_is_locked_and_stays(key, settings, sandbox):
     sandbox.bucket.locking = True
-    place.locks.cache_clear()
+    locks.cache_clear()
     manifest = making.make()
     assert datetime.fromisoformat(manifest.locked_until) > datetime.now(UTC) + timedelta(days=6)
-    assert place.storage().head(shelf.data_key(manifest.name)).locked_until
-    place.locks.cache_clear()
+    assert storage().head(shelf.data_key(manifest.name)).locked_until
+    locks.cache_clear()
 
 
 def test_the_command_tells_machines_and_people_what_it_made(key, capsys):

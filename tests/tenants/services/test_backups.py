@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from provisioning.agents import tokens
-from provisioning.backups import place
+from provisioning.backups import bucket
 from provisioning.models import Backup
 from tenants.alerts.conditions import present
 from tenants.errors import BackupsUnavailable, WrongState
@@ -23,13 +23,13 @@ _S = Backup.State
 
 @pytest.fixture
 def storage(sandbox, settings):
-    place.locks.cache_clear()
+    bucket.locks.cache_clear()
     given = sandbox.options
     settings.BACKUP_S3_ENDPOINT = sandbox.s3_url
     settings.BACKUP_S3_REGION, settings.BACKUP_S3_BUCKET = given.s3_region, given.s3_bucket
     settings.BACKUP_S3_ACCESS_KEY_ID = given.s3_access_key_id
     settings.BACKUP_S3_SECRET_ACCESS_KEY = given.s3_secret_access_key
-    return place.storage()
+    return bucket.storage()
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def good(instance, taken_at, **values):
     backup = Backup(instance=instance, occasion=Backup.Occasion.DAILY, state=_S.GOOD, taken_at=taken_at,
                     ended_at=taken_at, size=3, sha256="0" * 64, **values)  # fmt: skip
     backup.key = f"{instance.public_id}/{backup.public_id}-1.zip"
-    place.storage().put(backup.key, b"zip")
+    bucket.storage().put(backup.key, b"zip")
     backup.save()
     return backup
 

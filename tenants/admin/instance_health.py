@@ -30,7 +30,7 @@ class Told:
     bad: bool = False
 
 
-def vitality_of(instance: Instance) -> list[Told]:
+def health_of(instance: Instance) -> list[Told]:
     agent = Agent.objects.filter(instance=instance).first()
     return [*_reported(instance, agent), _backup(instance)]
 

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from provisioning.models import Agent, Backup
-from tenants.admin.vitality import vitality_of
+from tenants.admin.instance_health import health_of
 
 pytestmark = pytest.mark.django_db
 REPORT = {
@@ -33,7 +33,7 @@ def told(instance):
         values = {"token_hash": "0", "report": REPORT | report, "reported_at": timezone.now() - ago}
         Agent.objects.update_or_create(instance=instance, defaults=values)
         instance.refresh_from_db()
-        return {str(row.name): row for row in vitality_of(instance)}
+        return {str(row.name): row for row in health_of(instance)}
 
     return tell
 
@@ -74,10 +74,10 @@ def test_an_agent_that_has_not_reported_for_an_hour_is_silent(instance, told):
 
 
 def test_an_agent_that_never_came_is_told(instance, told):
-    assert vitality_of(instance)[0].value.startswith("Aucun pour l’instant")
+    assert health_of(instance)[0].value.startswith("Aucun pour l’instant")
     told()
     Agent.objects.update(reported_at=None)
-    assert vitality_of(instance)[0].value == "Il n’a encore rien rapporté."
+    assert health_of(instance)[0].value == "Il n’a encore rien rapporté."
 
 
 def test_the_last_good_backup_is_named(instance, told):
