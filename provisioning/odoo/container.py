@@ -8,10 +8,13 @@ import ast
 import base64
 import hashlib
 import io
+import json
 import secrets
 import zipfile
+import zlib
 from importlib import resources
 
+from provisioning.odoo import archive_main
 from provisioning.odoo.identity import Identity, odoo_login
 
 __all__ = [
@@ -34,16 +37,6 @@ ARCHIVE_VARIABLE = "EAZYNOVA_BOOTSTRAP"
 REVISION_VARIABLE = "PROV_ACCESS_REVISION"
 SECRET_VARIABLE = "PROV_DATABASE_SECRET"
 ARCHIVE_PATH = "/tmp/eazynova-bootstrap"  # noqa: S108 nobody else is in the container
-# 2: another start cannot help
-ARCHIVE_MAIN = """import sys
-
-try:
-    from bootstrap.main import main
-except ImportError as error:
-    print(f"prov: this image lacks the Python package {error.name}", flush=True)
-    sys.exit(2)
-main()
-"""
 ARCHIVE_TIME = (1980, 1, 1, 0, 0, 0)
 WORD_BREAK = "\u200b"
 
@@ -161,14 +154,19 @@ def start_command() -> str:
 
 def bootstrap_archive() -> bytes:
     """The bootstrap as a zip application (``python3 FILE`` runs it), the same bytes for the same sources."""
+    sources = resources.files("provisioning.odoo")
+    files = {
+        f"bootstrap/{source.name}": _without_words(source.read_text("utf-8"))
+        for source in sorted((sources / "bootstrap").iterdir(), key=lambda source: source.name)
+        if source.name.endswith(".py")
+    }
+    # one stream for all: compressed file by file they would need a third more
+    stream = zlib.compress(json.dumps(files, ensure_ascii=False).encode(), 9)
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        archive.writestr(zipfile.ZipInfo("__main__.py", ARCHIVE_TIME), ARCHIVE_MAIN)
-        sources = resources.files("provisioning.odoo.bootstrap").iterdir()
-        for source in sorted(sources, key=lambda source: source.name):
-            if source.name.endswith(".py"):
-                entry = zipfile.ZipInfo(f"bootstrap/{source.name}", ARCHIVE_TIME)
-                archive.writestr(entry, _without_words(source.read_text("utf-8")), zipfile.ZIP_DEFLATED)
+    with zipfile.ZipFile(buffer, "w") as archive:
+        entry = zipfile.ZipInfo("__main__.py", ARCHIVE_TIME)
+        archive.writestr(entry, _without_words((sources / "archive_main.py").read_text("utf-8")), zipfile.ZIP_DEFLATED)
+        archive.writestr(zipfile.ZipInfo(archive_main.STREAM, ARCHIVE_TIME), stream)
     return buffer.getvalue()
 
 

@@ -1,9 +1,13 @@
 import ast
 import base64
 import io
+import json
 import re
 import shlex
+import subprocess
+import sys
 import zipfile
+import zlib
 from importlib import resources
 
 import pytest
@@ -78,6 +82,11 @@ def test_no_variable_is_empty_or_larger_than_railway_takes():
     assert all(0 < len(value) < LIMIT_OF_A_VARIABLE for value in variables(modules=(), country="").values())
 
 
+def test_the_bootstrap_leaves_room_in_its_variable():
+    """Whoever comes near the limit is told before a customer's service is refused."""
+    assert len(container.bootstrap_variables()[container.ARCHIVE_VARIABLE]) < LIMIT_OF_A_VARIABLE - 2_000
+
+
 def test_a_name_is_one_line_of_composed_characters():
     assert one_line(" E\u0301toile\n\t d'Or\x00 ") == "Étoile d'Or"
 
@@ -104,13 +113,35 @@ def test_the_start_command_holds_no_value_and_nothing_to_expand():
 def test_the_archive_is_the_same_for_the_same_sources():
     assert container.bootstrap_archive() == container.bootstrap_archive()
     with zipfile.ZipFile(io.BytesIO(container.bootstrap_archive())) as archive:
-        assert {"__main__.py", "bootstrap/main.py", "bootstrap/ownership.py"} <= set(archive.namelist())
+        stream = json.loads(zlib.decompress(archive.read("bootstrap.z")))
+    sources = resources.files("provisioning.odoo.bootstrap").iterdir()
+    assert set(stream) == {f"bootstrap/{source.name}" for source in sources if source.name.endswith(".py")}
+
+
+def test_what_runs_instances_of_earlier_releases_is_not_changed():
+    """Their start command stays while a deployment of ours brings a new archive."""
+    assert container.start_command() == (
+        '/bin/sh -c "printenv EAZYNOVA_BOOTSTRAP | base64 -d > /tmp/eazynova-bootstrap'
+        ' && exec python3 -X utf8 /tmp/eazynova-bootstrap"'
+    )
+
+
+def test_an_image_that_lacks_psycopg2_ends_with_a_sentence(tmp_path):
+    archive = tmp_path / "archive"
+    archive.write_bytes(container.bootstrap_archive())
+    # -S: without site-packages, where psycopg2 is
+    ended = subprocess.run([sys.executable, "-I", "-S", archive], check=False, capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout) == (2, "prov: this image lacks the Python package psycopg2\n"), ended
 
 
 @pytest.mark.parametrize(
-    "source", [path for path in resources.files("provisioning.odoo.bootstrap").iterdir() if path.name.endswith(".py")],
+    "source",
+    [
+        resources.files("provisioning.odoo") / "archive_main.py",
+        *(path for path in resources.files("provisioning.odoo.bootstrap").iterdir() if path.name.endswith(".py")),
+    ],
     ids=lambda path: path.name,
-)  # fmt: skip
+)
 def test_the_bootstrap_runs_on_the_oldest_python_of_the_images_with_nothing_but_psycopg2(source):
     tree = ast.parse(source.read_text(), feature_version=(3, 10))
     imported = {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
@@ -118,7 +149,8 @@ def test_the_bootstrap_runs_on_the_oldest_python_of_the_images_with_nothing_but_
     assert not [name for name in imported if re.match(r"(provisioning|tenants|django|httpx)\b", name)]
     assert imported <= {
         "collections.abc", "contextlib", "ctypes", "dataclasses", "enum", "hashlib", "hmac", "http.client",
-        "importlib.util", "json", "os", "pathlib", "pkgutil", "psycopg2", "psycopg2.errors", "psycopg2.extensions",
-        "pwd", "random", "re", "secrets", "shutil", "signal", "socket", "ssl", "subprocess", "sys", "tempfile",
-        "threading", "time", "typing", "unicodedata", "urllib.error", "urllib.parse", "urllib.request", "zipfile",
+        "importlib.abc", "importlib.machinery", "importlib.util", "json", "os", "pathlib", "pkgutil", "psycopg2",
+        "psycopg2.errors", "psycopg2.extensions", "pwd", "random", "re", "secrets", "shutil", "signal", "socket", "ssl",
+        "subprocess", "sys", "tempfile", "threading", "time", "types", "typing", "unicodedata", "urllib.error",
+        "urllib.parse", "urllib.request", "zipfile", "zlib",
     }  # fmt: skip
