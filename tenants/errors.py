@@ -12,6 +12,7 @@ DomainError
 │   ├── ClientNameTaken, NameTaken
 │   ├── WrongState, OperationInProgress, SameEmail
 │   ├── PasswordNotKept, KeyNotRotatable, TooManyEndpoints
+│   ├── BackupsUnavailable, NoBackup
 │   └── RequestInProgress, AnswerNotKept
 ├── IdempotencyKeyReused
 ├── ConfirmationExpired, SignupClosed
@@ -146,6 +147,11 @@ class PasswordNotKept(Conflict):
 class BackupsUnavailable(Conflict):
     code = "backups_unavailable"
     message = _("Backups are not available here at the moment.")
+
+
+class NoBackup(Conflict):
+    code = "no_backup"
+    message = _("There is no good backup yet. Ask for one, and try again when it is good.")
 
 
 class ConfirmationUsed(Conflict):

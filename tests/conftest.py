@@ -123,6 +123,7 @@ def _what_the_migrations_brought_comes_back(django_db_setup):
     backups = import_module("tenants.migrations.0025_backups")
     limits = import_module("tenants.migrations.0026_limits")
     site_backups = import_module("tenants.migrations.0029_site_backups")
+    exports = import_module("tenants.migrations.0030_export_instance")
 
     def restore(sender, **news):
         if sender.name == "tenants" and not apps.get_model("tenants", "Partner").objects.exists():
@@ -133,6 +134,7 @@ def _what_the_migrations_brought_comes_back(django_db_setup):
             backups.grant(apps, SimpleNamespace(connection=connection))
             limits.grant(apps, SimpleNamespace(connection=connection))
             site_backups.grant(apps, SimpleNamespace(connection=connection))
+            exports.grant(apps, SimpleNamespace(connection=connection))
 
     post_migrate.connect(restore)
     yield

@@ -5,8 +5,8 @@ import socket
 
 from tests import environment
 
-SHARE = 300
-_start = 20_000 + (environment.SLOT * 8 + environment.WORKER) * SHARE
+SHARE, SHARES = 300, 42
+_start = 20_000 + (environment.SLOT * 8 + environment.WORKER) % SHARES * SHARE
 _next = itertools.cycle(range(_start, _start + SHARE))
 
 

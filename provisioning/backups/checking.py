@@ -110,7 +110,9 @@ def contents(file: "RemoteFile") -> dict[str, Any]:
                 raise BackupDamaged(f"It lacks {' or '.join(NEEDED)}.")
             manifest = json.loads(archive.read("manifest.json"))
         files = sum(name.startswith(FILES) and not name.endswith("/") for name in sizes)
-        return {"files": files, "modules": len(manifest["modules"]), "version": str(manifest["version"])}
+        found = {"files": files, "modules": len(manifest["modules"]), "version": str(manifest["version"])[:20]}
+        server = manifest.get("pg_version")
+        return found | ({"postgresVersion": server[:20]} if isinstance(server, str) else {})
     except (zipfile.BadZipFile, ValueError, KeyError, TypeError, EOFError) as error:
         raise BackupDamaged(f"It cannot be read as a backup of Odoo: {type(error).__name__}.") from error
 

@@ -25,6 +25,7 @@ ACTS: dict[str, Words] = {
     "change_expiry": _("end changed"),
     "change_email": _("e-mail address: correction asked for"),
     "backup_asked": _("a backup was asked for"),
+    "exported": _("its data and the exit kit were handed out"),
     "backup_waived": _("decided to go on without a backup"),
     "password_forgotten": _("password forgotten: Odoo does not take it any more"),
     "links_revoked": _("status links revoked"),
@@ -68,6 +69,7 @@ THINGS: dict[str, Words] = {
 }
 NAMES: dict[str, Words] = {
     "address": _("address"),
+    "backup": _("backup"),
     "email": _("e-mail"),
     "grace_days": _("days in which it can be undone"),
     "operation": _("operation"),

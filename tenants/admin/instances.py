@@ -18,8 +18,8 @@ from provisioning.models import Operation, Step
 from provisioning.reasons import reason
 from provisioning.states import OperationState, StepState
 from tenants.admin import diagnosis, instance_health, timeline, to_do
-from tenants.admin.action_pages import ActingAdmin
 from tenants.admin.dashboard import MONEY
+from tenants.admin.exit_kit import ExportingAdmin
 from tenants.lifecycle import InstanceState
 from tenants.models import Instance
 from tenants.services import certificates
@@ -61,7 +61,7 @@ FACTS = (
 
 
 @admin.register(Instance)
-class InstanceAdmin(ActingAdmin):
+class InstanceAdmin(ExportingAdmin):
     list_display = ("name", "badge", "step", "needs", "age", "plan", "partner", "margin")
     exported = (
         *("client_name", "company", "badge", "step", "needs", "plan", "partner", "margin", "public_id", "admin_email"),
@@ -180,6 +180,7 @@ class InstanceAdmin(ActingAdmin):
             "needs": [str(to_do.LABELS[name]) for name in to_do.find(instance)],
             "queue": _queue(now),
             "offers": offers,
+            "can_export": self.may_export(request),
             "impossible": [each for each in offers if each.why_not],
             "health": instance_health.health_of(instance),
             "lines": lines,

@@ -78,6 +78,7 @@ CATALOGUE: dict[str, Entry] = {
     "same_email": Entry(409, _STATE),
     "password_not_kept": Entry(409, _STATE),
     "backups_unavailable": Entry(409, _STATE),
+    "no_backup": Entry(409, _STATE),
     "too_many_endpoints": Entry(409, _STATE),
     "request_in_progress": Entry(409, _STATE),
     "answer_not_kept": Entry(409, _("Answer not kept")),

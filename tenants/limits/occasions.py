@@ -46,6 +46,11 @@ def resend(partner_id: int, instance_id: str, email: str) -> tuple[Claim, ...]:
     return (Claim(policies.RESEND, instance_id), *partner_mail(partner_id, email))
 
 
+def export(partner_id: int) -> Claim:
+    """All that a customer has is given to whoever holds a key: one that was stolen empties no whole house at once."""
+    return Claim(policies.EXPORT, str(partner_id))
+
+
 def mail(email: str) -> tuple[Claim, ...]:
     """One more e-mail that an outsider causes."""
     return (Claim(policies.MAIL_RECIPIENT, mailbox(email)), Claim(policies.MAIL_TOTAL, EVERYBODY))

@@ -108,6 +108,12 @@ RESEND = Policy(
     _("welcome e-mails sent again"),
     _("The e-mail was sent again a moment ago; it may take some minutes to arrive."),
 )
+EXPORT = Policy(
+    "export",
+    "EXPORT_RATE",
+    _("exports of a partner"),
+    _("You have asked for as many exports as a partner may for now."),
+)
 LOGIN = Policy("login", "LOGIN_RATE", _("sign-in attempts of a visitor"), _SIGN_IN)
 LOGIN_NETWORK = Policy("login_network", "LOGIN_NETWORK_RATE", _("sign-in attempts from a network"), _SIGN_IN)
 LOGIN_ACCOUNT = Policy("login_account", "LOGIN_ACCOUNT_RATE", _("sign-in attempts on an account"), _SIGN_IN)
@@ -122,7 +128,7 @@ POLICIES: dict[str, Policy] = {
     policy.name: policy
     for policy in (
         *(VISITOR, KEY, GUESS, SIGNUP, SIGNUP_NETWORK, SIGNUP_RECIPIENT, SIGNUP_TOTAL, ORDER_PARTNER),
-        *(MAIL_RECIPIENT, MAIL_TOTAL, MAIL_PARTNER, RESEND),
+        *(MAIL_RECIPIENT, MAIL_TOTAL, MAIL_PARTNER, RESEND, EXPORT),
         *(LOGIN, LOGIN_NETWORK, LOGIN_ACCOUNT, WEBHOOK_TEST, WEBHOOK_REPLAY),
     )
 }

@@ -80,6 +80,7 @@ class Instance(models.Model):
             ("retry_instance", _("May retry and resend the welcome")),
             ("operate_instance", _("May cancel, suspend, resume and reset passwords")),
             ("decommission_instance", _("May decommission")),
+            ("export_instance", _("May take a customer’s data away (exit kit)")),
         )
         constraints = (
             models.UniqueConstraint(

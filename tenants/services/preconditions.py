@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 from django.utils.translation import gettext as _
 
-from provisioning.backups import bucket
+from provisioning.backups import asking, bucket
 from provisioning.models import Agent, Operation
 from provisioning.states import OperationKind, OperationState, StepState
 from provisioning.steps import safeguard
-from tenants.errors import BackupsUnavailable, DomainError, OperationInProgress, PasswordNotKept, WrongState
+from tenants.errors import BackupsUnavailable, DomainError, NoBackup, OperationInProgress, PasswordNotKept, WrongState
 from tenants.lifecycle import InstanceState
 from tenants.models import Instance
 
@@ -101,6 +101,14 @@ def _back_up(instance: Instance) -> None:
         raise BackupsUnavailable
 
 
+def _export(instance: Instance) -> None:
+    """In every state: who has left may take their data along for as long as there is a backup."""
+    if not bucket.configured():
+        raise BackupsUnavailable
+    if asking.newest_good(instance.pk) is None:
+        raise NoBackup
+
+
 def waiting_for_backup(instance: Instance) -> Operation | None:
     """The work of this instance that goes no further than a backup, because there is none."""
     waiting = Operation.objects.active().filter(
@@ -142,6 +150,7 @@ CHECKS: dict[str, Callable[[Instance], None]] = {
     "change_email": _in(_S.READY, _S.FAILED),
     "change_expiry": _all(_in(_S.READY, _S.SUSPENDED), _unscheduled),
     "back_up": _back_up,
+    "export": _export,
     "without_backup": _without_backup,
     "decommission": _all(_in(*ENDABLE), _unscheduled),
     "decommission_now": _in(_S.REQUESTED, *ENDABLE),

@@ -21,6 +21,7 @@ INSTANCE = (
     ("POST", "instances/<public_id:instance_id>/undo-decommission"),
     ("GET", "instances/<public_id:instance_id>/backups"),
     ("POST", "instances/<public_id:instance_id>/backups"),
+    ("GET", "instances/<public_id:instance_id>/export"),
 )
 ENDPOINT = (
     ("GET", "webhook-endpoints/<public_id:endpoint_id>"),

@@ -33,6 +33,7 @@ ANSWERS = [
     ("POST", f"{ONE}/undo-decommission", None, {"write"}),
     ("GET", f"{ONE}/backups", None, {"read"}),
     ("POST", f"{ONE}/backups", None, {"write"}),
+    ("GET", f"{ONE}/export", None, {"read", "secrets"}),
     ("GET", "/me", None, {"read"}),
     ("GET", "/plans", None, set()),
     ("GET", "/problems", None, set()),
