@@ -9,10 +9,13 @@ from provisioning.backups import bucket
 from provisioning.models import Operation, Step
 from provisioning.signals import operation_changed, step_changed
 from provisioning.states import OperationKind, OperationState, StepState
+from provisioning.steps import safeguard
 from provisioning.steps.credentials import REPLACING
 from tenants.audit import acting_unless_known
 from tenants.lifecycle import InstanceState
+from tenants.mails import news as letters
 from tenants.mails import outbox
+from tenants.mails.notices import BY, BY_SELLER
 from tenants.models import AuditEntry, Instance
 from tenants.models.webhook import WebhookEvents
 from tenants.services import links
@@ -80,18 +83,23 @@ def _follow_suspension(instance: Instance, operation: Operation) -> None:
     # what has failed was only stopped, because it will be deleted
     if operation.state == OperationState.SUCCEEDED and instance.state == InstanceState.READY:
         instance.transition_to(InstanceState.SUSPENDED)
+        # whose deletion is scheduled has been told so, with its day
+        if instance.decommission_after is None:
+            letters.write_suspended(instance, operation.reference, by=operation.facts.get(BY, BY_SELLER))
         deliveries.announce(instance, WebhookEvents.SUSPENDED)
 
 
 def _follow_resumption(instance: Instance, operation: Operation) -> None:
     if operation.state == OperationState.SUCCEEDED:
         instance.transition_to(InstanceState.READY)
+        letters.write_resumed(instance, operation)
         deliveries.announce(instance, WebhookEvents.RESUMED)
 
 
 def _follow_decommissioning(instance: Instance, operation: Operation) -> None:
     if operation.state == OperationState.SUCCEEDED:
         instance.transition_to(InstanceState.DECOMMISSIONED, ended_at=timezone.now())
+        letters.write_deleted(instance, operation, operation.facts.get(safeguard.MADE, ""))
         deliveries.announce(instance, WebhookEvents.DECOMMISSIONED)
     elif instance.state != InstanceState.DECOMMISSIONING and not bucket.configured():
         instance.transition_to(InstanceState.DECOMMISSIONING)
@@ -100,7 +108,7 @@ def _follow_decommissioning(instance: Instance, operation: Operation) -> None:
 def _follow_new_password(instance: Instance, operation: Operation) -> None:
     if operation.state == OperationState.SUCCEEDED:
         links.renew(instance)
-        outbox.write_welcome(instance, operation)
+        outbox.write_welcome(instance, operation, occasion=OperationKind.RESET_PASSWORD)
 
 
 def _follow_new_email(instance: Instance, operation: Operation) -> None:
@@ -109,10 +117,11 @@ def _follow_new_email(instance: Instance, operation: Operation) -> None:
         Instance.objects.filter(pk=instance.pk).update(admin_email=new)
         instance.refresh_from_db()
         links.renew(instance)
-        outbox.write_welcome(instance, operation)
+        occasion = OperationKind.RESET_PASSWORD if former == new else OperationKind.CHANGE_EMAIL
+        outbox.write_welcome(instance, operation, occasion=occasion)
         if former != new:
             outbox.supersede(instance, former)
-            outbox.write_email_changed(instance, operation, former)
+            letters.write_email_changed(instance, operation, former)
             AuditEntry.write("email_changed", instance.pk, before={"email": former}, after={"email": new})
 
 

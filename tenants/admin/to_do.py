@@ -26,6 +26,7 @@ LABELS: dict[str, str | Promise] = {
     Alert.Kind.INSTANCE: _("it does not answer"),
     Alert.Kind.AFTERWARDS: _("its backups or its settings are not confirmed"),
     Alert.Kind.BACKUP: _("its deletion waits for a last backup"),
+    Alert.Kind.UNTOLD: _("its end waits: the e-mail that tells of it did not arrive"),
     LOSS: _("it costs more than it brings"),
 }
 
@@ -40,6 +41,7 @@ def find(instance: Instance | None = None) -> Found:
         (Alert.Kind.INSTANCE, conditions.silent(), "instance"),
         (Alert.Kind.AFTERWARDS, conditions.unattended(), "instance"),
         (Alert.Kind.BACKUP, conditions.waiting_for_last_backup(), "instance"),
+        (Alert.Kind.UNTOLD, conditions.untold_ends(), "pk"),
         (LOSS, loss, "pk"),
     ]
     first, *others = (

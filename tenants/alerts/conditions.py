@@ -64,6 +64,7 @@ def present() -> list[Condition]:
         *_events(),
         *_backups(),
         *_site_backups(),
+        *_untold(),
         *_limits(),
     ]
 
@@ -110,6 +111,22 @@ def late_backups() -> "QuerySet[Instance]":
 def waiting_for_last_backup() -> "QuerySet[Operation]":
     """Deletions that wait for a person: there is no copy of the last state, and none can be made now."""
     return Operation.objects.active().filter(steps__state=StepState.WAITING, steps__reason=WAITING)
+
+
+def untold_ends() -> "QuerySet[Instance]":
+    """Whose end has come, and of whose notice nothing is known but that it was lost: a person tells the customer."""
+    now = timezone.now()
+    stops = Q(decommission_after=None, expires_at__lte=now, state=InstanceState.READY)
+    ends = Q(
+        decommission_after__lte=now, state__in=(InstanceState.READY, InstanceState.SUSPENDED, InstanceState.FAILED)
+    )
+    notices = Mail.objects.filter(
+        instance=OuterRef("pk"),
+        recipient=OuterRef("admin_email"),
+        announces=Coalesce(OuterRef("decommission_after"), OuterRef("expires_at")),
+    )
+    lost = Exists(notices.filter(state__in=LOST)) & ~Exists(notices.exclude(state__in=LOST))
+    return Instance.objects.filter(lost, stops | ends, ready_at__isnull=False)
 
 
 def _failed() -> Iterator[Condition]:
@@ -203,6 +220,11 @@ def _events() -> Iterator[Condition]:
     """News until a day after the last one came: nobody can do more than read them."""
     rows = UnreadableEvent.objects.filter(last_at__gt=timezone.now() - EVENT_NEWS)
     return _grouped(Alert.Kind.EVENT, rows.order_by("-last_at").values_list("source", "problem"))
+
+
+def _untold() -> Iterator[Condition]:
+    names = untold_ends().order_by("-pk").values_list("client_name", flat=True)
+    return _grouped(Alert.Kind.UNTOLD, (("", name) for name in names))
 
 
 def _limits() -> Iterator[Condition]:

@@ -30,6 +30,7 @@ PAGES = {
     Alert.Kind.ENDPOINT: "tenants_webhookendpoint_changelist",
     Alert.Kind.INSTANCE: "tenants_instance_changelist",
     Alert.Kind.AFTERWARDS: "tenants_instance_changelist",
+    Alert.Kind.UNTOLD: "tenants_instance_changelist",
     Alert.Kind.BACKUP: "tenants_instance_changelist",
     Alert.Kind.DIFFERENCE: "tenants_reconciliation_changelist",
     Alert.Kind.EVENT: "provisioning_unreadableevent_changelist",

@@ -25,6 +25,7 @@ class Alert(models.Model):
         EVENT = "event", _("events of a provider were not understood")
         BACKUP = "backup", _("instances are without a recent backup")
         SITE_BACKUP = "site_backup", _("our own database is without a recent backup")
+        UNTOLD = "untold", _("ends wait, because their customers do not know of them")
         LIMIT = "limit", _("half of a limit is used up")
 
     kind = models.CharField(_("kind"), max_length=20, choices=Kind)

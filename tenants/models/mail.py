@@ -1,5 +1,6 @@
 from django.core.signing import BadSignature, Signer
 from django.db import models
+from django.db.models import Value
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -43,6 +44,13 @@ class Mail(models.Model):
         CONFIRMATION = "confirmation", _("confirmation of the address")
         EMAIL_CHANGED = "email_changed", _("address replaced")
         EXPIRES_SOON = "expires_soon", _("expires soon")
+        SUSPENDED = "suspended", _("suspended")
+        RESUMED = "resumed", _("resumed")
+        DELETION_SCHEDULED = "deletion_scheduled", _("will be deleted")
+        DELETION_SOON = "deletion_soon", _("will be deleted soon")
+        DELETION_UNDONE = "deletion_undone", _("deletion undone")
+        DELETION_BEGUN = "deletion_begun", _("is being deleted")
+        DELETED = "deleted", _("deleted")
 
     class State(models.TextChoices):
         QUEUED = "queued", _("to be sent")
@@ -51,13 +59,16 @@ class Mail(models.Model):
         BOUNCED = "bounced", _("bounced")
         COMPLAINED = "complained", _("complained about")
         FAILED = "failed", _("could not be sent")
-        SUPERSEDED = "superseded", _("not sent: the address was corrected")
+        SUPERSEDED = "superseded", _("not sent: overtaken by later news")
 
     instance = models.ForeignKey(
         Instance, models.CASCADE, null=True, blank=True, related_name="mails", verbose_name=_("instance")
     )
     kind = models.CharField(_("kind"), max_length=20, choices=Kind)
     purpose = models.CharField(_("purpose"), max_length=120, unique=True)
+    # the moment that it tells beforehand, and what it says about the change: neither text nor secret
+    announces = models.DateTimeField(_("announces"), null=True, blank=True)
+    facts = models.JSONField(default=dict, blank=True, db_default=Value({}, models.JSONField()), editable=False)
     recipient = models.EmailField(_("recipient"))
     language = models.CharField(_("language"), max_length=2, default="fr")
     message_id = models.CharField(_("Message-ID"), max_length=200, unique=True)

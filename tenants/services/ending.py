@@ -1,9 +1,12 @@
 """Use cases of the end: a decommissioning with a grace period that can be undone, demos that expire, reminders."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -14,24 +17,30 @@ from provisioning.steps import safeguard
 from tenants.audit import acting
 from tenants.errors import DomainError, InvalidExpiry, WrongState
 from tenants.lifecycle import InstanceState
-from tenants.mails import outbox
+from tenants.mails import news
+from tenants.mails.notices import BY, BY_EXPIRY, BY_SELLER, NOTICE
 from tenants.models import AuditEntry, Instance, Mail
 from tenants.models.webhook import WebhookEvents
 from tenants.services import instances, preconditions
 from tenants.webhooks import deliveries
 
 EXPIRY = "expiry"
+LAST_REMINDER = timedelta(days=2)
+# of the reminder that is written when the end has come already
+LATE = 0
 
 
-def schedule_decommission(instance: Instance, *, grace_days: int | None = None) -> Operation | None:
+def schedule_decommission(
+    instance: Instance, *, grace_days: int | None = None, by: str = BY_SELLER
+) -> Operation | None:
     """Stop what runs now and delete after ``grace_days`` (else DECOMMISSION_GRACE_DAYS); none mean at once.
 
     Returns the work that began, if any. Raises WrongState or OperationInProgress. Until the end
-    :func:`undo_decommission` takes it back.
+    :func:`undo_decommission` takes it back. The customer is told the day, and ``by`` whom.
     """
     days = settings.DECOMMISSION_GRACE_DAYS if grace_days is None else grace_days
     if days <= 0:
-        return instances.decommission(instance)
+        return instances.decommission(instance, by=by)
     with transaction.atomic():
         current = Instance.objects.select_for_update().get(pk=instance.pk)
         preconditions.require("decommission", current)
@@ -41,10 +50,13 @@ def schedule_decommission(instance: Instance, *, grace_days: int | None = None) 
             "schedule_decommission", current.pk, after={"decommission_after": current.decommission_after.isoformat()}
         )
         deliveries.announce(current, WebhookEvents.DECOMMISSION_SCHEDULED)
+        _tell_of_the_day(current, by)
         if current.state == InstanceState.SUSPENDED:
             return None
         # what has failed may run all the same
-        return instances.start_work(current, OperationKind.SUSPEND, facts={safeguard.OCCASION: Backup.Occasion.FINAL})
+        return instances.start_work(
+            current, OperationKind.SUSPEND, facts={safeguard.OCCASION: Backup.Occasion.FINAL, BY: by}
+        )
 
 
 def undo_decommission(instance: Instance) -> None:
@@ -63,13 +75,14 @@ def undo_decommission(instance: Instance) -> None:
         if deletion is not None:
             running.cancel(deletion)
         before = {"decommission_after": _told(current.decommission_after)}
-        current.decommission_after = None
+        scheduled, current.decommission_after = current.decommission_after, None
         # an end that has passed would schedule it again at once
         if current.expires_at is not None and current.expires_at <= timezone.now():
             before["expires_at"] = _told(current.expires_at)
             current.expires_at = None
         current.save(update_fields=["decommission_after", "expires_at"])
         AuditEntry.write("undo_decommission", current.pk, before=before, after={})
+        news.write_deletion_undone(current, scheduled)
         deliveries.announce(current, WebhookEvents.DECOMMISSION_UNDONE)
 
 
@@ -104,32 +117,117 @@ def change_expiry(instance: Instance, expires_at: datetime | None) -> None:
 def expire(*, dry_run: bool = False) -> list[tuple[str, Instance]]:
     """Suspend what has expired and decommission what has used up its grace period; returns what was (or would be) done.
 
-    Repeating it does nothing twice. What is busy or was changed by somebody meanwhile waits for the next call.
+    What the customer has not been told at least a day before (`notices.NOTICE`) waits until that is so; a notice that
+    nobody wrote is written now. Repeating it does nothing twice. What is busy or was changed by somebody meanwhile
+    waits for the next call.
     """
+    planned = [(act, each) for act, each in due() if _announced(act, each)]
+    if dry_run:
+        return planned
+    for act, each in untold():
+        _tell(act, each)
+    return [(act, each) for act, each in planned if _carry_out(act, each)]
+
+
+def due() -> list[tuple[str, Instance]]:
+    """Whose end has come: "suspend" or "decommission", and the instance."""
     now = timezone.now()
     living = Instance.objects.filter(state__in=preconditions.ENDABLE).select_related("tenant", "plan__blueprint")
     over = [("decommission", each) for each in living.filter(decommission_after__lte=now)]
     expired = [("suspend", each) for each in living.filter(decommission_after=None, expires_at__lte=now)]
-    planned = over + expired
-    if dry_run:
-        return planned
-    return [(act, each) for act, each in planned if _carry_out(act, each)]
+    return over + expired
+
+
+def untold() -> list[tuple[str, Instance]]:
+    """Whose end has come and must wait, because the customer does not know of it, or has for less than a day."""
+    return [(act, each) for act, each in due() if not _announced(act, each)]
+
+
+def stops_at(instance: Instance) -> datetime | None:
+    """When it is stopped at the earliest, by itself; None: never, or it is stopped."""
+    if instance.expires_at is None or instance.decommission_after or instance.state != InstanceState.READY:
+        return None
+    return _not_before(instance.expires_at, news.stopping_notices(instance))
+
+
+def deleted_at(instance: Instance) -> datetime | None:
+    """When it is deleted at the earliest; None: nobody has said so."""
+    if instance.decommission_after is None or instance.state == InstanceState.DECOMMISSIONED:
+        return None
+    return _not_before(instance.decommission_after, news.deletion_notices(instance))
+
+
+def _not_before(moment: datetime, notices: "QuerySet[Mail]") -> datetime:
+    """That moment while it is to come; afterwards the end of the notice that the customer is owed."""
+    now = timezone.now()
+    return moment if moment > now else max(moment, (news.told_at(notices) or now) + NOTICE)
 
 
 def remind_of_ends() -> int:
-    """Write the "expires soon" e-mail once for each of the EXPIRY_REMINDER_DAYS before an end; returns how many."""
+    """Write the "expires soon" e-mail once for each of the EXPIRY_REMINDER_DAYS before an end, and once more before a
+    deletion; returns how many.
+    """
     now, days = timezone.now(), settings.EXPIRY_REMINDER_DAYS
-    if not days:
-        return 0
-    soon = Instance.objects.filter(
-        state=InstanceState.READY, expires_at__gt=now, expires_at__lte=now + timedelta(days=days[0])
+    written = 0
+    if days:
+        soon = Instance.objects.filter(
+            state=InstanceState.READY, expires_at__gt=now, expires_at__lte=now + timedelta(days=days[0])
+        )
+        written += _write_new(
+            {
+                news.reminder_purpose(each, _reminder(each, now)): partial(
+                    news.write_expires_soon, each, _reminder(each, now)
+                )
+                for each in soon.select_related("tenant")
+            }
+        )
+    ending = Instance.objects.filter(
+        state__in=preconditions.ENDABLE,
+        ready_at__isnull=False,
+        decommission_after__gt=now,
+        decommission_after__lte=now + LAST_REMINDER,
     )
-    due = {outbox.reminder_purpose(each, _reminder(each, now)): each for each in soon.select_related("tenant")}
-    told = set(Mail.objects.filter(purpose__in=list(due)).values_list("purpose", flat=True))
-    for purpose in due.keys() - told:
+    later = [each for each in ending.select_related("tenant") if _told_long_ago(each)]
+    return written + _write_new(
+        {news.last_reminder_purpose(each): partial(news.write_deletion_soon, each) for each in later}
+    )
+
+
+def _write_new(due: dict[str, Callable[[], Mail]]) -> int:
+    known = set(Mail.objects.filter(purpose__in=list(due)).values_list("purpose", flat=True))
+    for purpose in due.keys() - known:
         with transaction.atomic():
-            outbox.write_expires_soon(due[purpose], _reminder(due[purpose], now))
-    return len(due.keys() - told)
+            due[purpose]()
+    return len(due.keys() - known)
+
+
+def _told_long_ago(instance: Instance) -> bool:
+    """A deletion that was announced the day before needs no reminder."""
+    told = news.told_at(news.deletion_notices(instance))
+    return told is not None and told < timezone.now() - LAST_REMINDER
+
+
+def _announced(act: str, instance: Instance) -> bool:
+    """Whether its customer has known for long enough. What was never handed over stops nobody's work."""
+    if instance.ready_at is None or (act == "suspend" and instance.state != InstanceState.READY):
+        return True
+    told = news.told_at(news.stopping_notices(instance) if act == "suspend" else news.deletion_notices(instance))
+    return told is not None and told <= timezone.now() - NOTICE
+
+
+def _tell(act: str, instance: Instance) -> None:
+    """A notice of this very end, unless there is one on its way or lost: of that, staff are told."""
+    if act == "suspend" and not news.stopping_notices(instance).exists():
+        news.write_expires_soon(instance, LATE)
+    elif act == "decommission" and not news.deletion_notices(instance).exists():
+        news.write_deletion_scheduled(instance, by=BY_EXPIRY)
+
+
+def _tell_of_the_day(instance: Instance, by: str) -> None:
+    if by == BY_EXPIRY and instance.state == InstanceState.READY:
+        news.write_suspended(instance, f"{instance.public_id}:{instance.decommission_after:%Y%m%dT%H%M%S}", by=by)
+    elif instance.ready_at is not None:
+        news.write_deletion_scheduled(instance, by=by)
 
 
 def _carry_out(act: str, instance: Instance) -> bool:
@@ -139,12 +237,12 @@ def _carry_out(act: str, instance: Instance) -> bool:
         with transaction.atomic(), acting(EXPIRY, reason):
             current = Instance.objects.select_for_update().get(pk=instance.pk)
             end = current.expires_at if act == "suspend" else current.decommission_after
-            if end is None or end > timezone.now():
+            if end is None or end > timezone.now() or not _announced(act, current):
                 return False
             if act == "suspend":
-                schedule_decommission(current, grace_days=settings.EXPIRY_GRACE_DAYS)
+                schedule_decommission(current, grace_days=settings.EXPIRY_GRACE_DAYS, by=BY_EXPIRY)
             else:
-                instances.decommission(current)
+                instances.decommission(current, by=BY_EXPIRY)
     except DomainError:
         return False
     return True

@@ -26,6 +26,8 @@ from tenants.errors import (
     UnknownPlan,
     WrongState,
 )
+from tenants.mails import news
+from tenants.mails.notices import BY_SELLER
 from tenants.models import ApiKey, Instance, Partner, Plan, Tenant
 from tenants.services import preconditions, workspaces
 
@@ -110,10 +112,17 @@ def resume(instance: Instance) -> Operation:
     return start_work(instance, OperationKind.RESUME)
 
 
-def decommission(instance: Instance) -> Operation:
-    """Delete everything that the ledger lists, for ever. Raises WrongState or OperationInProgress."""
+def decommission(instance: Instance, *, by: str = BY_SELLER) -> Operation:
+    """Delete everything that the ledger lists, for ever. Raises WrongState or OperationInProgress.
+
+    The customer is told that it begins, unless it is the day that was announced.
+    """
     preconditions.require("decommission_now", instance)
-    return start_work(instance, OperationKind.DECOMMISSION)
+    with transaction.atomic():
+        operation = start_work(instance, OperationKind.DECOMMISSION)
+        if instance.decommission_after is None or instance.decommission_after > timezone.now():
+            news.write_deletion_begun(instance, operation, by=by)
+    return operation
 
 
 def start_work(

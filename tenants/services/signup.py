@@ -18,7 +18,7 @@ from tenants.errors import (
     SignupClosed,
     UnknownPlan,
 )
-from tenants.mails import outbox
+from tenants.mails import composing, outbox
 from tenants.models import ApiKey, Instance, Partner, Plan, Signup
 from tenants.services import instances
 
@@ -74,7 +74,7 @@ def find(ticket: str) -> Signup | None:
 def find_confirmable(token: str) -> Signup:
     """The signup whose confirmation link this is. Raises ConfirmationExpired or ConfirmationUsed."""
     try:
-        ticket = TimestampSigner(salt=outbox.CONFIRMATION_SALT).unsign(token, max_age=lifetime())
+        ticket = TimestampSigner(salt=composing.CONFIRMATION_SALT).unsign(token, max_age=lifetime())
     except SignatureExpired as error:
         raise ConfirmationExpired from error
     except BadSignature as error:

@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
@@ -27,7 +28,7 @@ from provisioning.reasons import reason
 from provisioning.states import OperationKind, OperationState
 from tenants.lifecycle import InstanceState
 from tenants.models import Instance
-from tenants.services import partners
+from tenants.services import ending, partners
 from tenants.web.too_many import WrongLink, counting_wrong_links
 from tenants.wording import dates, queue
 from tenants.wording.progress import Progress, progress_of
@@ -129,12 +130,30 @@ def _context(instance: Instance, token: str) -> dict[str, Any]:
         "again": again,
         "again_unscripted": max(again, UNSCRIPTED_LEAST),
         "help_address": SimpleLazyObject(lambda: partners.help_address(instance.tenant.partner)),
+        "go_on": SimpleLazyObject(lambda: _letter_to_us(instance)),
         "ready_around": dates.clock_element(end) if end else "",
         "queue": queue.sentence(progress.place) if progress and progress.place else "",
         "sentence": reason(operation.reason).sentence if operation and operation.reason else "",
         "password_kept": kept,
         "kept_until": dates.day(_kept_until(instance)) if kept else "",
-        "expires": dates.day(instance.expires_at) if instance.expires_at else "",
+        **_end(instance),
+    }
+
+
+def _letter_to_us(instance: Instance) -> str:
+    subject = quote(_("Keep the Odoo of %(company)s") % {"company": instance.tenant.company})
+    return f"mailto:{partners.help_address(instance.tenant.partner)}?subject={subject}"
+
+
+def _end(instance: Instance) -> dict[str, str]:
+    """What the page says about an end that comes by itself, or has come."""
+    stops, deleted = ending.stops_at(instance), ending.deleted_at(instance)
+    over = instance.expires_at is not None and instance.expires_at <= timezone.now()
+    return {
+        "expires": dates.day_or_hour(stops) if stops else "",
+        "deleted": dates.day_or_hour(deleted) if deleted else "",
+        "ended": dates.day(instance.ended_at) if instance.ended_at else "",
+        "over": "trial" if over and instance.plan.is_demo else "period" if over else "",
     }
 
 

@@ -19,7 +19,7 @@ from tenants import names
 from tenants.errors import DomainError, NoRoom, OrdersStopped
 from tenants.limits import captcha, counters, occasions
 from tenants.limits.visitors import visitor_address
-from tenants.mails import outbox
+from tenants.mails import composing
 from tenants.models import Plan, Signup
 from tenants.services import partners
 from tenants.services import signup as use_case
@@ -147,7 +147,7 @@ def _accepted(signup: Signup) -> dict[str, Any]:
         "message": _("Your instance is being created. This takes a few minutes."),
         "statusUrl": f"{settings.PUBLIC_BASE_URL}/api/instances/{instance.public_id}",
         "statusToken": signup.status_token,
-        "progressUrl": outbox.status_page(instance, signup.status_token),
+        "progressUrl": composing.status_page(instance, signup.status_token),
     }
 
 

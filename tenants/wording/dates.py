@@ -1,6 +1,6 @@
 """Days and times of day as people write them, in the site's time zone and the language at hand."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.utils import formats, timezone
 from django.utils.html import format_html
@@ -9,6 +9,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 HARD = "\u00a0"
+NEAR = timedelta(days=2)
 
 
 def clock(moment: datetime) -> str:
@@ -46,6 +47,11 @@ def zone(moment: datetime) -> str:
 def precisely(moment: datetime) -> str:
     """The day, the time and its zone, for a mail: nobody knows where it is read."""
     return _("%(day)s at %(time)s (%(zone)s)") % {"day": day(moment), "time": clock(moment), "zone": zone(moment)}
+
+
+def day_or_hour(moment: datetime) -> str:
+    """The day; of what is NEAR or was a short time ago, the hour as well."""
+    return precisely(moment) if abs(moment - timezone.now()) < NEAR else day(moment)
 
 
 def in_french() -> bool:

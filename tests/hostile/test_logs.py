@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from eazynova_site.logging import Redacted, logging_config
 from provisioning.redaction import HIDDEN, SECRETS
-from tenants.mails import outbox
+from tenants.mails import composing
 from tenants.models import Instance, Mail, Plan
 from tenants.services import keys
 from tests import factories
@@ -57,7 +57,7 @@ def test_a_customers_way_leaves_no_secret_in_the_log(log, settings, sandbox, cli
     form = {"company": "Acme", "email": "boss@acme.example", "plan": "demo", "language": "fr"}
     ticket = re.search(r'name="ticket"[^>]*value="([^"]+)"', client.get("/").content.decode())[1]
     client.post("/signup", form | {"ticket": ticket})
-    token = re.search(r"/confirm/([^/]+)/", outbox._letter(Mail.objects.get(kind=Mail.Kind.CONFIRMATION)).text)[1]
+    token = re.search(r"/confirm/([^/]+)/", composing.letter(Mail.objects.get(kind=Mail.Kind.CONFIRMATION)).text)[1]
     Plan.objects.update(takes_orders=False)
     assert client.post(f"/confirm/{token}/").status_code == 503
     Plan.objects.update(takes_orders=True)

@@ -16,7 +16,7 @@ from playwright.sync_api import Page
 from provisioning.models import Operation, Step
 from provisioning.states import OperationState, StepState
 from tenants.lifecycle import InstanceState
-from tenants.mails import outbox
+from tenants.mails import composing, news, outbox
 from tenants.models import ApiKey, Instance, Mail, Plan, Signup
 from tenants.services import keys, partners
 from tests import factories
@@ -59,17 +59,38 @@ def letters(language: str) -> Iterator[tuple[str, str, str]]:
     partner = factories.make_partner(f"Alice Conseil {language}", reply_to="aide@alice.example")
     sold = ready(language, "sold", partner=partner)
     signup = Signup.objects.get(
-        ticket=TimestampSigner(salt=outbox.CONFIRMATION_SALT).unsign(confirmation_token(language))
+        ticket=TimestampSigner(salt=composing.CONFIRMATION_SALT).unsign(confirmation_token(language))
     )
     for mail in (
         outbox.write_welcome(instance, operation),
         outbox.write_failure(instance, operation),
-        outbox.write_expires_soon(instance, 7),
+        news.write_expires_soon(instance, 7),
         outbox.write_confirmation(signup),
-        outbox.write_email_changed(instance, operation, "ancienne@etoile.example"),
+        news.write_email_changed(instance, operation, "ancienne@etoile.example"),
     ):
         yield mail.kind, *_written(mail)
+    yield from _of_ends(language, operation, sold)
     yield "welcome-partner", *_written(outbox.write_welcome(sold, Operation.objects.get(instance=sold)))
+
+
+def _of_ends(language: str, operation: Operation, sold: Instance) -> Iterator[tuple[str, str, str]]:
+    ended = _past(language, InstanceState.DECOMMISSIONED)
+    Instance.objects.filter(pk=ended.pk).update(ended_at=timezone.now())
+    ready_again, stopped = ready(language, "again"), _past(language, InstanceState.SUSPENDED)
+    for name, mail in {
+        "suspended-expired": news.write_suspended(_expired(language, "mailed"), f"expired-{language}", by="expiry"),
+        "suspended": news.write_suspended(stopped, f"stopped-{language}"),
+        "resumed": news.write_resumed(ready_again, operation),
+        "deletion-scheduled": news.write_deletion_scheduled(_scheduled(ready(language, "owner")), by="customer"),
+        "deletion-scheduled-partner": news.write_deletion_scheduled(_scheduled(sold)),
+        "deletion-soon": news.write_deletion_soon(_scheduled(ready(language, "soon"), 1)),
+        "deletion-undone": news.write_deletion_undone(ready_again, timezone.now()),
+        "deletion-begun": news.write_deletion_begun(ready(language, "now"), operation),
+        "deleted": news.write_deleted(ended, operation, ""),
+    }.items():
+        yield name, *_written(mail)
+    Instance.objects.filter(pk=sold.pk).update(decommission_after=None)
+    sold.refresh_from_db()
 
 
 @contextmanager
@@ -102,7 +123,7 @@ def foreign_site(site: str, language: str) -> Iterator[str]:
 
 
 def _written(mail: Mail) -> tuple[str, str]:
-    letter = outbox._letter(Mail.objects.get(pk=mail.pk))
+    letter = composing.letter(Mail.objects.get(pk=mail.pk))
     return letter.html, letter.text
 
 
@@ -159,7 +180,7 @@ def confirmation_token(language: str) -> str:
     values = {"partner": partners.house(), "plan": plan, "company": COMPANY, "expires_at": end, "language": language}
     ticket = f"ticket-{language}"
     Signup.objects.get_or_create(ticket=ticket, defaults=values | {"email": "marie@etoile.example"})
-    return TimestampSigner(salt=outbox.CONFIRMATION_SALT).sign(ticket)
+    return TimestampSigner(salt=composing.CONFIRMATION_SALT).sign(ticket)
 
 
 def _order(language: str, name: str, **values: object) -> Instance:
@@ -208,6 +229,21 @@ def _late(language: str) -> Instance:
     return instance
 
 
+def _scheduled(instance: Instance, days: int = 7) -> Instance:
+    Instance.objects.filter(pk=instance.pk).update(decommission_after=timezone.now() + timedelta(days=days))
+    instance.refresh_from_db()
+    return instance
+
+
+def _expired(language: str, name: str = "expired") -> Instance:
+    """A trial that is over, stopped, and kept for some days."""
+    instance = _scheduled(ready(language, name))
+    ended = timezone.now() - timedelta(hours=1)
+    Instance.objects.filter(pk=instance.pk).update(state=InstanceState.SUSPENDED, expires_at=ended)
+    instance.refresh_from_db()
+    return instance
+
+
 def _past(language: str, state: str) -> Instance:
     instance = ready(language, state)
     Instance.objects.filter(pk=instance.pk).update(state=state)
@@ -222,5 +258,8 @@ PROGRESS: dict[str, Callable[[str], Instance]] = {
     "late": _late,
     "failed": _failed,
     "suspended": lambda language: _past(language, InstanceState.SUSPENDED),
+    "expired": _expired,
+    "stopping": lambda language: _scheduled(ready(language, "stopping")),
+    "ending": lambda language: _past(language, InstanceState.DECOMMISSIONING),
     "ended": lambda language: _past(language, InstanceState.DECOMMISSIONED),
 }

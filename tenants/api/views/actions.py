@@ -44,6 +44,11 @@ def _mails(instance: Instance) -> tuple[Claim, ...]:
     return occasions.partner_mail(instance.tenant.partner_id, instance.admin_email)
 
 
+def _recipient(instance: Instance) -> tuple[Claim, ...]:
+    """To end and to keep by turns would fill the customer's mailbox."""
+    return (occasions.mail(instance.admin_email)[0],)
+
+
 def _resends(instance: Instance) -> tuple[Claim, ...]:
     return occasions.resend(instance.tenant.partner_id, instance.public_id, instance.admin_email)
 
@@ -81,6 +86,8 @@ UndoDecommissionView = _action(
     "undo_decommission_of",
     "Keep what is to be decommissioned",
     ending.undo_decommission,
+    _recipient,
+    lambda instance: preconditions.require("undo_decommission", instance),
 )
 ResetPasswordView = _action(
     "reset_password_of",

@@ -25,29 +25,33 @@ def expired(make_instance):
     return instance
 
 
-def test_a_dry_run_tells_and_does_nothing(expired):
-    told = StringIO()
-    call_command("expire_instances", "--dry-run", stdout=told)
-    assert told.getvalue() == f"suspend {expired.public_id}\n"
+def test_a_dry_run_tells_and_does_nothing(expired, told):
+    told()
+    said = StringIO()
+    call_command("expire_instances", "--dry-run", stdout=said)
+    assert said.getvalue() == f"suspend {expired.public_id}\n"
     assert not Operation.objects.exists()
 
 
-def test_what_expired_is_suspended_once_and_deleted_after_the_grace_period(expired):
+def test_what_expired_is_suspended_once_and_deleted_after_the_grace_period(expired, told):
+    told()
     assert len(ending.expire()) == 1
     assert ending.expire() == []
     assert Operation.objects.get().kind == OperationKind.SUSPEND
     Operation.objects.all().delete()
     Instance.objects.update(state=InstanceState.SUSPENDED)
+    told()
     with time_machine.travel(timezone.now() + timedelta(days=settings.EXPIRY_GRACE_DAYS, minutes=1)):
         assert [act for act, _ in ending.expire()] == ["decommission"]
         assert ending.expire() == []
     assert Instance.objects.get().state == InstanceState.DECOMMISSIONING
 
 
-def test_what_is_prolonged_while_others_are_suspended_stays(expired, make_instance):
+def test_what_is_prolonged_while_others_are_suspended_stays(expired, make_instance, told):
     other = make_instance("other-corp", state=InstanceState.READY)
     Instance.objects.filter(pk=other.pk).update(expires_at=timezone.now() - timedelta(minutes=1))
     both = {expired.pk, other.pk}
+    told()
 
     def prolong_the_other(operation, **news):
         for pk in both - {operation.instance_id}:
@@ -62,7 +66,8 @@ def test_what_is_prolonged_while_others_are_suspended_stays(expired, make_instan
     assert (kept.state, kept.decommission_after) == (InstanceState.READY, None)
 
 
-def test_what_will_be_deleted_is_not_resumed_before_that_is_undone(expired):
+def test_what_will_be_deleted_is_not_resumed_before_that_is_undone(expired, told):
+    told()
     ending.expire()
     Operation.objects.all().delete()
     Instance.objects.update(state=InstanceState.SUSPENDED)

@@ -14,7 +14,7 @@ from provisioning.engine import recording
 from provisioning.models import Operation
 from provisioning.states import OperationState
 from tenants.errors import WrongState
-from tenants.mails import outbox
+from tenants.mails import composing, news, outbox
 from tenants.models import ApiKey, AuditEntry, Instance, Mail
 from tenants.services import access, keys, links
 from tests import factories
@@ -118,7 +118,7 @@ def test_the_tokens_of_a_revoked_key_end_and_the_customers_mailed_link_goes_on(c
     answer = caller.order().json()
     instance = make_ready(answer["instanceId"])
     assert opens(client, visitor, instance, answer["statusToken"])
-    mailed = outbox.status_page(instance).partition("token=")[2]
+    mailed = composing.status_page(instance).partition("token=")[2]
     keys.revoke(ApiKey.objects.get())
     assert not opens(client, visitor, instance, answer["statusToken"])
     assert opens(client, visitor, instance, mailed)
@@ -174,7 +174,7 @@ def test_a_mail_that_still_waits_for_the_former_address_is_never_sent(settings):
     instance = ready_instance()
     former = instance.admin_email
     waiting = outbox.write_welcome(instance, Operation.objects.get())
-    given_up = outbox.write_expires_soon(_with_end(instance), 7)
+    given_up = news.write_expires_soon(_with_end(instance), 7)
     Mail.objects.filter(pk=given_up.pk).update(state=Mail.State.FAILED)
     succeed(access.change_email(instance, NEW))
     for mail in (waiting, given_up):
@@ -203,7 +203,7 @@ def test_a_mail_taken_up_while_the_address_is_corrected_tells_the_former_nothing
         succeed(operation)
         return Instance.objects.get().admin_password()
 
-    monkeypatch.setattr(outbox, "kept_password", meanwhile)
+    monkeypatch.setattr(composing, "kept_password", meanwhile)
     assert not outbox.deliver(mail.pk)
     assert mailbox.outbox == []
     mail.refresh_from_db()

@@ -11,7 +11,7 @@ from django.utils import timezone, translation
 from provisioning.models import Operation, Slot
 from provisioning.states import OperationState
 from tenants.lifecycle import InstanceState
-from tenants.mails import outbox
+from tenants.mails import news, outbox
 from tenants.models import Instance, Mail, Plan, Signup
 from tenants.services import ending, retention
 from tenants.wording import prices
@@ -206,8 +206,8 @@ def test_mails_are_written_in_the_customers_language_with_a_link_back(order_inst
     instance.refresh_from_db()
     write = {"failure": lambda: outbox.write_failure(instance, Operation.objects.get())}
     former = "wrong@acme.example"
-    write |= {"email_changed": lambda: outbox.write_email_changed(instance, Operation.objects.get(), former)}
-    letter = write.get(kind, lambda: outbox.write_expires_soon(instance, 7))()
+    write |= {"email_changed": lambda: news.write_email_changed(instance, Operation.objects.get(), former)}
+    letter = write.get(kind, lambda: news.write_expires_soon(instance, 7))()
     assert outbox.deliver(letter.pk)
     sent = mailbox.outbox[0]
     assert sent.body.startswith("Bonjour")

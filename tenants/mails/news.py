@@ -1,0 +1,117 @@
+"""The news of an instance's life, written as mails: of every end the customer hears before it comes.
+
+Each is written in the transaction of the change that it tells about. What has been told is read from the same rows.
+"""
+
+import hashlib
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from provisioning.models import Operation
+from tenants.mails import outbox
+from tenants.mails.notices import BY, BY_SELLER
+from tenants.models import Instance, Mail
+
+# the provider had it, and no report says that it did not arrive
+ARRIVED = (Mail.State.SENT, Mail.State.DELIVERED, Mail.State.COMPLAINED)
+OF_STOPPING = (Mail.Kind.EXPIRES_SOON,)
+OF_DELETING = (Mail.Kind.SUSPENDED, Mail.Kind.DELETION_SCHEDULED, Mail.Kind.DELETION_SOON)
+
+
+def write_expires_soon(instance: Instance, days: int) -> Mail:
+    """Once for each end that the instance is given and each of the days before it that have come."""
+    purpose = reminder_purpose(instance, days)
+    return _write(Mail.Kind.EXPIRES_SOON, instance, purpose, announces=instance.expires_at)
+
+
+def reminder_purpose(instance: Instance, days: int) -> str:
+    """To another address it is other news."""
+    return f"expires:{_dated(instance, instance.expires_at)}:{days}"
+
+
+def write_suspended(instance: Instance, purpose: str, *, by: str = BY_SELLER) -> Mail:
+    """Stopped; and when its deletion is scheduled, until when its data is kept."""
+    return _write(
+        Mail.Kind.SUSPENDED, instance, f"suspended:{purpose}", announces=instance.decommission_after, facts={BY: by}
+    )
+
+
+def write_resumed(instance: Instance, operation: Operation) -> Mail:
+    return _write(Mail.Kind.RESUMED, instance, f"resumed:{operation.reference}")
+
+
+def write_deletion_scheduled(instance: Instance, *, by: str = BY_SELLER) -> Mail:
+    """It will be deleted at ``decommission_after``."""
+    purpose = f"deletion:{_dated(instance, instance.decommission_after)}"
+    kind = Mail.Kind.DELETION_SCHEDULED
+    return _write(kind, instance, purpose, announces=instance.decommission_after, facts={BY: by})
+
+
+def write_deletion_soon(instance: Instance) -> Mail:
+    """Once more, shortly before."""
+    return _write(
+        Mail.Kind.DELETION_SOON, instance, last_reminder_purpose(instance), announces=instance.decommission_after
+    )
+
+
+def last_reminder_purpose(instance: Instance) -> str:
+    return f"deletion-soon:{_dated(instance, instance.decommission_after)}"
+
+
+def write_deletion_undone(instance: Instance, former: datetime | None) -> Mail:
+    return _write(Mail.Kind.DELETION_UNDONE, instance, f"deletion-undone:{_dated(instance, former)}")
+
+
+def write_deletion_begun(instance: Instance, operation: Operation, *, by: str = BY_SELLER) -> Mail:
+    """At once, without a date that was told before."""
+    return _write(Mail.Kind.DELETION_BEGUN, instance, f"deletion-begun:{operation.reference}", facts={BY: by})
+
+
+def write_deleted(instance: Instance, operation: Operation, backup: str) -> Mail:
+    """The certificate; ``backup`` is the public id of the last one, or empty."""
+    return _write(Mail.Kind.DELETED, instance, f"deleted:{operation.reference}", facts={"backup": backup})
+
+
+def write_email_changed(instance: Instance, operation: Operation, former: str) -> Mail:
+    """To the address that was replaced, so that nobody loses access without being told."""
+    purpose = f"email-changed:{operation.reference}"
+    return outbox.queue(Mail.Kind.EMAIL_CHANGED, purpose, former, instance.language, instance)
+
+
+def stopping_notices(instance: Instance) -> "QuerySet[Mail]":
+    """Those that tell the present address of this very end, whatever became of them."""
+    return _notices(instance, OF_STOPPING, instance.expires_at)
+
+
+def deletion_notices(instance: Instance) -> "QuerySet[Mail]":
+    """The same of the day on which it is deleted."""
+    return _notices(instance, OF_DELETING, instance.decommission_after)
+
+
+def told_at(notices: "QuerySet[Mail]") -> datetime | None:
+    """When the first of them went out, and was not reported lost; None: the customer does not know."""
+    arrived = notices.filter(state__in=ARRIVED).exclude(sent_at=None)
+    return arrived.order_by("sent_at").values_list("sent_at", flat=True).first()
+
+
+def _notices(instance: Instance, kinds: tuple[Mail.Kind, ...], moment: datetime | None) -> "QuerySet[Mail]":
+    return Mail.objects.filter(instance=instance, kind__in=kinds, announces=moment, recipient=instance.admin_email)
+
+
+def _dated(instance: Instance, moment: datetime | None) -> str:
+    address = hashlib.sha256(instance.admin_email.encode()).hexdigest()[:8]
+    return f"{instance.public_id}:{moment:%Y%m%dT%H%M%S}:{address}" if moment else f"{instance.public_id}:{address}"
+
+
+def _write(
+    kind: Mail.Kind,
+    instance: Instance,
+    purpose: str,
+    *,
+    announces: datetime | None = None,
+    facts: dict[str, object] | None = None,
+) -> Mail:
+    return outbox.queue(
+        kind, purpose, instance.admin_email, instance.language, instance, announces=announces, facts=facts or {}
+    )
