@@ -1,5 +1,6 @@
-"""Counting what is asked for. Take before acting and outside its transaction; give back what came to nothing.
+"""Counting what is asked for. Take before acting; give back what came to nothing.
 
+Where the counts are rows they belong to the transaction that is open: one that counts a refusal must not be rolled back.
 Everything that one request counts is one call, and with Redis one round trip.
 """
 
@@ -65,6 +66,14 @@ class Usage:
             "RateLimit": f'"{name}";r={self.left};t={self.reset_seconds}',
         }
         return found | ({"Retry-After": str(self.reset_seconds)} if self.exceeded else {})
+
+
+class Exceeded(Exception):
+    """What ``usage`` tells of is used up: nothing was counted, and nothing done."""
+
+    def __init__(self, usage: Usage) -> None:
+        super().__init__(usage.claim.policy.name)
+        self.usage = usage
 
 
 def take(*claims: Claim) -> Usage:

@@ -1,5 +1,6 @@
 """Use cases of a visitor: from a company name to an instance, with the address confirmed first where that is asked."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.conf import settings
@@ -18,6 +19,8 @@ from tenants.errors import (
     SignupClosed,
     UnknownPlan,
 )
+from tenants.limits import counters
+from tenants.limits.counters import Claim
 from tenants.mails import composing, outbox
 from tenants.models import ApiKey, Instance, Partner, Plan, Signup
 from tenants.services import instances
@@ -31,12 +34,22 @@ def offered_plans() -> list[Plan]:
 
 
 def sign_up(
-    *, ticket: str, partner: Partner, company: str, email: str, plan_code: str, language: str, key: ApiKey | None = None
+    *,
+    ticket: str,
+    partner: Partner,
+    company: str,
+    email: str,
+    plan_code: str,
+    language: str,
+    key: ApiKey | None = None,
+    claims: Sequence[Claim] = (),
 ) -> Signup:
     """Take a visitor's order, once a ticket. Its ``instance`` is None while the address has to be confirmed.
 
-    Raises InvalidInput (see tenants.errors for which), SignupClosed, OrdersStopped or QuotaReached; then nothing is
-    written.
+    ``claims`` are counted once a ticket, too, however many send it at the same moment, and only for what is ordered.
+
+    Raises InvalidInput (see tenants.errors for which), SignupClosed, OrdersStopped, QuotaReached or counters.Exceeded;
+    then there is no order.
     """
     if (known := find(ticket)) is not None:
         return known
@@ -56,13 +69,14 @@ def sign_up(
         language=language,
     )
     try:
-        with transaction.atomic():
-            _take(signup, key)
+        refusal = _take(signup, key, claims)
     except IntegrityError:
         known = find(ticket)
         if known is None:
             raise
         return known
+    if refusal is not None:
+        raise refusal
     return signup
 
 
@@ -119,15 +133,29 @@ def lifetime() -> timedelta:
     return timedelta(hours=settings.CONFIRMATION_HOURS)
 
 
-def _take(signup: Signup, key: ApiKey | None) -> None:
-    if settings.CONFIRM_EMAIL or signup.plan.confirm_email:
+@transaction.atomic
+def _take(signup: Signup, key: ApiKey | None, claims: Sequence[Claim]) -> Exception | None:
+    """Write the order and count it; or nothing, and return why.
+
+    The row comes first: whoever sends the same form at the same moment waits here for its end and, when it stays, stops
+    here. A refusal is returned, for what was counted and noted of it is kept by this very transaction.
+    """
+    confirmed_first = settings.CONFIRM_EMAIL or signup.plan.confirm_email
+    if confirmed_first:
         signup.expires_at = timezone.now() + lifetime()
-        signup.save()
-        outbox.write_confirmation(signup)
-        return
-    # the row comes first: whoever sends the same form at the same moment stops here
     signup.save()
-    _fill(signup, key)
+    usage = counters.take(*claims) if claims else None
+    refusal: Exception | None = counters.Exceeded(usage) if usage and usage.exceeded else None
+    if refusal is None:
+        try:
+            with transaction.atomic():
+                outbox.write_confirmation(signup) if confirmed_first else _fill(signup, key)
+        except DomainError as error:
+            counters.give_back(*claims)
+            refusal = error
+    if refusal is not None:
+        signup.delete()
+    return refusal
 
 
 def _fill(signup: Signup, key: ApiKey | None) -> None:

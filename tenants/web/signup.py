@@ -18,6 +18,7 @@ from provisioning import strict_json
 from tenants import names
 from tenants.errors import DomainError, NoRoom, OrdersStopped
 from tenants.limits import captcha, counters, occasions
+from tenants.limits.counters import Exceeded
 from tenants.limits.visitors import visitor_address
 from tenants.mails import composing
 from tenants.models import Plan, Signup
@@ -82,16 +83,11 @@ def _sign_up_by_form(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         _ask_for_a_person(request, form, ticket)
     if form.is_valid() and ticket is not None:
-        claims = occasions.signup(request, form.cleaned_data["email"])
-        usage = counters.take(*claims)
-        if usage.exceeded:
-            # the same form sent twice at once: the first one has used up what there was, and is the answer
-            known = use_case.find(ticket)
-            return _onward(known) if known else too_many(request, usage)
         try:
-            return _onward(_ordered(form.cleaned_data, ticket))
+            return _onward(_ordered(request, form.cleaned_data, ticket))
+        except Exceeded as error:
+            return too_many(request, error.usage)
         except DomainError as error:
-            counters.give_back(*claims)
             form.add_error(error.field if error.field in form.fields else None, str(error))
     return _page(request, form, plans, request.POST["ticket"] if ticket else new_ticket(), status=422)
 
@@ -115,14 +111,11 @@ def _sign_up_by_json(request: HttpRequest) -> HttpResponse:
 def _order_by_json(request: HttpRequest, form: SignupForm, ticket: str) -> HttpResponse:
     if not captcha.passed(str(form.data.get("captcha", "")), visitor_address(request)):
         return problem(422, "captcha", _("Please confirm that you are a person."))
-    claims = occasions.signup(request, form.cleaned_data["email"])
-    usage = counters.take(*claims)
-    if usage.exceeded:
-        return problem(429, "rate_limited", refusal(usage), usage.headers)
     try:
-        signup = _ordered(form.cleaned_data, ticket)
+        signup = _ordered(request, form.cleaned_data, ticket)
+    except Exceeded as error:
+        return problem(429, "rate_limited", refusal(error.usage), error.usage.headers)
     except DomainError as error:
-        counters.give_back(*claims)
         status = 503 if isinstance(error, NoRoom | OrdersStopped) else 422
         return problem(status, error.code, str(error), errors={error.field: [str(error)]} if error.field else None)
     return JsonResponse(_accepted(signup), status=202)
@@ -158,7 +151,7 @@ def _unreadable(error: strict_json.Unreadable) -> HttpResponse:
     return problem(400, "malformed_json", _("The body is not a JSON object."))
 
 
-def _ordered(values: dict[str, Any], ticket: str) -> Signup:
+def _ordered(request: HttpRequest, values: dict[str, Any], ticket: str) -> Signup:
     return use_case.sign_up(
         ticket=ticket,
         partner=partners.house(),
@@ -166,6 +159,7 @@ def _ordered(values: dict[str, Any], ticket: str) -> Signup:
         email=values["email"],
         plan_code=values["plan"],
         language=values["language"],
+        claims=occasions.signup(request, values["email"]),
     )
 
 
