@@ -2,19 +2,25 @@
 
 from django.conf import settings
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import URLPattern, include, path
 from django.views.i18n import set_language
 
 from eazynova_site import health, metrics
+from eazynova_site.serving.doors import counting_wrong_secrets
 from provisioning.agents import views as agents
 from provisioning.watching import railway_webhook
+from tenants.mails import provider_hooks
 
 urlpatterns = [
     path(f"{settings.ADMIN_PATH}language/", set_language, name="set_language"),
     path(settings.ADMIN_PATH, admin.site.urls),
     path("api/", include("tenants.api.urls")),
-    path("webhooks/railway/<str:secret>", railway_webhook.receive, name="railway_webhook"),
-    path("agent/", agents.call, name="agent"),
+    path(
+        "webhooks/railway/<str:secret>",
+        counting_wrong_secrets(railway_webhook.receive, wrong=404),
+        name="railway_webhook",
+    ),
+    path("agent/", counting_wrong_secrets(agents.call, wrong=401), name="agent"),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", metrics.metrics),
@@ -23,4 +29,8 @@ urlpatterns = [
 
 if settings.ANYMAIL.get("WEBHOOK_SECRET"):
     # without it Anymail would believe whoever reports a bounce
-    urlpatterns.append(path("webhooks/mail/", include("tenants.mails.provider_hooks")))
+    doors = [
+        URLPattern(each.pattern, counting_wrong_secrets(each.callback, wrong=400), name=each.name)
+        for each in provider_hooks.urlpatterns
+    ]
+    urlpatterns.append(path("webhooks/mail/", include(doors)))

@@ -1,6 +1,7 @@
 """Counting what is asked for. Take before acting; give back what came to nothing.
 
-Where the counts are rows they belong to the transaction that is open: one that counts a refusal must not be rolled back.
+Where the counts are rows they belong to the transaction that is open, which must not be rolled back once
+it has counted a refusal.
 Everything that one request counts is one call, and with Redis one round trip.
 """
 

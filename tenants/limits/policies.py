@@ -51,7 +51,7 @@ KEY = Policy("key", "API_KEY_RATE", _("requests of an API key"), _("Too many req
 GUESS = Policy(
     "guess",
     "GUESS_RATE",
-    _("wrong keys and links of a visitor"),
+    _("wrong keys, tokens and links of a visitor"),
     _("Too many wrong keys or links from this connection."),
 )
 SIGNUP = Policy(

@@ -198,6 +198,12 @@ def test_the_limits_are_said_in_the_visitors_language(client):
     assert (answer.status_code, json.loads(answer.content)["code"]) == (413, "body_too_large")
 
 
+def test_a_visitor_is_told_what_is_too_large_while_the_database_is_away(tmp_path):
+    with running(tmp_path, "collectstatic") as site, site.client() as client:
+        answer = client.post("/signup", content=b"x" * 70_000, headers={"Content-Type": "text/plain"})
+        assert (answer.status_code, "trop volumineux" in answer.text) == (413, True)
+
+
 @pytest.mark.parametrize(("path", "code"), [("/api/instances", "length_required"), ("/signup", "length_required")])
 def test_chunks_that_another_server_left_unread_are_not_taken_for_an_empty_body(client, path, code):
     answer = client.post(path, headers={"Transfer-Encoding": "chunked"}, content_type="application/json")

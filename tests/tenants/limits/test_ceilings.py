@@ -11,7 +11,7 @@ from django.utils import timezone
 from tenants.alerts import conditions
 from tenants.limits import counters
 from tenants.mails import outbox
-from tenants.models import ApiKey, Instance, Mail
+from tenants.models import ApiKey, HeldBack, Instance, Mail
 from tests.tenants.api.conftest import ORIGIN, Caller, key_of, order
 from tests.tenants.web.test_json_signup import ORDER, post
 
@@ -157,6 +157,34 @@ def test_wrong_status_tokens_are_answered_a_few_times_in_the_api_and_on_the_page
     assert int(pages[-1]["Retry-After"]) <= 60
     refused(visitor("GET", path, **{"X-Status-Token": "wrong"}))
     assert client.get(f"{path}/?token={ready.status_token}").status_code == 200
+
+
+DOORS = {
+    "agent": ("/agent/", {"Authorization": "Bearer wrong"}, 401),
+    "railway": ("/webhooks/railway/wrong", {}, 404),
+    "mail": ("/webhooks/mail/brevo/tracking/", {"Authorization": "Basic bm9ib2R5Om5vdGhpbmc="}, 400),
+}
+
+
+@pytest.mark.parametrize(("path", "headers", "status"), DOORS.values(), ids=DOORS)
+def test_wrong_secrets_at_a_door_for_programs_are_answered_a_few_times(client, settings, path, headers, status):
+    settings.GUESS_RATE, settings.TRUSTED_PROXY_HOPS = "3/m", 1
+
+    def call(address="203.0.113.1"):
+        return client.post(path, "{}", content_type="application/json", headers={**headers, "X-Forwarded-For": address})
+
+    answers = [call() for _attempt in range(5)]
+    assert [answer.status_code for answer in answers] == [status] * 3 + [429] * 2
+    refused(answers[-1])
+    assert call("198.51.100.1").status_code == status
+    assert HeldBack.objects.get().subject == "203.0.113.1"
+
+
+def test_a_right_secret_is_let_in_beside_a_guesser(client, settings):
+    settings.GUESS_RATE, settings.RAILWAY_WEBHOOK_SECRET = "1/m", "railway-" * 4
+    hooks = [f"/webhooks/railway/{secret}" for secret in ("wrong", "wrong", settings.RAILWAY_WEBHOOK_SECRET)]
+    answers = [client.post(hook, "{}", content_type="application/json").status_code for hook in hooks]
+    assert answers == [404, 429, 204]
 
 
 def test_confirmation_links_cannot_be_guessed_without_end(client, settings):
