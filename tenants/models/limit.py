@@ -31,7 +31,7 @@ class HeldBack(models.Model):
     refused = models.PositiveIntegerField(_("refused at least"), default=1)
 
     class Meta:
-        verbose_name = _("held back")
+        verbose_name = _("held-back caller")
         verbose_name_plural = _("held back")
         ordering = ("-last_at",)
         default_permissions = ("view", "change")
