@@ -22,6 +22,9 @@ $(STAMP): pyproject.toml uv.lock
 demo: install ## create one instance against the sandbox; at a terminal, keep the site running
 	@$(RUN) manage.py demo
 
+rehearsal: install ## production's services on this machine, by https, against the sandbox (needs PostgreSQL, Redis, Caddy)
+	@$(RUN) manage.py rehearse
+
 test: install ## the whole suite, on PostgreSQL and Redis where they answer, else on the embedded defaults
 	@$(RUN) -m pytest $(AT_ONCE)
 
@@ -37,6 +40,8 @@ lint: install
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/lint-imports
+	.venv/bin/hadolint Dockerfile deploy/caddy/Dockerfile
+	.venv/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yml
 
 audit: install ## ask the OSV database about every locked package, where it can be reached
 	@if ! command -v uv >/dev/null && ! test -x .venv/bin/uv; then echo "The audit of uv.lock is skipped: uv is not here."; \

@@ -2,7 +2,7 @@ from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
 from django.core.checks import Tags, register
 
-from eazynova_site import checks, reporting
+from eazynova_site import checks, reporting, traps
 
 
 class SiteConfig(AppConfig):
@@ -10,7 +10,7 @@ class SiteConfig(AppConfig):
     verbose_name = "EAZYNOVA"
 
     def ready(self) -> None:
-        for check in checks.CHECKS:
+        for check in (*checks.CHECKS, *traps.CHECKS):
             register(check, checks.TAG)
         register(checks.images_stand_still, Tags.database)
         reporting.start()

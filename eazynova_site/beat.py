@@ -6,6 +6,8 @@ from typing import Any
 
 from celery.beat import PersistentScheduler
 
+from eazynova_site import alive
+
 logger = logging.getLogger(__name__)
 PUT_BACK = timedelta(seconds=5)
 
@@ -22,3 +24,9 @@ class Scheduler(PersistentScheduler):
             self._heap = None
         seconds: float = super().tick(*args, **options)
         return seconds
+
+    def apply_async(self, *args: Any, **options: Any) -> Any:
+        """What was given to the broker is a sign of life; a broker that is away raises."""
+        sent = super().apply_async(*args, **options)
+        alive.touch()
+        return sent

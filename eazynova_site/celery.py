@@ -16,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, close_old_connections
 from kombu.exceptions import OperationalError
 
+from eazynova_site import alive
 from eazynova_site.checks import refuse_half_configuration
 
 logger = logging.getLogger(__name__)
@@ -77,6 +78,7 @@ def _tell_that_a_worker_lives(**news: Any) -> None:
     close_old_connections()
     try:
         heartbeat.beat(heartbeat.WORKER)
+        alive.touch()
         if heartbeat.BEAT in heartbeat.silent():
             # who else would tell staff that nothing periodic runs
             app.send_task("tenants.tasks.tend_alerts", expires=SIGN_OF_LIFE_SECONDS)

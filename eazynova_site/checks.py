@@ -33,7 +33,7 @@ def refuse_half_configuration() -> None:
     """Raises ImproperlyConfigured with one line for each error of this module's checks."""
     errors = [found for found in checks.run_checks(tags=[TAG]) if found.level >= checks.ERROR]
     if errors:
-        lines = sorted(f"{error.id}: {error.msg} {error.hint}" for error in errors)
+        lines = sorted(f"{found.id}: {found.msg} {found.hint}" for found in errors)
         raise ImproperlyConfigured("\n".join(lines))
 
 
@@ -45,20 +45,24 @@ def in_production(check: Callable[[], Found]) -> Check:
     return run
 
 
-def _error(number: int, message: str | Promise, hint: str | Promise) -> checks.Error:
+def error(number: int, message: str | Promise, hint: str | Promise) -> checks.Error:
     return checks.Error(str(message), hint=str(hint), id=f"eazynova.E{number:03}")
+
+
+def warning(number: int, message: str | Promise, hint: str | Promise) -> checks.Warning:
+    return checks.Warning(str(message), hint=str(hint), id=f"eazynova.W{number:03}")
 
 
 @in_production
 def secrets_are_set() -> Found:
     if not settings.SECRET_KEY_CONFIGURED or len(settings.SECRET_KEY) < LEAST_SECRET_KEY:
-        yield _error(
+        yield error(
             1,
             _("SECRET_KEY is missing or shorter than 50 characters."),
             _("Set it to a long random text, the same for all processes."),
         )
     if not settings.ENCRYPTION_KEYS_CONFIGURED:
-        yield _error(2, _("ENCRYPTION_KEYS is missing."), _new_key_hint())
+        yield error(2, _("ENCRYPTION_KEYS is missing."), _new_key_hint())
 
 
 def encryption_keys_are_usable(app_configs: Any = None, **options: Any) -> list[checks.CheckMessage]:
@@ -67,28 +71,29 @@ def encryption_keys_are_usable(app_configs: Any = None, **options: Any) -> list[
         for key in settings.ENCRYPTION_KEYS:
             Fernet(key)
     except ValueError:
-        return [_error(3, _("A key of ENCRYPTION_KEYS is malformed."), _new_key_hint())]
+        return [error(3, _("A key of ENCRYPTION_KEYS is malformed."), _new_key_hint())]
     return []
 
 
 @in_production
 def railway_is_configured() -> Found:
     if not settings.RAILWAY_API_TOKEN:
-        yield _error(
+        yield error(
             4, _("RAILWAY_API_TOKEN is missing."), _("Create a workspace token at Railway: Account Settings, Tokens.")
         )
     if not settings.RAILWAY_WORKSPACE_ID:
-        yield _error(
+        yield error(
             5, _("RAILWAY_WORKSPACE_ID is missing."), _("Copy it from Railway: Workspace Settings, Workspace ID.")
         )
-    if not settings.RAILWAY_API_URL.startswith("https://") or settings.INSTANCE_URL_SCHEME != "https":
-        yield _error(
+    plain = not settings.RAILWAY_API_URL.startswith("https://") or settings.INSTANCE_URL_SCHEME != "https"
+    if plain and not settings.SANDBOX:
+        yield error(
             6,
             _("RAILWAY_API_URL or INSTANCE_URL_SCHEME is not https."),
-            _("http is for the sandbox only: remove both lines, or set DEBUG=1."),
+            _("http is for the sandbox only: remove both lines, or set SANDBOX=1 for a rehearsal."),
         )
     if 0 < len(settings.RAILWAY_WEBHOOK_SECRET) < LEAST_SECRET:
-        yield _error(
+        yield error(
             7,
             _("RAILWAY_WEBHOOK_SECRET is shorter than 32 characters."),
             _("It is part of a public address: write a longer random text, or leave it empty to do without webhooks."),
@@ -103,14 +108,14 @@ def further_workspaces_are_complete(app_configs: Any = None, **options: Any) -> 
         variable = f"RAILWAY_WORKSPACE_{name.upper().replace('-', '_')}"
         if name == "default" or not re.fullmatch(r"[a-z][a-z0-9-]{0,39}", name):
             message = str(_("RAILWAY_WORKSPACES holds %(name)s, which cannot be a name.")) % {"name": repr(name)}
-            found.append(_error(20, message, _("Use lower-case letters, digits and hyphens, and not “default”.")))
+            found.append(error(20, message, _("Use lower-case letters, digits and hyphens, and not “default”.")))
         elif not (given["identifier"] and given["token"]):
             message = str(_("The workspace %(name)s has no id or no token.")) % {"name": name}
-            found.append(_error(21, message, str(_("Set %(name)s_ID and %(name)s_TOKEN.")) % {"name": variable}))
+            found.append(error(21, message, str(_("Set %(name)s_ID and %(name)s_TOKEN.")) % {"name": variable}))
     ids = [settings.RAILWAY_WORKSPACE_ID, *(given["identifier"] for given in further.values())]
     if len(ids) != len(set(ids)):
         hint = _("Each would count the same budget for itself: keep one of them.")
-        found.append(_error(22, _("Two names stand for one Railway workspace."), hint))
+        found.append(error(22, _("Two names stand for one Railway workspace."), hint))
     return found
 
 
@@ -119,13 +124,13 @@ def processes_can_share_the_database() -> Found:
     sqlite = settings.DATABASES["default"]["ENGINE"].endswith("sqlite3")
     several = settings.WEB_CONCURRENCY > 1
     if sqlite and (several or settings.REDIS_URL):
-        yield _error(
+        yield error(
             8,
             _("SQLite cannot serve several web processes (WEB_CONCURRENCY) or Celery workers (REDIS_URL)."),
             _("Set DATABASE_URL to a PostgreSQL database."),
         )
     if several and not settings.REDIS_URL:
-        yield _error(
+        yield error(
             9,
             _("Several web processes would each count rate limits for themselves."),
             _("Set REDIS_URL, so that they share a cache, or WEB_CONCURRENCY=1."),
@@ -134,15 +139,15 @@ def processes_can_share_the_database() -> Found:
 
 @in_production
 def the_public_address_is_known() -> Found:
-    host = urlsplit(settings.PUBLIC_BASE_URL).hostname or ""
+    local = urlsplit(settings.PUBLIC_BASE_URL).hostname in ("localhost", "127.0.0.1")
     if not settings.ALLOWED_HOSTS or "*" in settings.ALLOWED_HOSTS:
-        yield _error(
+        yield error(
             10,
             _("ALLOWED_HOSTS is empty or allows every host."),
             _("List the host names under which this site is reached, separated by commas."),
         )
-    if not settings.PUBLIC_BASE_URL.startswith("https://") or host in ("localhost", "127.0.0.1"):
-        yield _error(
+    if not settings.PUBLIC_BASE_URL.startswith("https://") or (local and not settings.SANDBOX):
+        yield error(
             11,
             _("PUBLIC_BASE_URL is missing or is not a public https address."),
             _("Links in e-mails begin with it: write for instance https://portal.example.com."),
@@ -152,60 +157,61 @@ def the_public_address_is_known() -> Found:
 @in_production
 def mail_reaches_customers() -> Found:
     anymail = settings.EMAIL_BACKEND.startswith("anymail.")
-    if settings.EMAIL_BACKEND.startswith(LOCAL_MAIL):
-        yield _error(
+    if settings.EMAIL_BACKEND.startswith(LOCAL_MAIL) and not settings.SANDBOX:
+        yield error(
             12,
             _("EMAIL_BACKEND keeps e-mails on this machine."),
             _("Name an Anymail backend and its ANYMAIL_ key, or django.core.mail.backends.smtp.EmailBackend."),
         )
     if settings.DEFAULT_FROM_EMAIL.rstrip(">").endswith("@localhost"):
-        yield _error(
+        yield error(
             13,
             _("DEFAULT_FROM_EMAIL is missing."),
             _("Write the sender of the e-mails, for instance EAZYNOVA <bonjour@example.com>."),
         )
     if anymail and len(settings.ANYMAIL.get("WEBHOOK_SECRET", "")) < LEAST_SECRET:
-        yield _error(
+        yield error(
             14,
             _("ANYMAIL_WEBHOOK_SECRET is missing or short: anybody could report bounces."),
             _("Write user:password, both random, and give the provider the same in its webhook's address."),
         )
     if not settings.STAFF_ALERT_EMAILS and not settings.ALERT_WEBHOOK_URL:
-        yield checks.Warning(
-            str(_("STAFF_ALERT_EMAILS and ALERT_WEBHOOK_URL are empty: nobody is told of failures and outages.")),
-            hint=str(_("List the addresses of staff, separated by commas.")),
-            id="eazynova.W001",
+        yield warning(
+            1,
+            _("STAFF_ALERT_EMAILS and ALERT_WEBHOOK_URL are empty: nobody is told of failures and outages."),
+            _("List the addresses of staff, separated by commas."),
         )
 
 
 @in_production
 def staff_sign_in_with_two_factors() -> Found:
     if not settings.ADMIN_REQUIRE_2FA:
-        yield checks.Warning(
-            str(_("ADMIN_REQUIRE_2FA is off: a stolen password opens the staff console.")),
-            hint=str(_("Remove the line, or set ADMIN_REQUIRE_2FA=1.")),
-            id="eazynova.W002",
+        yield warning(
+            2,
+            _("ADMIN_REQUIRE_2FA is off: a stolen password opens the staff console."),
+            _("Remove the line, or set ADMIN_REQUIRE_2FA=1."),
         )
 
 
 @in_production
 def backups_are_kept_elsewhere() -> Found:
     if not settings.BACKUP_S3_BUCKET:
-        yield checks.Warning(
-            str(_("BACKUP_S3_BUCKET is empty: customers' data live at Railway only, and one token can delete them.")),
-            hint=str(_("Set BACKUP_S3_* to storage of another company.")),
-            id="eazynova.W005",
+        yield warning(
+            5,
+            _("BACKUP_S3_BUCKET is empty: customers' data live at Railway only, and one token can delete them."),
+            _("Set BACKUP_S3_* to storage of another company."),
         )
         return
     missing = [name for name in BACKUP_SETTINGS if not getattr(settings, name)]
     if missing:
-        yield _error(
+        yield error(
             19,
             _("%(names)s: missing, so no backup can be stored.") % {"names": ", ".join(missing)},
             _("See .env.example."),
         )
-    if settings.BACKUP_S3_ENDPOINT and not settings.BACKUP_S3_ENDPOINT.startswith("https://"):
-        yield _error(
+    plain = settings.BACKUP_S3_ENDPOINT and not settings.BACKUP_S3_ENDPOINT.startswith("https://")
+    if plain and not settings.SANDBOX:
+        yield error(
             20,
             _("BACKUP_S3_ENDPOINT does not begin with https://: customers' data would travel in clear."),
             _("Write the https address that the storage's provider gives."),
@@ -238,10 +244,10 @@ def images_stand_still(
 @in_production
 def our_own_database_is_backed_up() -> Found:
     if settings.BACKUP_S3_BUCKET and not settings.SITE_BACKUP_KEYS:
-        yield checks.Warning(
-            str(_("SITE_BACKUP_KEYS is empty: our own database is not backed up, and it alone knows every customer.")),
-            hint=str(_("Set it to a key of age, and keep a copy elsewhere: see docs/backups.md.")),
-            id="eazynova.W006",
+        yield warning(
+            6,
+            _("SITE_BACKUP_KEYS is empty: our own database is not backed up, and it alone knows every customer."),
+            _("Set it to a key of age, and keep a copy elsewhere: see docs/backups.md."),
         )
 
 
@@ -252,9 +258,7 @@ def site_backup_keys_are_usable(app_configs: Any = None, **options: Any) -> list
     except SiteBackupKeysMissing:
         hint = "python -c 'from pyrage import x25519; print(x25519.Identity.generate())'"
         return [
-            _error(
-                23, _("A key of SITE_BACKUP_KEYS is malformed."), _("Make one with: %(command)s") % {"command": hint}
-            )
+            error(23, _("A key of SITE_BACKUP_KEYS is malformed."), _("Make one with: %(command)s") % {"command": hint})
         ]
     return []
 

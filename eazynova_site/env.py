@@ -15,8 +15,14 @@ FALSE = frozenset({"0", "false", "no", "off"})
 
 def read_file(path: Path) -> None:
     """Take NAME=value lines of a ``.env`` file into the environment; what is set already wins."""
-    if not path.is_file():
-        return
+    if path.is_file():
+        for name, value in file_values(path).items():
+            os.environ.setdefault(name, value)
+
+
+def file_values(path: Path) -> dict[str, str]:
+    """The NAME=value lines of a ``.env`` file."""
+    values: dict[str, str] = {}
     for number, line in enumerate(path.read_text().splitlines(), 1):
         text = line.strip()
         if not text or text.startswith("#"):
@@ -24,7 +30,8 @@ def read_file(path: Path) -> None:
         name, separator, value = text.partition("=")
         if not separator:
             raise ImproperlyConfigured(f"{path}, line {number}: write NAME=value.")
-        os.environ.setdefault(name.strip(), value.strip().strip("\"'"))
+        values.setdefault(name.strip(), value.strip().strip("\"'"))
+    return values
 
 
 def env_str(name: str, default: str = "") -> str:

@@ -47,15 +47,19 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> HttpResponse:
     """503 when something named here fails; for those who watch, not for those who restart.
 
-    Anybody may ask: each process looks at most once in FRESH_SECONDS, one request at a time, and tells the others what
-    was found last.
+    ``?checks=database,broker`` asks about these alone: a load balancer must not take the web away because a worker is.
+    400 for a name that is no check. Anybody may ask: each process looks at most once in FRESH_SECONDS, one request at a
+    time, and tells the others what was found last.
     """
+    wanted = [name for name in request.GET.get("checks", "").split(",") if name] or list(CHECKS)
+    if unknown := sorted(set(wanted) - set(CHECKS)):
+        return JsonResponse({"status": "unknown", "unknown": unknown[:9], "checks": sorted(CHECKS)}, status=400)
     if _looking.acquire(blocking=False):
         try:
             _look()
         finally:
             _looking.release()
-    checks = _last.findings
+    checks = {name: found for name, found in _last.findings.items() if name in wanted}
     good = bool(checks) and all(found["ok"] for found in checks.values())
     return JsonResponse({"status": "ok" if good else "failing", "checks": checks}, status=200 if good else 503)
 

@@ -47,6 +47,8 @@ ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]" if DEBUG e
 PUBLIC_BASE_URL = env_url("PUBLIC_BASE_URL", "http://127.0.0.1:8000" if DEBUG else "")
 ADMIN_PATH = env_str("ADMIN_PATH", "admin").strip("/") + "/"
 TRUSTED_PROXY_HOPS = env_int("TRUSTED_PROXY_HOPS", 0)
+SANDBOX = env_bool("SANDBOX", False)
+ALIVE_FILE = env_str("ALIVE_FILE")
 
 INSTALLED_APPS = [
     "eazynova_site",
@@ -187,13 +189,15 @@ USE_I18N = True
 USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
+STATIC_COLLECTED = (STATIC_ROOT / "staticfiles.json").is_file()
+WHITENOISE_USE_FINDERS = not STATIC_COLLECTED
 STATICFILES_DIRS = [BASE_DIR / "eazynova_site" / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "eazynova_site.static_files.CollectedFiles"
     },
 }
 

@@ -91,6 +91,13 @@ def services():
 
 
 @pytest.fixture(scope="session")
+def caddy():
+    """For tests that stand behind the proxy of production."""
+    if not environment.WITH_CADDY:
+        _lack("Debian's Caddy")
+
+
+@pytest.fixture(scope="session")
 def chromium_path():
     """For tests that look at pages as a person does."""
     if not environment.WITH_CHROMIUM:

@@ -2,7 +2,7 @@
 
 TEST_SERVICES=auto      PostgreSQL and Redis where they answer, else the embedded defaults (the usual case)
 TEST_SERVICES=none      the embedded defaults: SQLite, no Redis
-TEST_SERVICES=required  PostgreSQL, Redis and Chromium must be there; a test that lacks one fails instead of skipping
+TEST_SERVICES=required  PostgreSQL, Redis, Caddy and Chromium must be there; a test that lacks one fails
 """
 
 import atexit
@@ -69,6 +69,7 @@ def _redis_answers() -> bool:
 
 
 WITH_SERVICES = MODE != "none" and _postgres_answers() and _redis_answers()
+WITH_CADDY = shutil.which("caddy") is not None
 WITH_CHROMIUM = Path(CHROMIUM).exists()
 
 if MODE == "required" and not WITH_SERVICES:

@@ -227,18 +227,31 @@ class DomainMutations:
         store = self._workspace.store
         service = self._lookup.visible_service(input["service_id"])
         project = self._lookup.environment(input["environment_id"], service.project_id)
+        address, port = self._place()
         domain = Domain(
             id=str(uuid.uuid4()),
             project_id=project.id,
             service_id=service.id,
             label=f"{service.name}-{project.environment_name}-{uuid.uuid4().hex[:4]}".lower(),
-            address=self._addresses.take(),
+            address=address,
+            port=port,
             target_port=input.get("target_port"),
             created_at=self._workspace.clock.now(),
         )
         store.add(domain)
         self._changed(service)
         return self._views.domain(domain)
+
+    def _place(self) -> tuple[str, int]:
+        """A loopback address of its own, or a port of the one name that is wished (else 0)."""
+        options, domains = self._workspace.options, self._workspace.store.domains.values()
+        if not options.odoo_host:
+            return self._addresses.take(), 0
+        taken = {domain.port for domain in domains if domain.deleted_at is None}
+        port = next((each for each in options.odoo_ports if each not in taken), None)
+        if port is None:
+            raise Refusal("The sandbox has no port left for another Odoo: decommission one")
+        return options.odoo_host, port
 
     def update(self, call: Call, input: Input) -> bool:
         """Reserves the wished label. The address that is shown stays the loopback one: there is no DNS here."""

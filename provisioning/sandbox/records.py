@@ -60,7 +60,9 @@ class Volume:
 
 @dataclass(slots=True)
 class Domain:
-    """A service domain: ``label`` is reserved under up.railway.app, ``address`` is where it really answers."""
+    """A service domain: ``label`` is reserved under up.railway.app, ``address`` is where it really answers, at a
+    ``port`` of its own unless that is 0.
+    """
 
     id: str
     project_id: str
@@ -70,6 +72,7 @@ class Domain:
     target_port: int | None
     created_at: float
     deleted_at: float | None = None
+    port: int = 0
 
 
 @dataclass(slots=True)

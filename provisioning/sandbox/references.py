@@ -6,7 +6,7 @@
 
 import re
 
-from provisioning.sandbox.records import Project, Service
+from provisioning.sandbox.records import Domain, Project, Service
 from provisioning.sandbox.store import Store
 
 REFERENCE = re.compile(r"\$\{\{\s*(?:([^{}]+?)\.)?([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
@@ -28,7 +28,14 @@ class References:
     def public_domain(self, service: Service) -> str:
         """Where the service answers, as host:port; empty when it has no domain."""
         domains = self._store.domains_of(service.id)
-        return f"{domains[0].address}:{self.port}" if domains else ""
+        return self.where(domains[0]) if domains else ""
+
+    def where(self, domain: Domain) -> str:
+        """As host:port."""
+        return f"{domain.address}:{self.port_of(domain)}"
+
+    def port_of(self, domain: Domain) -> int:
+        return domain.port or self.port
 
     def _own(self, service: Service) -> dict[str, str]:
         project = self._store.projects[service.project_id]

@@ -61,7 +61,7 @@ def _service(workspace: Workspace, service: Service) -> dict[str, Any]:
             {
                 "id": row.id,
                 "label": row.label,
-                "address": f"{row.address}:{workspace.references.port}",
+                "address": workspace.references.where(row),
             }
             for row in store.domains_of(service.id)
         ],

@@ -174,7 +174,8 @@ class Sandbox:
         opened.append(workspace.store.close)
         self._port = self._port or workspace.store.meta.get("port", 0)
         self._odoo_port = self._odoo_port or workspace.store.meta.get("odoo_port", 0) or _free_port()
-        _check_free(Addresses(workspace.store).next(), self._odoo_port)
+        if not self.options.odoo_host:
+            _check_free(Addresses(workspace.store).next(), self._odoo_port)
         workspace.references.port = self._odoo_port
         webhooks = Webhooks(workspace)
         opened.append(webhooks.stop)
@@ -193,7 +194,7 @@ class Sandbox:
             advance=workspace.advance,
             reset=self._reset,
         )
-        listener = Listener(loop, HOST, self._port, self._handle)
+        listener = Listener(loop, self.options.host, self._port, self._handle)
         opened.append(listener.close)
         self._port = listener.port
         self._open_storage(loop, opened)
@@ -213,7 +214,7 @@ class Sandbox:
         credentials = Credentials(options.s3_access_key_id, options.s3_secret_access_key, options.s3_region)
         s3 = S3({options.s3_bucket: self.bucket}, credentials, workspace.faults, workspace.clock.now)
         port = self._s3_port or workspace.store.meta.get("s3_port", 0)
-        listener = Listener(loop, HOST, port, s3.handle, largest_body=LARGEST_PART)
+        listener = Listener(loop, options.host, port, s3.handle, largest_body=LARGEST_PART)
         opened.append(listener.close)
         self._s3_port = listener.port
 

@@ -157,7 +157,7 @@ class Views:
     def _host(self, domain: Domain) -> str:
         if self._workspace.options.railway_names:
             return f"{domain.label}.{SUFFIX}"
-        return f"{domain.address}:{self._workspace.references.port}"
+        return self._workspace.references.where(domain)
 
     def deployment(self, deployment: Deployment) -> Node:
         project = self._store.projects[deployment.project_id]

@@ -13,7 +13,10 @@ from provisioning.sandbox.store import Store
 
 @dataclass(frozen=True)
 class Options:
-    """How the sandbox behaves; times in seconds, 0 switches a throttle or a limit off.
+    """How the sandbox behaves; ``host`` is where its own doors listen. With ``odoo_host`` every Odoo answers under that
+    name, at a port of ``odoo_ports`` of its own, instead of at a loopback address of its own.
+
+    Times in seconds, 0 switches a throttle or a limit off.
 
     ``deploy_seconds`` is how long a deployment takes, ``lag_seconds`` how long a new service or volume instance stays
     invisible, ``deletion_grace_seconds`` how long a project scheduled for deletion lives on (48 hours at Railway).
@@ -23,6 +26,9 @@ class Options:
     The ``s3_`` options are those of the one bucket beside it: its keys, whether it locks objects, its quota (0: none).
     """
 
+    host: str = "127.0.0.1"
+    odoo_host: str = ""
+    odoo_ports: range = range(0)
     token: str = "sandbox-token"
     workspace_id: str = "5a4db0c0-0000-4000-8000-000000000001"
     workspace_name: str = "Sandbox"

@@ -43,6 +43,19 @@ PRODUCTION = {
     "BACKUP_S3_ACCESS_KEY_ID": "key",
     "BACKUP_S3_SECRET_ACCESS_KEY": "secret",
     "SITE_BACKUP_KEYS": [str(x25519.Identity.generate())],
+    "SANDBOX": False,
+    "STATIC_COLLECTED": True,
+    "TRUSTED_PROXY_HOPS": 1,
+    "EMAIL_HOST": "smtp.example.com",
+    "EMAIL_USE_TLS": True,
+}
+SMTP = {"EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend", "ANYMAIL": {}}
+REHEARSAL = {
+    "SANDBOX": True,
+    "RAILWAY_API_URL": "http://sandbox:8190/graphql/v2",
+    "INSTANCE_URL_SCHEME": "http",
+    "BACKUP_S3_ENDPOINT": "http://sandbox:8191",
+    "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
 }
 
 
@@ -68,7 +81,6 @@ def test_a_complete_production_configuration_passes():
         ({"RAILWAY_API_URL": "http://127.0.0.1:8190/graphql/v2"}, "E006"),
         ({"INSTANCE_URL_SCHEME": "http"}, "E006"),
         ({"RAILWAY_WEBHOOK_SECRET": "short"}, "E007"),
-        ({"DATABASES": SQLITE, "WEB_CONCURRENCY": 1}, "E008"),
         ({"REDIS_URL": ""}, "E009"),
         ({"ALLOWED_HOSTS": []}, "E010"),
         ({"ALLOWED_HOSTS": ["*"]}, "E010"),
@@ -84,6 +96,12 @@ def test_a_complete_production_configuration_passes():
         ({"SITE_BACKUP_KEYS": ["malformed"]}, "E023"),
         ({"BACKUP_S3_ENDPOINT": "http://s3.example.com"}, "E020"),
         ({"STAFF_ALERT_EMAILS": []}, "W001"),
+        ({"STATIC_COLLECTED": False}, "W016"),
+        ({"TRUSTED_PROXY_HOPS": 0}, "W013"),
+        ({"SANDBOX": True}, "E024"),
+        ({"DATABASES": SQLITE, "WEB_CONCURRENCY": 1, "REDIS_URL": ""}, "W012"),
+        (SMTP | {"EMAIL_HOST": "localhost"}, "W014"),
+        (SMTP | {"EMAIL_USE_TLS": False, "EMAIL_HOST_PASSWORD": "secret"}, "W015"),
         ({"ADMIN_REQUIRE_2FA": False}, "W002"),
     ],
 )
@@ -92,7 +110,16 @@ def test_each_half_configuration_is_found_alone(changes, expected):
 
 
 def test_sqlite_with_several_web_processes_is_found_without_redis_too():
-    assert found(DATABASES=SQLITE, REDIS_URL="") == ["E008", "E009"]
+    assert found(DATABASES=SQLITE, REDIS_URL="") == ["E008", "E009", "W012"]
+    assert found(DATABASES=SQLITE, WEB_CONCURRENCY=1) == ["E008", "W012"]
+
+
+def test_a_rehearsal_may_do_without_https_and_mail_and_says_loudly_that_it_is_one():
+    assert found(**REHEARSAL) == ["W011"]
+    with override_settings(**PRODUCTION | REHEARSAL):
+        [told] = run_checks(tags=[checks.TAG])
+    assert "RÉPÉTITION" in told.msg
+    assert sorted(found(**REHEARSAL | {"SANDBOX": False})) == ["E006", "E012", "E020"]
 
 
 @pytest.mark.parametrize(
@@ -100,8 +127,7 @@ def test_sqlite_with_several_web_processes_is_found_without_redis_too():
     [
         {"RAILWAY_WEBHOOK_SECRET": ""},
         {"REDIS_URL": "", "WEB_CONCURRENCY": 1},
-        {"REDIS_URL": "", "WEB_CONCURRENCY": 1, "DATABASES": SQLITE},
-        {"EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend", "ANYMAIL": {}},
+        SMTP,
     ],
 )
 def test_what_is_small_but_whole_is_accepted(changes):

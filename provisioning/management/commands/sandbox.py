@@ -3,6 +3,7 @@
 import json
 import signal
 import threading
+from argparse import ArgumentTypeError
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -28,8 +29,15 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1", help=_("address to listen on (default: 127.0.0.1)"))
         parser.add_argument("--port", type=int, default=DEFAULT_PORT)
         parser.add_argument("--odoo-port", type=int, default=DEFAULT_ODOO_PORT)
+        parser.add_argument(
+            "--odoo-host",
+            default="",
+            help=_("one name for all Odoos, each at a port of --odoo-ports, instead of a loopback address for each"),
+        )
+        parser.add_argument("--odoo-ports", type=_ports, default="8100-8129", metavar=_("FIRST-LAST"))
         parser.add_argument("--s3-port", type=int, default=DEFAULT_S3_PORT)
         parser.add_argument("--state", type=Path, help=_("folder that keeps what was created; none forgets it"))
         parser.add_argument("--token", default="sandbox-token")
@@ -87,6 +95,9 @@ class Command(BaseCommand):
 def _sandbox(options: dict[str, Any]) -> Sandbox:
     return Sandbox(
         options["state"],
+        host=options["host"],
+        odoo_host=options["odoo_host"],
+        odoo_ports=options["odoo_ports"],
         port=options["port"],
         odoo_port=options["odoo_port"],
         s3_port=options["s3_port"],
@@ -99,6 +110,14 @@ def _sandbox(options: dict[str, Any]) -> Sandbox:
         hourly_limit=options["hourly_limit"],
         deletion_grace_seconds=options["deletion_grace"],
     )
+
+
+def _ports(text: str) -> range:
+    """Raises ArgumentTypeError."""
+    first, _hyphen, last = text.partition("-")
+    if not (first.isdecimal() and last.isdecimal() and 0 < int(first) <= int(last) < 65_536):
+        raise ArgumentTypeError(_("write two ports, such as 8100-8129"))
+    return range(int(first), int(last) + 1)
 
 
 def _add_faults(sandbox: Sandbox, given: list[str]) -> None:

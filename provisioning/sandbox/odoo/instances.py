@@ -45,7 +45,9 @@ class Instances:
             if held and held[0] is not wanted:
                 self._listening.pop(domain.id)[1].close()
             if wanted and domain.id not in self._listening:
-                listener = Listener(self._loop, domain.address, self._workspace.references.port, Web(wanted).handle)
+                bind = self._workspace.options.host if domain.port else domain.address
+                port = self._workspace.references.port_of(domain)
+                listener = Listener(self._loop, bind, port, Web(wanted).handle)
                 self._listening[domain.id] = wanted, listener
 
     def deployment_changed(self, deployment: Deployment) -> None:
