@@ -53,6 +53,7 @@ PERIODIC = (
     PeriodicJob("end what has expired", "tenants.tasks.expire_instances", 600),
     # looks every hour whether a day has passed: a beat that is often restarted would never reach a day
     PeriodicJob("compare the ledger with Railway", "tenants.tasks.reconcile_daily", 3600),
+    PeriodicJob("read what was used", "tenants.tasks.tend_costs", 3600),
     PeriodicJob("forget passwords, remind of ends", "tenants.tasks.forget_and_remind", 3600),
 )
 

@@ -108,6 +108,12 @@ UNFOLD: dict[str, Any] = {
                 _page("tenants.blueprint", "architecture"),
             ),
             _group(
+                _("Costs"),
+                _page("tenants.costline", "payments"),
+                _page("provisioning.usageprice", "price_change"),
+                _page("provisioning.exchangerate", "currency_exchange"),
+            ),
+            _group(
                 _("Messages"),
                 _page("tenants.mail", "mail"),
                 _page("tenants.webhookdelivery", "send"),

@@ -23,6 +23,7 @@ from provisioning.gate import budget, circuit, workspaces
 from provisioning.models import Operation, Outage, Step
 from provisioning.states import OperationKind, OperationState, StepState
 from provisioning.vitals import heartbeat, tally
+from tenants.costs import report as costs
 from tenants.lifecycle import InstanceState
 from tenants.models import Instance, Mail, Probe, WebhookDelivery
 
@@ -64,6 +65,7 @@ class Everything:
         yield _gauge("silent_instances", "Live instances that stopped answering.", (), [((), silent)])
         yield _signs_of_life()
         yield from _workspaces()
+        yield from _costs()
 
 
 def _grouped(rows: "QuerySet[Any]", *names: str) -> Iterable[tuple[tuple[str, ...], float]]:
@@ -129,3 +131,14 @@ def _workspaces() -> Iterator[GaugeMetricFamily]:
     yield _gauge("railway_outage", words, ("workspace",), outages)
     queues = _grouped(Operation.objects.active().exclude(queue=""), "queue")
     yield _gauge("queued_operations", "Operations that wait for their turn, by queue.", ("queue",), queues)
+
+
+def _costs() -> Iterator[GaugeMetricFamily]:
+    """Of the newest month that was read, and how far Railway's own sum is."""
+    month = costs.last_month()
+    told = costs.report(month, most=0) if month else None
+    spent = [((each.name,), float(each.dollars)) for each in told.bearers] if told else []
+    yield _gauge("cost_dollars", "What the present month has cost, by Railway's measurements.", ("bearer",), spent)
+    checks = [((each.workspace,), float(each.percent)) for each in costs.last_checks() if each.percent is not None]
+    words = "By how many percent what we measured is more than Railway's own sum."
+    yield _gauge("cost_difference_percent", words, ("workspace",), checks)

@@ -225,6 +225,22 @@ REASONS: dict[str, Reason] = {
         _("This backup is kept until its lock ends."),
         _("The storage refuses to delete it before then; it is tried again."),
     ),
+    "cost_differs": Reason(
+        _("The costs that we measured are not those that the hosting platform counts."),
+        _("See the price list: a price may have changed. Look for unknown projects, and at Railway's invoice."),
+    ),
+    "cost_jump": Reason(
+        _("An instance uses much more than on the same weekdays before."),
+        _("Look at its costs, then at its log: a loop, an import or an attack. A new customer at work is no fault."),
+    ),
+    "cost_eats_price": Reason(
+        _("An instance costs more than 60 % of its price."),
+        _("Look at its costs and its limits; offer a larger plan, or raise the plan's price for new orders."),
+    ),
+    "cost_without_rate": Reason(
+        _("The costs of a currency are not known."),
+        _("Write down what a dollar is worth in it: Costs, exchange rates."),
+    ),
     "mail_unavailable": Reason(_("The e-mail will be sent again."), _("See the mail provider's status page.")),
     "mail_refused": Reason(_("The e-mail was refused."), _("Check the address, the sender and ANYMAIL_*.")),
     "password_not_kept": Reason(

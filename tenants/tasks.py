@@ -10,6 +10,7 @@ from kombu.exceptions import OperationalError
 
 from provisioning.doorbell import LOST_AFTER, Priority
 from tenants.alerts import evaluation
+from tenants.costs import upkeep as costs
 from tenants.limits import holds
 from tenants.mails import outbox
 from tenants.services import backups, ending, idempotency, probes, reconciliation, retention, signup
@@ -85,6 +86,11 @@ def expire_instances() -> None:
 @shared_task(ignore_result=True)
 def reconcile_daily() -> None:
     reconciliation.reconcile_daily()
+
+
+@shared_task(ignore_result=True)
+def tend_costs() -> None:
+    costs.tend()
 
 
 @shared_task(ignore_result=True)

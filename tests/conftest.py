@@ -131,6 +131,8 @@ def _what_the_migrations_brought_comes_back(django_db_setup):
     limits = import_module("tenants.migrations.0026_limits")
     site_backups = import_module("tenants.migrations.0029_site_backups")
     exports = import_module("tenants.migrations.0030_export_instance")
+    prices = import_module("provisioning.migrations.0012_usage_and_prices")
+    costs = import_module("tenants.migrations.0033_costs")
 
     def restore(sender, **news):
         if sender.name == "tenants" and not apps.get_model("tenants", "Partner").objects.exists():
@@ -142,6 +144,8 @@ def _what_the_migrations_brought_comes_back(django_db_setup):
             limits.grant(apps, SimpleNamespace(connection=connection))
             site_backups.grant(apps, SimpleNamespace(connection=connection))
             exports.grant(apps, SimpleNamespace(connection=connection))
+            prices.bring(apps, None)
+            costs.grant(apps, SimpleNamespace(connection=connection))
 
     post_migrate.connect(restore)
     yield

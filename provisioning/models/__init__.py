@@ -1,10 +1,19 @@
-"""The rows of the engine: operations and steps, the ledger, pacing, outages, vitals.
+"""The rows of the engine: operations and steps, the ledger, pacing, outages, vitals, usage.
 
 Called by everybody above. They know what may be stored, and must not know who stores it.
 """
 
 from provisioning.models.agents import Agent
 from provisioning.models.backups import Backup, new_backup_id
+from provisioning.models.costs import (
+    Bearer,
+    DailyUsage,
+    ExchangeRate,
+    Measurement,
+    UsageCheck,
+    UsageDay,
+    UsagePrice,
+)
 from provisioning.models.ledger import Resource
 from provisioning.models.outages import Outage
 from provisioning.models.pacing import RequestBudget, Slot
@@ -16,7 +25,11 @@ from provisioning.models.work import Operation, OperationQuerySet, Step, new_ref
 __all__ = [
     "Agent",
     "Backup",
+    "Bearer",
+    "DailyUsage",
+    "ExchangeRate",
     "Heartbeat",
+    "Measurement",
     "Operation",
     "OperationQuerySet",
     "Outage",
@@ -27,6 +40,9 @@ __all__ = [
     "Step",
     "Tally",
     "UnreadableEvent",
+    "UsageCheck",
+    "UsageDay",
+    "UsagePrice",
     "new_backup_id",
     "new_reference",
 ]

@@ -38,6 +38,8 @@ def _billing(customer: Json) -> results.Billing:
         soft_limit=limit.get("softLimit"),
         hard_limit=limit.get("hardLimit"),
         over_limit=bool(limit.get("isOverLimit")),
+        period_start=datetime.fromisoformat(customer["billingPeriod"]["start"]),
+        period_end=datetime.fromisoformat(customer["billingPeriod"]["end"]),
     )
 
 
@@ -172,11 +174,15 @@ def notification_rule(node: Json) -> results.NotificationRule:
     )
 
 
-def usage(data: Json) -> tuple[results.Usage, ...]:
-    return tuple(
+def usage_page(data: Json) -> tuple[list[results.Usage], str | None]:
+    """What one page tells and the cursor of the next, None on the last."""
+    page = data["projectServiceUsage"]
+    info = page["pageInfo"]
+    used = [
         results.Usage(each["measurement"], each["value"], each["tags"]["projectId"], each["tags"]["serviceId"])
-        for each in data["usage"]
-    )
+        for each in page["usage"]
+    ]
+    return used, info["endCursor"] if info["hasNextPage"] else None
 
 
 def moment(value: str | None) -> datetime | None:

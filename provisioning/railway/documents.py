@@ -25,7 +25,10 @@ query WorkspaceInfo($workspaceId: String!) {
   workspace(workspaceId: $workspaceId) {
     id name plan preferredRegion projectCount subscriptionPlanLimit
     apiTokenRateLimit { remainingPoints resetsAt }
-    customer { currentUsage remainingUsageCreditBalance usageLimit { softLimit hardLimit isOverLimit } }
+    customer {
+      currentUsage remainingUsageCreditBalance billingPeriod { start end }
+      usageLimit { softLimit hardLimit isOverLimit }
+    }
   }
 }"""
 
@@ -145,12 +148,15 @@ query PlatformStatus {
   platformStatus { isStable incident { message url } maintenance { message url } }
 }"""
 
+# Railway's own limit of projects a page is 50 (docs of the schema's field)
 USAGE = """
-query Usage($workspaceId: String!, $start: DateTime!, $end: DateTime!, $measurements: [MetricMeasurement!]!) {
-  usage(
+query Usage(
+  $workspaceId: String!, $start: DateTime!, $end: DateTime!, $measurements: [MetricMeasurement!]!, $after: String
+) {
+  projectServiceUsage(
     workspaceId: $workspaceId, startDate: $start, endDate: $end, measurements: $measurements
-    groupBy: [PROJECT_ID, SERVICE_ID], includeDeleted: true
-  ) { measurement value tags { projectId serviceId } }
+    first: 50, after: $after, includeDeleted: true
+  ) { usage { measurement value tags { projectId serviceId } } pageInfo { hasNextPage endCursor } }
 }"""
 
 WEBHOOK_LIST = """

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from provisioning.railway import decoding, documents
 from provisioning.railway.errors import NotAuthorized, RailwayError, TokenRefused
@@ -143,14 +144,24 @@ class Reads:
         )
 
     def usage(self, workspace_id: str, start: datetime, end: datetime) -> tuple[Usage, ...]:
-        """What each service used between two (aware) times, deleted projects included; may lag behind."""
-        variables = {
+        """What each service used between two (aware) times, deleted projects included; may lag behind.
+
+        One request for every 50 projects.
+        """
+        variables: dict[str, Any] = {
             "workspaceId": workspace_id,
             "start": start.isoformat(),
             "end": end.isoformat(),
             "measurements": list(USAGE_MEASUREMENTS),
         }
-        return self._transport.ask(documents.USAGE, variables, decoding.usage)
+        used: list[Usage] = []
+        after: str | None = None
+        while True:
+            page, following = self._transport.ask(documents.USAGE, variables | {"after": after}, decoding.usage_page)
+            used += page
+            if following is None or following == after:
+                return tuple(used)
+            after = following
 
     def _project_pages(self, workspace_id: str, *, include_deleted: bool) -> Iterator[list[Project]]:
         after: str | None = None

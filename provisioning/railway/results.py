@@ -48,13 +48,18 @@ class Workspace:
 
 @dataclass(frozen=True)
 class Billing:
-    """Money in US dollars; limits in whole dollars, None for no hard limit."""
+    """Money in US dollars; limits in whole dollars, None for no hard limit.
+
+    ``current_usage`` is what the present period, which need not be a calendar month, has cost; it may be a while old.
+    """
 
     current_usage: float
     remaining_credit: float
     soft_limit: int | None
     hard_limit: int | None
     over_limit: bool
+    period_start: datetime
+    period_end: datetime
 
 
 @dataclass(frozen=True)

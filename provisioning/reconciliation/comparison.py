@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.db.models import Q
 from django.utils import timezone
 
+from provisioning.costs.prices import CURRENCY
 from provisioning.errors import ProvisioningError
 from provisioning.gate import clients
 from provisioning.models import Operation
@@ -138,6 +139,6 @@ def _priced(
 def _with_cost(difference: Difference, measured: Mapping[str, Decimal], by_pk: Mapping[int, Owned]) -> Difference:
     amount = measured.get(difference.external_id)
     if amount is not None:
-        return difference.costing(amount, cost.CURRENCY)
+        return difference.costing(amount, CURRENCY)
     owner = by_pk.get(difference.instance_pk or 0)
     return difference.costing(owner.cost, owner.currency) if owner else difference

@@ -1,32 +1,24 @@
-"""What a leak costs a month, from Railway's own measurements and its list prices."""
+"""What a leak costs a month, from Railway's own measurements and the prices of this day."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from provisioning.costs.prices import PriceList
 from provisioning.railway.results import Project, Usage
 
 MONTH = timedelta(days=30)
-MINUTES_A_MONTH = 43_200
 SHORTEST = timedelta(hours=1)
-CURRENCY = "USD"
-# docs.railway.com/pricing/plans: dollars a GB or vCPU a month, traffic a GB
-PRICES: Mapping[str, Decimal] = {
-    "MEMORY_USAGE_GB": Decimal(10) / MINUTES_A_MONTH,
-    "CPU_USAGE": Decimal(20) / MINUTES_A_MONTH,
-    "NETWORK_TX_GB": Decimal("0.05"),
-    "DISK_USAGE_GB": Decimal("0.15") / MINUTES_A_MONTH,
-    "BACKUP_USAGE_GB": Decimal("0.15") / MINUTES_A_MONTH,
-}
 
 
 def monthly(used: Iterable[Usage], projects: Iterable[Project], now: datetime) -> dict[str, Decimal]:
     """Dollars a month by project id: what it used in the last 30 days, or since it is there, at that pace."""
+    prices = PriceList.read()
     spent: dict[str, Decimal] = defaultdict(Decimal)
     for each in used:
         if each.project_id:
-            spent[each.project_id] += Decimal(str(each.value)) * PRICES.get(each.measurement, Decimal(0))
+            spent[each.project_id] += prices.cost(each.measurement, each.value, now.date())
     return {
         project.id: (spent[project.id] * _share(project, now)).quantize(Decimal("0.01"))
         for project in projects

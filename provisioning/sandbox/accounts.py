@@ -1,23 +1,22 @@
 """The queries about the workspace itself: who the token is, what is used, how the platform is."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from provisioning.sandbox.call import Call
 from provisioning.sandbox.clock import timestamp
-from provisioning.sandbox.containers import role
+from provisioning.sandbox.errors import Refusal
 from provisioning.sandbox.lookup import Lookup
-from provisioning.sandbox.queries import minutes_running
-from provisioning.sandbox.records import Project, Service
+from provisioning.sandbox.metering import Meter
+from provisioning.sandbox.records import Project
 from provisioning.sandbox.throttles import Budget
-from provisioning.sandbox.views import REGION, SMALLEST_VOLUME_MB, Node
+from provisioning.sandbox.views import REGION, Node
 from provisioning.sandbox.workspace import Workspace
 
 MONTH = 30 * 86_400.0
 MINUTE = 60.0
-# what a small, quiet instance uses while it runs: gigabytes of memory, processors
-USED: Mapping[str, tuple[float, float]] = {"postgres": (0.15, 0.01), "odoo": (0.5, 0.05), "other": (0.1, 0.01)}
+MOST_PROJECTS = 50
 
 
 class Accounts:
@@ -25,6 +24,7 @@ class Accounts:
         self._workspace = workspace
         self._lookup = lookup
         self._budget = budget
+        self._meter = Meter(workspace)
 
     def api_token(self, call: Call) -> Node:
         options = self._workspace.options
@@ -50,7 +50,7 @@ class Accounts:
             "customer": {
                 "id": options.workspace_id,
                 "state": "ACTIVE",
-                "currentUsage": 0.0,
+                "currentUsage": lambda info: round(self._meter.spent(now - now % MONTH, now), 6),
                 "creditBalance": 0.0,
                 "remainingUsageCreditBalance": 0.0,
                 "billingPeriod": {"start": timestamp(now - now % MONTH), "end": timestamp(now - now % MONTH + MONTH)},
@@ -83,19 +83,53 @@ class Accounts:
         now = self._workspace.clock.now()
         start, end = _moment(start_date, now - now % MONTH), min(_moment(end_date, now), now)
         by_service = "SERVICE_ID" in (group_by or ())
-        totals: dict[tuple[str, str | None, str], float] = {}
-        for project in self._projects(workspace_id, project_id, include_deleted):
-            for service_id, measured in self._measured(project, start, end):
-                for measurement in measurements:
-                    key = project.id, service_id if by_service else None, measurement
-                    totals[key] = totals.get(key, 0.0) + measured.get(measurement, 0.0)
+        return [
+            row
+            for project in self._projects(workspace_id, project_id, include_deleted)
+            for row in self._rows(project, measurements, start, end, by_service=by_service)
+        ]
+
+    def project_service_usage(
+        self,
+        call: Call,
+        workspace_id: str,
+        start_date: str,
+        end_date: str,
+        measurements: Sequence[str],
+        first: int | None = None,
+        after: str | None = None,
+        include_deleted: bool | None = None,
+    ) -> Node:
+        """Pages of projects, whose cursor is the id of the last one; those that used nothing tell nothing."""
+        if first is not None and not 0 < first <= MOST_PROJECTS:
+            raise Refusal(f"first must be between 1 and {MOST_PROJECTS}", "BAD_USER_INPUT")
+        now = self._workspace.clock.now()
+        start, end = _moment(start_date, now), min(_moment(end_date, now), now)
+        projects = sorted(self._projects(workspace_id, None, include_deleted), key=lambda project: project.id)
+        left = [project for project in projects if after is None or project.id > after]
+        page = left[: first or MOST_PROJECTS]
+        rows = [row for project in page for row in self._rows(project, measurements, start, end, by_service=True)]
+        more = len(left) > len(page)
+        return {
+            "usage": [row for row in rows if row["value"]],
+            "pageInfo": {"hasNextPage": more, "endCursor": page[-1].id if page else None},
+        }
+
+    def _rows(
+        self, project: Project, measurements: Sequence[str], start: float, end: float, *, by_service: bool
+    ) -> list[Node]:
+        totals: dict[tuple[str | None, str], float] = {}
+        for (service, measurement), value in self._meter.measure(project, start, end).items():
+            if measurement in measurements:
+                key = service if by_service else None, measurement
+                totals[key] = totals.get(key, 0.0) + value
         return [
             {
                 "measurement": measurement,
                 "value": round(value, 6),
-                "tags": {"projectId": project, "serviceId": service},
+                "tags": {"projectId": project.id, "serviceId": service},
             }
-            for (project, service, measurement), value in totals.items()
+            for (service, measurement), value in totals.items()
         ]
 
     def estimated_usage(
@@ -129,25 +163,6 @@ class Accounts:
         self._lookup.workspace(workspace_id or "")
         rows = self._workspace.store.projects.values()
         return [row for row in rows if include_deleted or row.deleted_at is None]
-
-    def _measured(self, project: Project, start: float, end: float) -> Iterator[tuple[str, dict[str, float]]]:
-        for service in self._workspace.store.every_service_of(project.id):
-            yield service.id, self._service_usage(service, start, end)
-
-    def _service_usage(self, service: Service, start: float, end: float) -> dict[str, float]:
-        store = self._workspace.store
-        memory = processor = 0.0
-        for deployment in store.deployments_of(service.id):
-            minutes = minutes_running(deployment, start, end)
-            gigabytes, processors = USED[role(deployment)]
-            memory, processor = memory + minutes * gigabytes, processor + minutes * processors
-        volume = store.volume_of(service)
-        stored = max(0.0, end - max(start, volume.created_at)) / MINUTE if volume else 0.0
-        return {
-            "MEMORY_USAGE_GB": memory,
-            "CPU_USAGE": processor,
-            "DISK_USAGE_GB": stored * SMALLEST_VOLUME_MB / 1024,
-        }
 
 
 def _moment(value: Any, otherwise: float) -> float:

@@ -8,7 +8,7 @@ from provisioning.sandbox import logs
 from provisioning.sandbox.call import Call
 from provisioning.sandbox.errors import NotAuthorized, Refusal
 from provisioning.sandbox.lookup import Lookup
-from provisioning.sandbox.records import Deployment, Project, Service
+from provisioning.sandbox.records import Project, Service
 from provisioning.sandbox.views import SUFFIX, Node, Views, connection
 from provisioning.sandbox.volumes import Input
 from provisioning.sandbox.workspace import Workspace
@@ -150,13 +150,3 @@ class Queries:
         if input.get("project_id"):
             return self._store.services_of(self._lookup.project(input["project_id"]).id)
         raise NotAuthorized
-
-
-def minutes_running(deployment: Deployment, start: float, end: float) -> float:
-    """How long a deployment ran between two moments, in minutes."""
-    total, since = 0.0, None
-    for moment, status in [*deployment.history, (end, "")]:
-        if since is not None:
-            total += max(0.0, min(moment, end) - max(since, start))
-        since = moment if status == "SUCCESS" else None
-    return total / 60

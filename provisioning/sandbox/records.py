@@ -56,6 +56,8 @@ class Volume:
     backups: list[dict[str, Any]] = field(default_factory=list)
     content: dict[str, Any] = field(default_factory=dict)
     deleted_at: float | None = None
+    # the one that it was made for, which is charged for it even when that is gone
+    first_service_id: str | None = None
 
 
 @dataclass(slots=True)

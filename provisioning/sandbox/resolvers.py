@@ -73,6 +73,7 @@ def _queries(queries: Queries, accounts: Accounts) -> Mapping[str, Resolver]:
         "workspace": accounts.workspace,
         "platformStatus": accounts.platform_status,
         "usage": accounts.usage,
+        "projectServiceUsage": accounts.project_service_usage,
         "estimatedUsage": accounts.estimated_usage,
         "projects": queries.projects,
         "project": queries.project,

@@ -84,6 +84,11 @@ class Store:
     def volumes_of(self, project_id: str) -> list[Volume]:
         return [row for row in self._owned["Volume", project_id] if row.deleted_at is None]
 
+    def every_volume_of(self, project_id: str) -> list[Volume]:
+        """Deleted ones too."""
+        found: list[Volume] = self._owned["Volume", project_id]
+        return found
+
     def domains_of(self, service_id: str) -> list[Domain]:
         return [row for row in self._owned["Domain", service_id] if row.deleted_at is None]
 

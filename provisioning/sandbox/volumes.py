@@ -46,6 +46,7 @@ class VolumeMutations:
             mount_path=input["mount_path"],
             created_at=now,
             visible_at=now + call.lag(project, self._workspace.options.lag_seconds),
+            first_service_id=service.id if service else None,
         )
         store.add(volume)
         return self._views.volume(volume)

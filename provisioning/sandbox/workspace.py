@@ -22,7 +22,8 @@ class Options:
     invisible, ``deletion_grace_seconds`` how long a project scheduled for deletion lives on (48 hours at Railway).
     ``edge_limit`` is Cloudflare's: requests a second without a query string. With ``railway_names`` domains are shown
     as at Railway, under names where nothing answers here. ``agent_pace`` is how long the agents beside the Odoos pause,
-    as a share of what the real ones do; 0: no agents.
+    as a share of what the real ones do; 0: no agents. ``metered_days``: usage is told as if everything had run for so
+    many days before it was made.
     The ``s3_`` options are those of the one bucket beside it: its keys, whether it locks objects, its quota (0: none).
     """
 
@@ -42,6 +43,7 @@ class Options:
     deletion_grace_seconds: float = 172_800.0
     railway_names: bool = False
     agent_pace: float = 0.0
+    metered_days: float = 0.0
     s3_bucket: str = "eazynova-backups"
     s3_region: str = "eu-sandbox-1"
     s3_access_key_id: str = "sandbox-key"

@@ -18,6 +18,7 @@ from provisioning.site_backup import making
 from provisioning.states import OperationState, StepState
 from provisioning.steps import afterwards
 from provisioning.vitals import heartbeat
+from tenants.costs import oddities
 from tenants.lifecycle import InstanceState
 from tenants.limits import counters
 from tenants.limits.counters import Claim
@@ -66,6 +67,7 @@ def present() -> list[Condition]:
         *_site_backups(),
         *_untold(),
         *_limits(),
+        *_costs(),
     ]
 
 
@@ -237,6 +239,18 @@ def _limits() -> Iterator[Condition]:
             figures = f"{used}/{claim.policy.limit}"
             topic = f"{claim.policy.name}:{name}"[:80] if name else claim.policy.name
             yield Condition(Alert.Kind.LIMIT, topic, used, (figures,))
+
+
+def _costs() -> Iterator[Condition]:
+    for check in oddities.differing():
+        figures = f"{check.measured:.2f}/{check.told:.2f} USD"
+        yield Condition(Alert.Kind.COST, f"cost_differs:{check.workspace}"[:80], 1, (figures,))
+    found = oddities.jumps()
+    names = oddities.instances_of(found)
+    rows = [("cost_jump", names.get(each["instance"]) or str(each["project"])) for each in found]
+    rows += [("cost_eats_price", name) for name in oddities.dear().values_list("instance__client_name", flat=True)]
+    rows += [("cost_without_rate", currency) for currency in oddities.unconverted()]
+    yield from _grouped(Alert.Kind.COST, rows)
 
 
 def _grouped(kind: str, rows: Iterable[tuple[str, str | None]]) -> Iterator[Condition]:

@@ -36,6 +36,7 @@ PAGES = {
     Alert.Kind.EVENT: "provisioning_unreadableevent_changelist",
     Alert.Kind.SITE_BACKUP: "provisioning_sitebackup_changelist",
     Alert.Kind.LIMIT: "tenants_heldback_changelist",
+    Alert.Kind.COST: "tenants_costline_changelist",
 }
 # their topic is a code of the catalogue of reasons
 EXPLAINED = (
@@ -44,6 +45,7 @@ EXPLAINED = (
     Alert.Kind.AFTERWARDS,
     Alert.Kind.BACKUP,
     Alert.Kind.SITE_BACKUP,
+    Alert.Kind.COST,
 )
 
 
@@ -124,7 +126,8 @@ def topic_of(alert: Alert) -> str:
 
 def why_of(alert: Alert) -> Reason | None:
     """What the catalogue says, where the topic is one of its reasons."""
-    return reason(alert.topic) if alert.kind in EXPLAINED and alert.topic else None
+    # behind a colon stands whose it is
+    return reason(alert.topic.partition(":")[0]) if alert.kind in EXPLAINED and alert.topic else None
 
 
 def text_of(note: AlertNote) -> str:

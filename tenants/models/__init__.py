@@ -5,6 +5,7 @@ Called by everybody above. They know what may be stored, and must not know a use
 
 from tenants.models.alert import Alert, AlertNote
 from tenants.models.audit import AuditEntry
+from tenants.models.costs import CostLine, CostMonth
 from tenants.models.idempotency import IdempotencyRecord
 from tenants.models.instance import Instance
 from tenants.models.limit import HeldBack, LimitCount
@@ -25,6 +26,8 @@ __all__ = [
     "AuditEntry",
     "Authenticator",
     "Blueprint",
+    "CostLine",
+    "CostMonth",
     "HeldBack",
     "IdempotencyRecord",
     "Instance",

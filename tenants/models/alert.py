@@ -27,6 +27,7 @@ class Alert(models.Model):
         SITE_BACKUP = "site_backup", _("our own database is without a recent backup")
         UNTOLD = "untold", _("ends wait, because their customers do not know of them")
         LIMIT = "limit", _("half of a limit is used up")
+        COST = "cost", _("costs are not as they should be")
 
     kind = models.CharField(_("kind"), max_length=20, choices=Kind)
     topic = models.CharField(_("about"), max_length=80, blank=True)
