@@ -4,6 +4,8 @@ RUN := .venv/bin/python
 # at least four, whatever the processors: the longest tests wait for processes that they have killed
 AT_ONCE := -n $(shell n=$$(nproc 2>/dev/null || echo 4); echo $$((n < 4 ? 4 : n > 8 ? 8 : n)))
 STAMP := .venv/.installed
+# else each of the hundreds of processes that the tests start would compile the site anew, and each worker the tests
+unexport PYTHONDONTWRITEBYTECODE
 PO := eazynova_site/locale/fr/LC_MESSAGES/django
 
 help: ## this list

@@ -1,14 +1,10 @@
 import shutil
 import socket
 import time
-from importlib import import_module
-from types import SimpleNamespace
 
 import pytest
-from django.apps import apps
 from django.core.cache import caches
-from django.db import connection
-from django.db.models.signals import post_migrate
+from django.test import TransactionTestCase
 
 from provisioning.gate import budget_redis, circuit
 from provisioning.odoo import container
@@ -16,6 +12,7 @@ from provisioning.sandbox.odoo import passwords
 from provisioning.sandbox.sandbox import Sandbox
 from tenants.limits import counters, counts_redis
 from tests import environment, factories
+from tests.as_migrated import AsMigrated
 
 _connect = socket.socket.connect
 _look_up = socket.getaddrinfo
@@ -120,60 +117,13 @@ def make_partner():
     return factories.make_partner
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _what_the_migrations_brought_comes_back(django_db_setup):
-    """Tests with real transactions end by emptying the tables; Django tells so with post_migrate."""
-    first_offer = import_module("tenants.migrations.0002_first_offer")
-    pinned_images = import_module("tenants.migrations.0027_versions")
-    staff_groups = import_module("tenants.migrations.0009_staff_groups")
-    staff_orders = import_module("tenants.migrations.0016_staff_order_instances")
-    backups = import_module("tenants.migrations.0025_backups")
-    limits = import_module("tenants.migrations.0026_limits")
-    site_backups = import_module("tenants.migrations.0029_site_backups")
-    exports = import_module("tenants.migrations.0030_export_instance")
-    prices = import_module("provisioning.migrations.0012_usage_and_prices")
-    costs = import_module("tenants.migrations.0033_costs")
-
-    def restore(sender, **news):
-        if sender.name == "tenants" and not apps.get_model("tenants", "Partner").objects.exists():
-            first_offer.bring(apps, None)
-            pinned_images.pin(apps, None)
-            staff_groups.bring(apps, SimpleNamespace(connection=connection))
-            staff_orders.grant(apps, SimpleNamespace(connection=connection))
-            backups.grant(apps, SimpleNamespace(connection=connection))
-            limits.grant(apps, SimpleNamespace(connection=connection))
-            site_backups.grant(apps, SimpleNamespace(connection=connection))
-            exports.grant(apps, SimpleNamespace(connection=connection))
-            prices.bring(apps, None)
-            costs.grant(apps, SimpleNamespace(connection=connection))
-
-    post_migrate.connect(restore)
-    yield
-    post_migrate.disconnect(restore)
-
-
-def _audit_guards():
-    """What takes the audit trail's guards away, and what brings them back."""
-    if connection.vendor == "postgresql":
-        table = "ALTER TABLE tenants_auditentry {} TRIGGER USER"
-        return [table.format("DISABLE")], [table.format("ENABLE")]
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'tenants_auditentry'")
-        rows = cursor.fetchall()
-    return [f"DROP TRIGGER {name}" for name, _sql in rows], [sql for _name, sql in rows]
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _the_audit_trail_is_emptied_between_tests_only(django_db_setup):
-    """Tests with real transactions empty the tables, which the trail's own guards refuse."""
-    empty = connection.ops.sql_flush
-
-    def sql_flush(*arguments, **options):
-        away, back = _audit_guards()
-        return [*away, *empty(*arguments, **options), *back]
-
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """pytest-django's, and what tests with transactions of their own have written is taken back."""
+    with django_db_blocker.unblock():
+        as_migrated = AsMigrated()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(connection.ops), "sql_flush", staticmethod(sql_flush))
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: as_migrated.come_back())
         yield
 
 
