@@ -10,6 +10,7 @@ from eazynova_site.serving.doors import counting_wrong_secrets
 from provisioning.agents import views as agents
 from provisioning.watching import railway_webhook
 from tenants.mails import provider_hooks
+from tenants.space import urls as space
 
 urlpatterns = [
     path(f"{settings.ADMIN_PATH}language/", set_language, name="set_language"),
@@ -24,6 +25,8 @@ urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", metrics.metrics),
+    path("espace/", include(space.routes("fr"), namespace="space")),
+    path("en/space/", include(space.routes("en"), namespace="space_en")),
     path("", include("tenants.web.urls")),
 ]
 

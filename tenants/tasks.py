@@ -13,7 +13,17 @@ from tenants.alerts import evaluation
 from tenants.costs import upkeep as costs
 from tenants.limits import holds
 from tenants.mails import outbox
-from tenants.services import backups, ending, idempotency, probes, reconciliation, retention, signup
+from tenants.services import (
+    address_proof,
+    backups,
+    customer_sessions,
+    ending,
+    idempotency,
+    probes,
+    reconciliation,
+    retention,
+    signup,
+)
 from tenants.signals import mail_due, webhook_due
 from tenants.webhooks import deliveries, notices
 
@@ -76,6 +86,8 @@ def forget_and_remind() -> None:
     retention.forget_events()
     ending.remind_of_ends()
     signup.purge()
+    address_proof.purge()
+    customer_sessions.purge()
 
 
 @shared_task(ignore_result=True)

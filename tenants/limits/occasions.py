@@ -80,6 +80,22 @@ def account(name: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name.strip()).casefold())[:LONGEST_NAME]
 
 
+def code(request: HttpRequest, email: str, browser: str = "") -> tuple[Claim, ...]:
+    """A code to an address. In a ``browser`` that has proven it before, a stranger's asking does not count."""
+    box = mailbox(email)
+    recipient = Claim(policies.CODE_KNOWN, f"{browser} {box}") if browser else Claim(policies.CODE_RECIPIENT, box)
+    return (
+        Claim(policies.CODE, visitor_address(request)),
+        Claim(policies.CODE_NETWORK, visitor_network(request)),
+        recipient,
+        Claim(policies.MAIL_TOTAL, EVERYBODY),
+    )
+
+
+def code_guess(request: HttpRequest) -> Claim:
+    return Claim(policies.CODE_GUESS, visitor_network(request))
+
+
 def webhook_test(partner_id: int) -> Claim:
     return Claim(policies.WEBHOOK_TEST, str(partner_id))
 

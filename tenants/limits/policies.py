@@ -124,11 +124,19 @@ WEBHOOK_REPLAY = Policy(
     "webhook_replay", "WEBHOOK_REPLAY_RATE", _("webhook replays of a partner"), _("You have asked for many replays.")
 )
 
+_CODES = _("As many codes as we send to one address, or to one connection, have been asked for.")
+CODE = Policy("code", "CODE_RATE", _("sign-in codes of a visitor"), _CODES)
+CODE_NETWORK = Policy("code_network", "CODE_NETWORK_RATE", _("sign-in codes of a network"), _CODES)
+CODE_RECIPIENT = Policy("code_recipient", "CODE_RECIPIENT_RATE", _("sign-in codes to an address"), _CODES)
+CODE_KNOWN = Policy("code_known", "CODE_RECIPIENT_RATE", _("sign-in codes in a known browser"), _CODES)
+CODE_GUESS = Policy("code_guess", "CODE_GUESS_RATE", _("wrong sign-in codes of a network"), _("Too many wrong codes."))
+
 POLICIES: dict[str, Policy] = {
     policy.name: policy
     for policy in (
         *(VISITOR, KEY, GUESS, SIGNUP, SIGNUP_NETWORK, SIGNUP_RECIPIENT, SIGNUP_TOTAL, ORDER_PARTNER),
         *(MAIL_RECIPIENT, MAIL_TOTAL, MAIL_PARTNER, RESEND, EXPORT),
         *(LOGIN, LOGIN_NETWORK, LOGIN_ACCOUNT, WEBHOOK_TEST, WEBHOOK_REPLAY),
+        *(CODE, CODE_NETWORK, CODE_RECIPIENT, CODE_KNOWN, CODE_GUESS),
     )
 }

@@ -16,7 +16,7 @@ from provisioning.models import Operation
 from provisioning.reasons import reason
 from provisioning.sealing import SealBroken
 from provisioning.states import OperationKind
-from tenants.mails import notices
+from tenants.mails import notices, sign_in_notices
 from tenants.mails.credentials import kept_password
 from tenants.mails.plain_names import without_links
 from tenants.models import Instance, Mail, Partner, Signup
@@ -87,6 +87,8 @@ def _context(mail: Mail) -> dict[str, Any]:
     """What the templates may say. Raises Permanent when what the mail tells about is gone, and Superseded."""
     if mail.kind == Mail.Kind.CONFIRMATION:
         return _confirmation_context(mail)
+    if mail.kind in sign_in_notices.NOTICES:
+        return _sign_in_context(mail)
     instance = mail.instance
     if instance is None:
         raise Permanent("This mail has no instance to tell about.")
@@ -123,6 +125,15 @@ def _work(mail: Mail, instance: Instance) -> dict[str, Any]:
         "reference": last.reference if last else "",
         "sentence": reason(last.reason).sentence if last else "",
     }
+
+
+def _sign_in_context(mail: Mail) -> dict[str, Any]:
+    """Of an address that asked for a code: when nobody has sold it anything there is nobody to write to."""
+    said = sign_in_notices.NOTICES[mail.kind](mail)
+    if said is None:
+        raise Superseded
+    partner, notice = said
+    return {"notice": notice, "partner": partner, "reply_to": partner.reply_to}
 
 
 def _confirmation_context(mail: Mail) -> dict[str, Any]:

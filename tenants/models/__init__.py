@@ -6,6 +6,7 @@ Called by everybody above. They know what may be stored, and must not know a use
 from tenants.models.alert import Alert, AlertNote
 from tenants.models.audit import AuditEntry
 from tenants.models.costs import CostLine, CostMonth
+from tenants.models.customer_session import AddressProof, CustomerSession
 from tenants.models.idempotency import IdempotencyRecord
 from tenants.models.instance import Instance
 from tenants.models.limit import HeldBack, LimitCount
@@ -20,6 +21,7 @@ from tenants.models.tenant import Tenant
 from tenants.models.webhook import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent
 
 __all__ = [
+    "AddressProof",
     "Alert",
     "AlertNote",
     "ApiKey",
@@ -28,6 +30,7 @@ __all__ = [
     "Blueprint",
     "CostLine",
     "CostMonth",
+    "CustomerSession",
     "HeldBack",
     "IdempotencyRecord",
     "Instance",

@@ -51,6 +51,8 @@ class Mail(models.Model):
         DELETION_UNDONE = "deletion_undone", _("deletion undone")
         DELETION_BEGUN = "deletion_begun", _("is being deleted")
         DELETED = "deleted", _("deleted")
+        ADDRESS_PROOF = "address_proof", _("sign-in code")
+        NEW_SIGN_IN = "new_sign_in", _("sign-in from a new browser")
 
     class State(models.TextChoices):
         QUEUED = "queued", _("to be sent")

@@ -16,6 +16,12 @@ from tenants import names
 KEY_ALPHABET = string.ascii_letters + string.digits
 
 
+class PartnerQuerySet(models.QuerySet["Partner"]):
+    def sold_to(self, email: str) -> "PartnerQuerySet":
+        """Who has sold an instance that has this address now."""
+        return self.filter(tenants__instances__admin_email=email).distinct().order_by("pk")
+
+
 class Partner(models.Model):
     """A reseller: API keys, allowed origins, quota. The house itself is a partner too.
 
@@ -37,6 +43,8 @@ class Partner(models.Model):
     )
     quota = models.PositiveIntegerField(_("live instances at most"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+
+    objects = PartnerQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("partner")

@@ -17,8 +17,9 @@ from provisioning.models import Operation, Step
 from provisioning.states import OperationState, StepState
 from tenants.lifecycle import InstanceState
 from tenants.mails import composing, news, outbox
-from tenants.models import ApiKey, Instance, Mail, Plan, Signup
-from tenants.services import keys, partners
+from tenants.models import ApiKey, Instance, Mail, Partner, Plan, Signup
+from tenants.services import customer_sessions, keys, partners
+from tenants.space import browsers
 from tests import factories
 
 COMPANY = "Café de l’Étoile & fils"
@@ -45,6 +46,7 @@ def pages(site: str, foreign: str, language: str) -> Iterator[State]:
     for name, make in PROGRESS.items():
         yield State(f"progress-{name}", address_of(site, make(language)))
     yield State("progress-password", address_of(site, ready(language, "password")), _reveal)
+    yield from _of_the_space(site, language)
     yield State("missing", f"{site}/nowhere/")
     yield State("broken", f"{site}/", _break)
     yield State("widget", foreign)
@@ -91,6 +93,48 @@ def _of_ends(language: str, operation: Operation, sold: Instance) -> Iterator[tu
         yield name, *_written(mail)
     Instance.objects.filter(pk=sold.pk).update(decommission_after=None)
     sold.refresh_from_db()
+
+
+def _of_the_space(site: str, language: str) -> Iterator[State]:
+    instance, other = ready(language, "space"), ready(language, "second")
+    space = f"{site}/espace/" if language == "fr" else f"{site}/en/space/"
+    door = f"{space}{'connexion' if language == 'fr' else 'sign-in'}/"
+    yield State("space-sign-in", door)
+    yield State("space-code", door, _ask_for_a_code)
+    yield State("space-wrong-code", door, lambda page: (_ask_for_a_code(page), _enter(page, "12")))
+    yield State("space-link-over", f"{door}{'lien' if language == 'fr' else 'link'}/nonsense/")
+
+    def signed_in(name: str, path: str, reach: Callable[[Page], object] = lambda page: None) -> State:
+        def enter(page: Page) -> None:
+            _come_in(page, site, other.tenant.partner, language)
+            page.goto(f"{space}{path}")
+            reach(page)
+
+        return State(f"space-{name}", door, enter)
+
+    yield signed_in("home", "")
+    yield signed_in("sessions", "sessions/")
+    yield signed_in("instance", f"odoo/{instance.public_id}/")
+
+
+def _come_in(page: Page, site: str, partner: Partner, language: str) -> None:
+    """As the customer, by the key that signing in gives."""
+    _session, key = customer_sessions.start(
+        "marie@etoile.example", partner, language=language, browser="Firefox, Windows", network="192.0.2.1", known=True
+    )
+    page.context.add_cookies([{"name": browsers.SESSION, "value": key, "url": site}])
+
+
+def _ask_for_a_code(page: Page) -> None:
+    page.fill("#id_email", "marie@etoile.example")
+    page.click("form button.main")
+    page.wait_for_selector("#id_code")
+
+
+def _enter(page: Page, code: str) -> None:
+    page.fill("#id_code", code)
+    page.click("form button.main")
+    page.wait_for_selector("#summary")
 
 
 @contextmanager

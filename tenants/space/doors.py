@@ -1,0 +1,109 @@
+"""What every page of the space passes: its language by its address, who is signed in, and what no cache may keep."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+from urllib.parse import quote
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import translation
+from django.utils.functional import SimpleLazyObject
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from tenants.mails.space_pages import NAMESPACES
+from tenants.models import CustomerSession, Partner
+from tenants.services import customer_sessions, partners
+from tenants.space import browsers
+
+View = Callable[..., HttpResponse]
+LANGUAGES = {namespace: language for language, namespace in NAMESPACES.items()}
+NEXT = "next"
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A request to the space: in which language, and by whom, if anybody is signed in."""
+
+    request: HttpRequest
+    language: str
+    session: CustomerSession | None
+
+    @property
+    def person(self) -> CustomerSession:
+        """Who is signed in. Raises Http404 on a page that asks for nobody."""
+        if self.session is None:
+            raise Http404
+        return self.session
+
+    def url(self, name: str, *arguments: str) -> str:
+        return reverse(f"{NAMESPACES[self.language]}:{name}", args=arguments)
+
+    def onward(self, name: str, *arguments: str) -> HttpResponseRedirect:
+        """303: a form that was sent is not sent again by going back."""
+        return HttpResponseRedirect(self.url(name, *arguments), status=303)
+
+    def show(self, template: str, status: int = 200, **context: Any) -> HttpResponse:
+        seller: Partner | None = self.session.partner if self.session else context.pop("seller", None)
+        match = self.request.resolver_match
+        twins = {
+            language: reverse(f"{namespace}:{match.url_name}", args=match.args, kwargs=match.kwargs)
+            for language, namespace in NAMESPACES.items()
+            if match is not None and match.url_name is not None
+        }
+        query = self.request.META.get("QUERY_STRING", "") if self.request.method in ("GET", "HEAD") else ""
+        said = {
+            "visit": self,
+            "session": self.session,
+            "seller": seller,
+            "twins": {language: f"{address}?{query}" if query else address for language, address in twins.items()},
+            "help_address": SimpleLazyObject(lambda: partners.help_address(seller or partners.house())),
+        }
+        return render(self.request, f"space/{template}.html", said | context, status=status)
+
+
+def open_to_all(*methods: str) -> Callable[[Callable[..., HttpResponse]], View]:
+    """A page that asks for no session; it gets the :class:`Visit` and what the address holds."""
+
+    def decorate(page: Callable[..., HttpResponse]) -> View:
+        @wraps(page)
+        def answer(request: HttpRequest, **values: str) -> HttpResponse:
+            language = LANGUAGES[str(request.resolver_match.namespace if request.resolver_match else "")]
+            with translation.override(language):
+                key = request.COOKIES.get(browsers.SESSION, "")
+                session = customer_sessions.find(key) if key else None
+                response = page(Visit(request, language, session), **values)
+            response.headers["Content-Language"] = language
+            response.headers["Referrer-Policy"] = "no-referrer" if request.method == "POST" else "same-origin"
+            response.headers["X-Robots-Tag"] = "noindex, nofollow"
+            return response
+
+        return never_cache(require_http_methods(["GET", "HEAD", *methods])(answer))
+
+    return decorate
+
+
+def signed_in(*methods: str) -> Callable[[Callable[..., HttpResponse]], View]:
+    """A page of one's own; whoever is not signed in is asked for an address first, and led back here."""
+
+    def decorate(page: Callable[..., HttpResponse]) -> View:
+        @wraps(page)
+        def guarded(visit: Visit, **values: str) -> HttpResponse:
+            if visit.session is not None:
+                return page(visit, **values)
+            wanted = visit.request.path if visit.request.method in ("GET", "HEAD") else visit.url("home")
+            return HttpResponseRedirect(f"{visit.url('sign_in')}?{NEXT}={quote(wanted)}", status=303)
+
+        return open_to_all(*methods)(guarded)
+
+    return decorate
+
+
+def safe_next(visit: Visit, wanted: str) -> str:
+    """Only pages of the space itself: by prefix, and without anything that a browser reads as another host."""
+    home = visit.url("home")
+    plain = wanted.startswith(home) and "\\" not in wanted and "//" not in wanted and wanted.isprintable()
+    return wanted if plain else home
