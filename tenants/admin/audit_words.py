@@ -81,7 +81,7 @@ NAMES: dict[str, Words] = {
     "thing": _("kind"),
     "external_id": _("id at Railway"),
 }
-ACTORS: dict[str, Words] = {"": _("the system"), "expiry": _("expiry")}
+ACTORS: dict[str, Words] = {"": _("the system"), "expiry": _("expiry"), "customer": _("the customer")}
 
 
 def act_of(entry: AuditEntry) -> str:

@@ -19,6 +19,7 @@ from provisioning.states import OperationKind
 from tenants.mails import notices, sign_in_notices
 from tenants.mails.credentials import kept_password
 from tenants.mails.plain_names import without_links
+from tenants.mails.space_pages import space_page
 from tenants.models import Instance, Mail, Partner, Signup
 from tenants.wording import dates
 
@@ -100,16 +101,16 @@ def _context(mail: Mail) -> dict[str, Any]:
     own = mail.kind not in FOREIGN
     if own and (mail.recipient != instance.admin_email or notices.overtaken(mail, instance)):
         raise Superseded
-    status_url = status_page(instance) if own else ""
     context: dict[str, Any] = {
         "instance": instance,
         "company": without_links(instance.tenant.company),
         "partner": instance.tenant.partner,
         "reply_to": instance.tenant.partner.reply_to,
-        "status_url": status_url,
+        "status_url": status_page(instance) if own else "",
+        "space_url": space_page(instance.language, "instance", instance.public_id),
     }
     if mail.kind in notices.NOTICES:
-        told = notices.Told(mail, instance, context["company"], status_url)
+        told = notices.Told(mail, instance, context["company"], context["space_url"])
         return context | {"notice": notices.NOTICES[mail.kind](told)}
     return context | {"password": password} | _work(mail, instance)
 

@@ -69,6 +69,12 @@ def find_by_link(token: str) -> AddressProof | None:
 
 def enter(proof: AddressProof, code: str) -> None:
     """Use the proof up with its code. Raises WrongCode, or CodeOver: too late, used, or too often wrong."""
+    check(proof, code)
+    use(proof)
+
+
+def check(proof: AddressProof, code: str) -> None:
+    """The same without using it up, for what needs two codes; each look counts as an attempt."""
     counted = AddressProof.objects.filter(
         pk=proof.pk, used_at=None, expires_at__gt=timezone.now(), attempts__lt=MOST_ATTEMPTS
     )
@@ -77,7 +83,6 @@ def enter(proof: AddressProof, code: str) -> None:
     given = "".join(each for each in code if not each.isspace())
     if not constant_time_compare(given, address_codes.code_of(proof)):
         raise WrongCode
-    use(proof)
 
 
 def use(proof: AddressProof) -> None:

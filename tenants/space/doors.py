@@ -42,9 +42,9 @@ class Visit:
     def url(self, name: str, *arguments: str) -> str:
         return reverse(f"{NAMESPACES[self.language]}:{name}", args=arguments)
 
-    def onward(self, name: str, *arguments: str) -> HttpResponseRedirect:
-        """303: a form that was sent is not sent again by going back."""
-        return HttpResponseRedirect(self.url(name, *arguments), status=303)
+    def onward(self, name: str, *arguments: str, done: str = "") -> HttpResponseRedirect:
+        """303: a form that was sent is not sent again by going back. ``done`` is what the page then says was done."""
+        return HttpResponseRedirect(self.url(name, *arguments) + (f"?done={done}" if done else ""), status=303)
 
     def show(self, template: str, status: int = 200, **context: Any) -> HttpResponse:
         seller: Partner | None = self.session.partner if self.session else context.pop("seller", None)

@@ -1,9 +1,34 @@
-"""All instances of the one who is signed in, and the page of each."""
+"""All instances of the one who is signed in, and the page of each: how it is, what may be done, what happened."""
+
+from typing import Any
+from urllib.parse import quote
 
 from django.http import Http404, HttpResponse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from provisioning.backups import asking, bucket
+from provisioning.models import Agent
 from tenants.models import Instance
+from tenants.services import certificates, customer_choices, ending, partners, preconditions
 from tenants.space.doors import Visit, signed_in
+from tenants.space.history import history_of
+from tenants.wording import dates, prices
+from tenants.wording.usage import usage_of
+
+# what was done a moment ago: a page that is loaded again says it again, and does nothing
+DONE: dict[str, str | Promise] = {
+    "password": gettext_lazy(
+        "A new password is being set. In a minute you get it by e-mail; then the former one works no longer."
+    ),
+    "address": gettext_lazy("The address is being changed. In a minute the new one gets the access by e-mail."),
+    "links": gettext_lazy("The links of all e-mails so far open nothing any more."),
+    "backup": gettext_lazy("A backup is being made while your Odoo goes on. It stands here as soon as it was checked."),
+    "kept": gettext_lazy("It is kept: nothing is deleted."),
+    "resumed": gettext_lazy("It is being started. This takes a few minutes, and we write to you when it works again."),
+}
 
 
 @signed_in()
@@ -16,7 +41,8 @@ def home(visit: Visit) -> HttpResponse:
 
 @signed_in()
 def page(visit: Visit, public_id: str) -> HttpResponse:
-    return visit.show("instance", instance=own(visit, public_id))
+    done = DONE.get(visit.request.GET.get("done", ""), "")
+    return show(visit, own(visit, public_id), done=done)
 
 
 def own(visit: Visit, public_id: str) -> Instance:
@@ -25,3 +51,70 @@ def own(visit: Visit, public_id: str) -> Instance:
     if instance is None:
         raise Http404
     return instance
+
+
+def show(visit: Visit, instance: Instance, status: int = 200, **more: Any) -> HttpResponse:
+    """``more`` may hold ``done`` or ``refused``, in words."""
+    agent = Agent.objects.filter(instance=instance).first()
+    context = {
+        "instance": instance,
+        "open_url": f"{instance.url}/web/login?login={quote(instance.admin_email)}" if instance.url else "",
+        "price": prices.price(instance.price_per_month, instance.currency),
+        "usage": list(usage_of(agent.report)) if agent and agent.reported_at else [],
+        "reported": dates.precisely(agent.reported_at) if agent and agent.reported_at else "",
+        "history": history_of(instance),
+        "work": instance.active_operation(),
+        "certificate": _certificate(instance),
+        "go_on": _letter(instance),
+        **_end(instance),
+        **_backup(instance),
+        **_may(instance),
+    }
+    return visit.show("instance", status, **(context | more))
+
+
+def _end(instance: Instance) -> dict[str, Any]:
+    stops, deleted = ending.stops_at(instance), ending.deleted_at(instance)
+    over = instance.expires_at is not None and instance.expires_at <= timezone.now()
+    return {
+        "stops": dates.day_or_hour(stops) if stops else "",
+        "deleted": dates.day_or_hour(deleted) if deleted else "",
+        "over": over,
+    }
+
+
+def _may(instance: Instance) -> dict[str, bool]:
+    possible = {name: preconditions.why_not(name, instance) is None for name in ("reset_password", "change_email")}
+    return {
+        **possible,
+        "keep": customer_choices.may_keep(instance),
+        "resume": customer_choices.may_resume(instance),
+        "end": customer_choices.why_not_end(instance) is None,
+        "back_up": preconditions.why_not("back_up", instance) is None,
+        "export": preconditions.why_not("export", instance) is None,
+    }
+
+
+def _backup(instance: Instance) -> dict[str, str]:
+    if not bucket.configured():
+        return {"last_backup": ""}
+    backup = asking.newest_good(instance.pk)
+    return {"last_backup": dates.precisely(backup.taken_at or backup.created_at) if backup else _("None yet.")}
+
+
+def _certificate(instance: Instance) -> dict[str, str] | None:
+    end = certificates.of(instance)
+    if end is None:
+        return None
+    kept = dates.day(end.kept_until) if end.backup and end.kept_until and end.backup.erased_at is None else ""
+    return {
+        "ended": dates.precisely(end.ended_at),
+        "backup": end.backup.public_id if end.backup else "",
+        "sha256": end.backup.sha256 if end.backup else "",
+        "kept": kept,
+    }
+
+
+def _letter(instance: Instance) -> str:
+    subject = quote(_("Keep the Odoo of %(company)s") % {"company": instance.tenant.company})
+    return f"mailto:{partners.help_address(instance.tenant.partner)}?subject={subject}"

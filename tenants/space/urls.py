@@ -2,12 +2,20 @@
 
 from django.urls import URLPattern, path
 
-from tenants.space import instances, sessions, sign_in
+from tenants.space import acts, address, instances, person, sessions, sign_in
 
 WORDS = {
-    "fr": {"sign-in": "connexion", "link": "lien", "seller": "vendeur", "sessions": "sessions"},
-    "en": {"sign-in": "sign-in", "link": "link", "seller": "seller", "sessions": "sessions"},
-}
+    "fr": {
+        "sign-in": "connexion", "link": "lien", "seller": "vendeur", "sessions": "sessions", "end": "fin",
+        "password": "mot-de-passe", "address": "adresse", "links": "liens", "keep": "garder", "resume": "redemarrer",
+        "backup": "sauvegarde", "export": "export", "data": "mes-donnees",
+    },
+    "en": {
+        "sign-in": "sign-in", "link": "link", "seller": "seller", "sessions": "sessions", "end": "end",
+        "password": "password", "address": "address", "links": "links", "keep": "keep", "resume": "resume",
+        "backup": "backup", "export": "export", "data": "my-data",
+    },
+}  # fmt: skip
 
 
 def routes(language: str) -> tuple[list[URLPattern], str]:
@@ -21,5 +29,10 @@ def routes(language: str) -> tuple[list[URLPattern], str]:
         path(f"{words['sign-in']}/{words['seller']}/", sign_in.seller, name="seller"),
         path(f"{words['sessions']}/", sessions.page, name="sessions"),
         path(f"{words['sessions']}/end/", sessions.end, name="end_session"),
+        path(f"{words['data']}/", person.page, name="data"),
+        path(f"{words['data']}/data.json", person.download, name="data_file"),
         path("odoo/<slug:public_id>/", instances.page, name="instance"),
+        path(f"odoo/<slug:public_id>/{words['address']}/", address.page, name="address"),
+        path(f"odoo/<slug:public_id>/{words['address']}/codes/", address.codes, name="address_codes"),
+        *(path(f"odoo/<slug:public_id>/{words[name]}/", act, name=name) for name, act in acts.ACTS.items()),
     ], "space"

@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.functional import SimpleLazyObject
-from django.utils.translation import gettext as _
+from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
@@ -27,6 +27,7 @@ from provisioning.models import Operation
 from provisioning.reasons import reason
 from provisioning.states import OperationKind, OperationState
 from tenants.lifecycle import InstanceState
+from tenants.mails.space_pages import space_page
 from tenants.models import Instance
 from tenants.services import ending, partners
 from tenants.web.too_many import WrongLink, counting_wrong_links
@@ -130,7 +131,7 @@ def _context(instance: Instance, token: str) -> dict[str, Any]:
         "again": again,
         "again_unscripted": max(again, UNSCRIPTED_LEAST),
         "help_address": SimpleLazyObject(lambda: partners.help_address(instance.tenant.partner)),
-        "go_on": SimpleLazyObject(lambda: _letter_to_us(instance)),
+        "go_on": space_page((get_language() or "fr")[:2], "instance", instance.public_id),
         "ready_around": dates.clock_element(end) if end else "",
         "queue": queue.sentence(progress.place) if progress and progress.place else "",
         "sentence": reason(operation.reason).sentence if operation and operation.reason else "",
@@ -138,11 +139,6 @@ def _context(instance: Instance, token: str) -> dict[str, Any]:
         "kept_until": dates.day(_kept_until(instance)) if kept else "",
         **_end(instance),
     }
-
-
-def _letter_to_us(instance: Instance) -> str:
-    subject = quote(_("Keep the Odoo of %(company)s") % {"company": instance.tenant.company})
-    return f"mailto:{partners.help_address(instance.tenant.partner)}?subject={subject}"
 
 
 def _end(instance: Instance) -> dict[str, str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.core.cache import caches
 
-from tests.journeys import states
+from tests.journeys import letters, states
 
 FOLDER = Path(os.environ.get("SCREENSHOTS", "var/screenshots"))
 SHAPES = {"desk": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
@@ -47,7 +47,7 @@ def test_every_page_has_its_picture(site, cameras, language):
 
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_every_mail_has_its_picture(site, cameras, language):
-    written = list(states.letters(language))
+    written = list(letters.letters(language))
     for camera, page in cameras(language).items():
         for name, html, text in written:
             page.set_content(html)

@@ -16,11 +16,11 @@ from playwright.sync_api import Page
 from provisioning.models import Operation, Step
 from provisioning.states import OperationState, StepState
 from tenants.lifecycle import InstanceState
-from tenants.mails import composing, news, outbox
-from tenants.models import ApiKey, Instance, Mail, Partner, Plan, Signup
-from tenants.services import customer_sessions, keys, partners
-from tenants.space import browsers
+from tenants.mails import composing
+from tenants.models import ApiKey, Instance, Plan, Signup
+from tenants.services import keys, partners
 from tests import factories
+from tests.journeys import space_states
 
 COMPANY = "Café de l’Étoile & fils"
 
@@ -46,95 +46,12 @@ def pages(site: str, foreign: str, language: str) -> Iterator[State]:
     for name, make in PROGRESS.items():
         yield State(f"progress-{name}", address_of(site, make(language)))
     yield State("progress-password", address_of(site, ready(language, "password")), _reveal)
-    yield from _of_the_space(site, language)
+    yield from space_states.of_the_space(site, language)
     yield State("missing", f"{site}/nowhere/")
     yield State("broken", f"{site}/", _break)
     yield State("widget", foreign)
     yield State("widget-errors", foreign, lambda page: (page.fill("#company", "Acme"), page.click("button")))
     yield State("widget-done", foreign, _order_by_widget)
-
-
-def letters(language: str) -> Iterator[tuple[str, str, str]]:
-    """The name, the HTML and the plain text of each e-mail, as the provider gets them."""
-    instance = ready(language, "letters")
-    operation = Operation.objects.get(instance=instance)
-    partner = factories.make_partner(f"Alice Conseil {language}", reply_to="aide@alice.example")
-    sold = ready(language, "sold", partner=partner)
-    signup = Signup.objects.get(
-        ticket=TimestampSigner(salt=composing.CONFIRMATION_SALT).unsign(confirmation_token(language))
-    )
-    for mail in (
-        outbox.write_welcome(instance, operation),
-        outbox.write_failure(instance, operation),
-        news.write_expires_soon(instance, 7),
-        outbox.write_confirmation(signup),
-        news.write_email_changed(instance, operation, "ancienne@etoile.example"),
-    ):
-        yield mail.kind, *_written(mail)
-    yield from _of_ends(language, operation, sold)
-    yield "welcome-partner", *_written(outbox.write_welcome(sold, Operation.objects.get(instance=sold)))
-
-
-def _of_ends(language: str, operation: Operation, sold: Instance) -> Iterator[tuple[str, str, str]]:
-    ended = _past(language, InstanceState.DECOMMISSIONED)
-    Instance.objects.filter(pk=ended.pk).update(ended_at=timezone.now())
-    ready_again, stopped = ready(language, "again"), _past(language, InstanceState.SUSPENDED)
-    for name, mail in {
-        "suspended-expired": news.write_suspended(_expired(language, "mailed"), f"expired-{language}", by="expiry"),
-        "suspended": news.write_suspended(stopped, f"stopped-{language}"),
-        "resumed": news.write_resumed(ready_again, operation),
-        "deletion-scheduled": news.write_deletion_scheduled(_scheduled(ready(language, "owner")), by="customer"),
-        "deletion-scheduled-partner": news.write_deletion_scheduled(_scheduled(sold)),
-        "deletion-soon": news.write_deletion_soon(_scheduled(ready(language, "soon"), 1)),
-        "deletion-undone": news.write_deletion_undone(ready_again, timezone.now()),
-        "deletion-begun": news.write_deletion_begun(ready(language, "now"), operation),
-        "deleted": news.write_deleted(ended, operation, ""),
-    }.items():
-        yield name, *_written(mail)
-    Instance.objects.filter(pk=sold.pk).update(decommission_after=None)
-    sold.refresh_from_db()
-
-
-def _of_the_space(site: str, language: str) -> Iterator[State]:
-    instance, other = ready(language, "space"), ready(language, "second")
-    space = f"{site}/espace/" if language == "fr" else f"{site}/en/space/"
-    door = f"{space}{'connexion' if language == 'fr' else 'sign-in'}/"
-    yield State("space-sign-in", door)
-    yield State("space-code", door, _ask_for_a_code)
-    yield State("space-wrong-code", door, lambda page: (_ask_for_a_code(page), _enter(page, "12")))
-    yield State("space-link-over", f"{door}{'lien' if language == 'fr' else 'link'}/nonsense/")
-
-    def signed_in(name: str, path: str, reach: Callable[[Page], object] = lambda page: None) -> State:
-        def enter(page: Page) -> None:
-            _come_in(page, site, other.tenant.partner, language)
-            page.goto(f"{space}{path}")
-            reach(page)
-
-        return State(f"space-{name}", door, enter)
-
-    yield signed_in("home", "")
-    yield signed_in("sessions", "sessions/")
-    yield signed_in("instance", f"odoo/{instance.public_id}/")
-
-
-def _come_in(page: Page, site: str, partner: Partner, language: str) -> None:
-    """As the customer, by the key that signing in gives."""
-    _session, key = customer_sessions.start(
-        "marie@etoile.example", partner, language=language, browser="Firefox, Windows", network="192.0.2.1", known=True
-    )
-    page.context.add_cookies([{"name": browsers.SESSION, "value": key, "url": site}])
-
-
-def _ask_for_a_code(page: Page) -> None:
-    page.fill("#id_email", "marie@etoile.example")
-    page.click("form button.main")
-    page.wait_for_selector("#id_code")
-
-
-def _enter(page: Page, code: str) -> None:
-    page.fill("#id_code", code)
-    page.click("form button.main")
-    page.wait_for_selector("#summary")
 
 
 @contextmanager
@@ -164,11 +81,6 @@ def foreign_site(site: str, language: str) -> Iterator[str]:
     yield origin
     server.shutdown()
     server.server_close()
-
-
-def _written(mail: Mail) -> tuple[str, str]:
-    letter = composing.letter(Mail.objects.get(pk=mail.pk))
-    return letter.html, letter.text
 
 
 def _fill(page: Page) -> None:
@@ -273,22 +185,22 @@ def _late(language: str) -> Instance:
     return instance
 
 
-def _scheduled(instance: Instance, days: int = 7) -> Instance:
+def scheduled(instance: Instance, days: int = 7) -> Instance:
     Instance.objects.filter(pk=instance.pk).update(decommission_after=timezone.now() + timedelta(days=days))
     instance.refresh_from_db()
     return instance
 
 
-def _expired(language: str, name: str = "expired") -> Instance:
+def expired(language: str, name: str = "expired") -> Instance:
     """A trial that is over, stopped, and kept for some days."""
-    instance = _scheduled(ready(language, name))
+    instance = scheduled(ready(language, name))
     ended = timezone.now() - timedelta(hours=1)
     Instance.objects.filter(pk=instance.pk).update(state=InstanceState.SUSPENDED, expires_at=ended)
     instance.refresh_from_db()
     return instance
 
 
-def _past(language: str, state: str) -> Instance:
+def past(language: str, state: str) -> Instance:
     instance = ready(language, state)
     Instance.objects.filter(pk=instance.pk).update(state=state)
     return instance
@@ -301,9 +213,9 @@ PROGRESS: dict[str, Callable[[str], Instance]] = {
     "ready": ready,
     "late": _late,
     "failed": _failed,
-    "suspended": lambda language: _past(language, InstanceState.SUSPENDED),
-    "expired": _expired,
-    "stopping": lambda language: _scheduled(ready(language, "stopping")),
-    "ending": lambda language: _past(language, InstanceState.DECOMMISSIONING),
-    "ended": lambda language: _past(language, InstanceState.DECOMMISSIONED),
+    "suspended": lambda language: past(language, InstanceState.SUSPENDED),
+    "expired": expired,
+    "stopping": lambda language: scheduled(ready(language, "stopping")),
+    "ending": lambda language: past(language, InstanceState.DECOMMISSIONING),
+    "ended": lambda language: past(language, InstanceState.DECOMMISSIONED),
 }

@@ -1,0 +1,65 @@
+"""What is kept about a customer's person, as one document (GDPR, articles 15 and 20)."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.utils import timezone
+
+from tenants.models import AuditEntry, CustomerSession, Instance, Mail, Signup, Tenant
+
+
+def of(session: CustomerSession) -> dict[str, Any]:
+    """Of the session's address with its seller; what the customer wrote in Odoo is in its backups, not here."""
+    instances = list(session.instances().order_by("pk"))
+    mine = {"email": session.email, "partner": session.partner_id}
+    return {
+        "email": session.email,
+        "seller": session.partner.name,
+        "writtenAt": _moment(timezone.now()),
+        "companies": [
+            {"company": row.company, "language": row.language, "country": row.country, "since": _moment(row.created_at)}
+            for row in Tenant.objects.filter(**mine).order_by("pk")
+        ],
+        "instances": [_instance(each) for each in instances],
+        "orders": [
+            {"company": row.company, "plan": row.plan.code, "sentAt": _moment(row.created_at)}
+            for row in Signup.objects.filter(**mine).select_related("plan").order_by("pk")
+        ],
+        "emails": [
+            {"kind": row.kind, "state": row.state, "writtenAt": _moment(row.created_at), "sentAt": _moment(row.sent_at)}
+            for row in Mail.objects.filter(recipient=session.email, instance__in=instances).order_by("pk")
+        ],
+        "sessions": [
+            {
+                "browser": row.browser,
+                "network": row.network,
+                "since": _moment(row.created_at),
+                "lastSeen": _moment(row.seen_at),
+                "endedAt": _moment(row.ended_at),
+            }
+            for row in CustomerSession.objects.filter(**mine).order_by("pk")
+        ],
+    }
+
+
+def _instance(instance: Instance) -> dict[str, Any]:
+    entries = AuditEntry.objects.filter(instance=instance).order_by("pk")
+    return {
+        "instanceId": instance.public_id,
+        "company": instance.tenant.company,
+        "address": instance.url,
+        "login": instance.admin_email,
+        "plan": instance.plan.code,
+        "pricePerMonth": f"{instance.price_per_month} {instance.currency}",
+        "state": instance.status,
+        "orderedAt": _moment(instance.created_at),
+        "readyAt": _moment(instance.ready_at),
+        "endsAt": _moment(instance.expires_at),
+        "deletedAfter": _moment(instance.decommission_after),
+        "endedAt": _moment(instance.ended_at),
+        "whatHappened": [{"at": _moment(entry.at), "act": entry.act} for entry in entries],
+    }
+
+
+def _moment(value: datetime | None) -> str | None:
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if value else None

@@ -1,0 +1,133 @@
+"""What the customer does with an instance: each a form of its own page, sent once, answered with what came of it."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
+
+from tenants.audit import acting
+from tenants.errors import DomainError, InvalidExpiry
+from tenants.limits import counters, occasions
+from tenants.models import Instance
+from tenants.services import access, backups, customer_choices, exports, links, preconditions
+from tenants.services.customer_choices import CUSTOMER
+from tenants.space.doors import Visit, signed_in
+from tenants.space.instances import own, show
+from tenants.web.too_many import too_many
+
+
+@signed_in("POST")
+def password(visit: Visit, public_id: str) -> HttpResponse:
+    """A new one, mailed to the address that is signed in."""
+    instance = own(visit, public_id)
+    if visit.request.method != "POST":
+        return visit.show("password", instance=instance)
+    usage = counters.take(*occasions.resend(instance.tenant.partner_id, instance.public_id, instance.admin_email))
+    if usage.exceeded:
+        return too_many(visit.request, usage)
+    return _try(visit, instance, "password", lambda: access.reset_password(instance))
+
+
+@signed_in("POST")
+def revoke(visit: Visit, public_id: str) -> HttpResponse:
+    instance = own(visit, public_id)
+    if visit.request.method != "POST":
+        return visit.onward("instance", public_id)
+    return _try(visit, instance, "links", lambda: links.revoke(instance))
+
+
+@signed_in("POST")
+def back_up(visit: Visit, public_id: str) -> HttpResponse:
+    instance = own(visit, public_id)
+    if visit.request.method != "POST":
+        return visit.onward("instance", public_id)
+    return _try(visit, instance, "backup", lambda: backups.back_up(instance))
+
+
+@signed_in("POST")
+def export(visit: Visit, public_id: str) -> HttpResponse:
+    """The newest backup, by an address of the storage that is good for some minutes."""
+    instance = own(visit, public_id)
+    if visit.request.method != "POST":
+        return visit.onward("instance", public_id)
+    try:
+        with acting(CUSTOMER):
+            export = exports.export(instance)
+    except DomainError as error:
+        return show(visit, instance, 409, refused=str(error))
+    return visit.show("export", instance=instance, export=export)
+
+
+@signed_in("POST")
+def end(visit: Visit, public_id: str) -> HttpResponse:
+    """Now, or at the end of a day."""
+    instance = own(visit, public_id)
+    form = visit.request.POST
+    facts: dict[str, Any] = {
+        "instance": instance,
+        "tomorrow": timezone.localdate() + timedelta(days=1),
+        "export": preconditions.why_not("export", instance) is None,
+    }
+    if visit.request.method != "POST":
+        return visit.show("end", **facts, refused=customer_choices.why_not_end(instance))
+    reason = form.get("reason", "")[: customer_choices.LONGEST_REASON]
+    try:
+        if form.get("when") == "day":
+            customer_choices.end_on(instance, _day(form.get("day", "")), reason)
+        else:
+            customer_choices.end_now(instance, reason)
+    except DomainError as error:
+        return visit.show("end", 422, **facts, error=str(error), given=form)
+    return visit.onward("instance", public_id)
+
+
+@signed_in("POST")
+def keep(visit: Visit, public_id: str) -> HttpResponse:
+    instance = own(visit, public_id)
+    if visit.request.method != "POST":
+        return visit.onward("instance", public_id)
+    return _try(visit, instance, "kept", lambda: customer_choices.keep(instance))
+
+
+@signed_in("POST")
+def resume(visit: Visit, public_id: str) -> HttpResponse:
+    instance = own(visit, public_id)
+    if visit.request.method != "POST":
+        return visit.onward("instance", public_id)
+    return _try(visit, instance, "resumed", lambda: customer_choices.resume(instance))
+
+
+def _try(visit: Visit, instance: Instance, name: str, act: Callable[[], object]) -> HttpResponse:
+    """Once: the page that then says ``name`` is another request."""
+    try:
+        with acting(CUSTOMER):
+            act()
+    except DomainError as error:
+        return show(visit, own(visit, instance.public_id), 409, refused=str(error))
+    return visit.onward("instance", instance.public_id, done=name)
+
+
+def _day(text: str) -> date:
+    """Raises InvalidExpiry."""
+    try:
+        day = parse_date(text)
+    except ValueError:
+        day = None
+    if day is None:
+        raise InvalidExpiry(_("Choose a day, for example the last one of the month."))
+    return day
+
+
+ACTS = {
+    "password": password,
+    "links": revoke,
+    "backup": back_up,
+    "export": export,
+    "end": end,
+    "keep": keep,
+    "resume": resume,
+}

@@ -1,0 +1,38 @@
+"""What an agent reports, as the customer reads it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.template.defaultfilters import filesizeformat
+from django.utils import formats, timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from tenants.wording import dates
+
+LEAST_FREE = 0.1
+
+
+def usage_of(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Pairs of a label and its value: only what was reported."""
+    if "users" in report:
+        yield _("Users"), formats.number_format(report["users"])
+    if last := _moment(report.get("lastLogin")):
+        yield _("Last login"), last
+    if "databaseBytes" in report:
+        yield _("Size"), filesizeformat(report["databaseBytes"] + report.get("filestoreBytes", 0))
+    free, total = report.get("freeBytes"), report.get("totalBytes")
+    if free is not None and total:
+        told = _("%(free)s of %(total)s") % {"free": filesizeformat(free), "total": filesizeformat(total)}
+        scarce = free < total * LEAST_FREE
+        yield _("Free space"), _("%(space)s: nearly full, write to us") % {"space": told} if scarce else told
+    if "odooVersion" in report:
+        yield _("Version of Odoo"), report["odooVersion"]
+
+
+def _moment(value: object) -> str:
+    try:
+        moment = parse_datetime(value) if isinstance(value, str) else None
+        return dates.precisely(moment) if moment and timezone.is_aware(moment) else ""
+    except (ValueError, OverflowError):
+        return ""
