@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from eazynova_site import seen
 from provisioning.gate import budget, workspaces
 from provisioning.vitals import heartbeat
 
@@ -39,7 +40,7 @@ _looking = threading.Lock()
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
     """Asks nobody: what restarts a process that does not answer must not restart it for a database that is away."""
-    return JsonResponse({"status": "ok"})
+    return JsonResponse({"status": "ok"} | seen.told(request))
 
 
 @never_cache
