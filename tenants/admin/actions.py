@@ -87,7 +87,8 @@ ACTIONS = {
             _("New admin password"),
             _(
                 "Odoo gets a new password for the customer’s account; it is proven, then mailed to the customer. The "
-                "old one stops working. When it is no longer kept, Odoo is restarted for this."
+                "old one stops working. When it is no longer kept, or two-factor authentication is in its way, Odoo is "
+                "restarted for this and the second factor is switched off."
             ),
             OPERATE,
             lambda one, given: access.reset_password(one),

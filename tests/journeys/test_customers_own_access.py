@@ -52,6 +52,7 @@ def test_a_new_access_is_given_proven_and_mailed_whatever_the_customer_changed(r
     outbox.deliver_due()
     [welcome_mail] = [message for message in mailbox.outbox if message.to == [ready.admin_email]]
     assert given in welcome_mail.body
+    assert "double authentification, elle est maintenant désactivée" in " ".join(welcome_mail.body.split())
     assert dead not in str([message.body for message in mailbox.outbox])
 
 

@@ -1,5 +1,7 @@
 """A decommissioning whose workers are killed at every boundary ends complete, and touches nobody else's project."""
 
+from collections import Counter
+
 import pytest
 
 from provisioning import driver
@@ -19,11 +21,15 @@ GRACE_SECONDS = 48 * 3600
 BEFORE, AFTER = "timeout_before", "timeout_after"
 # document, which of its requests, and on which side of its effect; what was stopped is not asked for again
 ASKING = [
+    ("StackState", 0, BEFORE),
     ("DeploymentsRemove", 0, BEFORE),
     ("DeploymentsRemove", 0, AFTER),
     ("FindProjects", 0, BEFORE),
     ("ProjectScheduleDelete", 0, BEFORE),
     ("ProjectScheduleDelete", 0, AFTER),
+    # the first of them is asked for by the same step once more
+    ("FindProjects", 1, BEFORE),
+    ("StackState", 0, BEFORE),
 ]
 
 
@@ -35,6 +41,19 @@ def ready(sandbox, order_instance):
         return operation.instance
 
     return ready
+
+
+def test_the_boundaries_are_those_of_every_request_that_a_decommissioning_sends(sandbox, ready):
+    instance = ready()
+    before = Counter(sandbox.state()["requests"])
+    operation = trials.order("decommission", instance)
+    running.run(operation.pk)
+    sandbox.advance(GRACE_SECONDS + 60)
+    running.wake(operation.pk)
+    running.run(operation.pk)
+    assert ended(operation)
+    asked = Counter(sandbox.state()["requests"]) - before
+    assert set(asked) == {document for document, _skip, _kind in ASKING}
 
 
 def hold(sandbox, document, skip, kind):

@@ -40,6 +40,7 @@ def test_the_welcome_mail_says_in_french_all_that_the_customer_needs(ready):
     for needed in (instance.url, instance.admin_email, instance.admin_password(), "Premiers pas"):
         assert needed in text
         assert needed in html
+    assert "désactivée" not in text + html, "nobody has had a second factor yet"
     assert "L’Étoile & Fils" in text
     assert "L’Étoile &amp; Fils" in html
 
