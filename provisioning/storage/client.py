@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from provisioning.storage.errors import ObjectMissing, StorageRefused, translated
@@ -38,6 +36,10 @@ class Storage:
     """Every method raises StorageUnavailable, StorageFull or StorageRefused besides what it names."""
 
     def __init__(self, access: Access) -> None:
+        # here: only who reaches the storage waits until they are loaded, and not every command and process
+        import boto3  # noqa: PLC0415
+        from botocore.config import Config  # noqa: PLC0415
+
         self._bucket = access.bucket
         # newer checksums are sent and wanted only where S3 requires them: many compatible servers refuse the rest
         config = Config(
