@@ -13,7 +13,10 @@ from pyrage import x25519
 
 from tests.hostile.addresses import every_address
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.any_store("headers are set whatever a page read; test_input asks for every address on both stores"),
+    pytest.mark.django_db,
+]
 HOST = "portal.example.com"
 PRODUCTION = {
     "DEBUG": "0",

@@ -1,7 +1,10 @@
 import pytest
 from playwright.sync_api import sync_playwright
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.any_store("a page with a script, which reads no row"),
+    pytest.mark.django_db(transaction=True),
+]
 
 
 def test_the_documentation_opens_in_a_browser_with_nothing_from_elsewhere(live_server, chromium_path):

@@ -12,7 +12,7 @@ from django.conf import settings
 from tests.journeys.test_command_line import _environment
 from tests.provisioning.hooks.partner_site import PartnerSite
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_store("what is reported never met the database"), pytest.mark.django_db]
 TOKEN = "railway-token-that-nobody-may-see"
 PROGRAM = f"""
 import django, logging

@@ -8,9 +8,9 @@ from django.utils import timezone
 from provisioning.models import Operation
 from provisioning.reasons import UNKNOWN, reason
 from provisioning.states import OperationState
-from tests import trials
+from tests import fault_matrix, trials
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_hashes")]
+pytestmark = [fault_matrix.ANY_STORE, pytest.mark.django_db, pytest.mark.usefixtures("quick_hashes")]
 
 REQUESTS = ("ProjectCreate", "ServicesCreate", "VolumeCreate", "DomainCreate", "Configure", "Deploy")
 KNOWN = {

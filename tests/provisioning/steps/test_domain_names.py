@@ -5,9 +5,9 @@ import pytest
 from provisioning.models import Operation
 from provisioning.sandbox import Sandbox
 from provisioning.states import StepState
-from tests import trials
+from tests import fault_matrix, trials
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_hashes")]
+pytestmark = [fault_matrix.ANY_STORE, pytest.mark.django_db, pytest.mark.usefixtures("quick_hashes")]
 
 
 class Configured(BaseException):

@@ -10,9 +10,9 @@ from provisioning.states import OperationState, ResourceState, StepState
 from tenants.lifecycle import InstanceState
 from tenants.models import Instance
 from tenants.services import ending
-from tests import trials
+from tests import fault_matrix, trials
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_hashes")]
+pytestmark = [fault_matrix.ANY_STORE, pytest.mark.django_db, pytest.mark.usefixtures("quick_hashes")]
 BOTH = ("Postgres", "odoo")
 
 

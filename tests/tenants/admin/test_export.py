@@ -15,6 +15,7 @@ from tenants.services import keys, webhooks
 from tests import factories
 
 pytestmark = pytest.mark.django_db
+A_CELL = pytest.mark.any_store("how one cell is written is a matter of its text; every list is exported on both stores")
 LIST = reverse("admin:tenants_instance_changelist")
 
 
@@ -51,6 +52,7 @@ def test_support_takes_no_money_away(sign_in, make_instance):
     assert "marge" not in row
 
 
+@A_CELL
 @pytest.mark.parametrize(
     "company",
     [
@@ -74,6 +76,7 @@ def test_a_name_that_a_spreadsheet_would_calculate_stays_a_name(sign_in, make_in
     assert row["entreprise"] == f"'{company}"
 
 
+@A_CELL
 @pytest.mark.parametrize("before", ["\t", "\r", "\n", " ", "\u00a0", "\u200b", "\ufeff"])
 def test_a_formula_behind_what_nobody_sees_is_none_either(sign_in, make_instance, before):
     """A name from before the rule of today."""
@@ -84,6 +87,7 @@ def test_a_formula_behind_what_nobody_sees_is_none_either(sign_in, make_instance
     assert row["entreprise"].startswith("'")
 
 
+@A_CELL
 @pytest.mark.parametrize("company", ["Acme{}=cmd", 'Acme{}"=cmd"', "Acme{} =cmd", "Acme{0}{0}＝cmd", "=a{}=cmd"])
 @pytest.mark.parametrize("separator", [",", ";", "\t", "\r", "\n"])
 def test_no_spreadsheet_calculates_whatever_it_takes_for_the_separator(sign_in, make_instance, company, separator):
@@ -96,6 +100,7 @@ def test_no_spreadsheet_calculates_whatever_it_takes_for_the_separator(sign_in, 
         assert not [cell for cell in cells if cell.startswith(("=", "＝"))], taken
 
 
+@A_CELL
 @pytest.mark.parametrize(
     "company",
     [

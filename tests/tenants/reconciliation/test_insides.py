@@ -22,8 +22,12 @@ from tests.tenants.reconciliation.looks import (
 )
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_hashes")]
+RAILWAYS_PART = pytest.mark.any_store(
+    "what differs is Railway's; test_rules, test_restoration and what is unmarked here mend the rows on both"
+)
 
 
+@RAILWAYS_PART
 def test_a_healthy_fleet_has_no_differences_and_costs_few_requests(ready, sandbox, clock):
     for number in range(3):
         ready(f"client-{number}")
@@ -34,12 +38,14 @@ def test_a_healthy_fleet_has_no_differences_and_costs_few_requests(ready, sandbo
     assert sum(requests(sandbox).values()) - sum(before.values()) == 3
 
 
+@RAILWAYS_PART
 def test_the_instance_built_from_a_repository_has_no_differences(order_instance, clock, sandbox):
     instance = order_instance(plan_code="starter")
     trials.finish(Operation.objects.get(instance=instance), clock, sandbox)
     assert look().differences == []
 
 
+@RAILWAYS_PART
 def test_things_that_vanished_are_told_and_nothing_is_made_up_for(ready, railway, sandbox, clock):
     instance = ready()
     railway.delete_domain(id_of(instance, "domain", "odoo"))
@@ -53,6 +59,7 @@ def test_things_that_vanished_are_told_and_nothing_is_made_up_for(ready, railway
     assert run.differences[0]["clientName"] == "acme-corp"
 
 
+@RAILWAYS_PART
 def test_an_instance_that_is_said_to_be_ready_and_does_not_run_is_told(ready, railway, sandbox):
     instance = ready()
     railway.remove_deployments([id_of(instance, "deployment", "odoo")])
@@ -60,6 +67,7 @@ def test_an_instance_that_is_said_to_be_ready_and_does_not_run_is_told(ready, ra
     assert run.differences[0]["detail"] == "REMOVED"
 
 
+@RAILWAYS_PART
 def test_a_suspended_instance_that_somebody_started_is_stopped_and_can_be_resumed(ready, railway, sandbox, clock):
     instance = ready()
     trials.finish(trials.order("suspend", instance), clock, sandbox)
@@ -85,6 +93,7 @@ def test_a_deployment_made_by_hand_is_adopted_so_that_a_suspension_stops_it(read
     assert {status for service in services for status in service["deploymentsByStatus"]} == {"REMOVED"}
 
 
+@RAILWAYS_PART
 def test_drift_is_told_by_names_and_never_by_values(ready, railway, sandbox):
     instance = ready()
     odoo, where = id_of(instance, "service", "odoo"), place(instance)
@@ -109,6 +118,7 @@ def test_drift_is_told_by_names_and_never_by_values(ready, railway, sandbox):
     assert "s3cret" not in json.dumps(run.differences)
 
 
+@RAILWAYS_PART
 def test_a_changed_marker_is_told(ready, sandbox):
     instance = ready()
     change = 'mutation U($id: String!) { projectUpdate(id: $id, input: {description: "hands off"}) { id } }'

@@ -23,8 +23,12 @@ from tests.tenants.reconciliation.looks import (
 )
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_hashes")]
+RAILWAYS_PART = pytest.mark.any_store(
+    "what differs is Railway's; test_rules, test_restoration and what is unmarked here mend the rows on both"
+)
 
 
+@RAILWAYS_PART
 def test_a_project_that_somebody_has_deleted_under_a_living_instance_is_told(ready, railway, sandbox):
     instance = ready()
     railway.schedule_project_deletion(place(instance)["project_id"])
@@ -83,6 +87,7 @@ def test_a_decommissioning_deletes_the_second_project_too(ready, railway, sandbo
     assert not Resource.objects.filter(instance=instance, gone_at=None).exists()
 
 
+@RAILWAYS_PART
 def test_a_project_that_was_never_recorded_is_adopted_and_the_creation_goes_on_in_it(
     order_instance, railway, sandbox, clock
 ):
@@ -101,6 +106,7 @@ def test_a_project_that_was_never_recorded_is_adopted_and_the_creation_goes_on_i
     trials.assert_exactly_one_of_everything(sandbox, instance)
 
 
+@RAILWAYS_PART
 def test_of_two_projects_that_may_be_the_one_none_is_touched(order_instance, railway, sandbox, clock):
     instance = order_instance()
     sandbox.faults.add(kind="token_refused", operation="ProjectCreate")
@@ -115,6 +121,7 @@ def test_of_two_projects_that_may_be_the_one_none_is_touched(order_instance, rai
     assert (run.acts, mutations_since(sandbox, before)) == ([], set())
 
 
+@RAILWAYS_PART
 @pytest.mark.parametrize(
     ("changes", "hold"),
     [
@@ -135,6 +142,7 @@ def test_a_project_that_somebody_made_something_else_is_told_and_left_alone(
     assert (run.acts, mutations_since(sandbox, before)) == ([], set())
 
 
+@RAILWAYS_PART
 def test_what_is_young_is_left_alone(gone, railway, sandbox, clock):
     project(railway, sandbox, gone())
     later(clock, 23)
@@ -144,6 +152,7 @@ def test_what_is_young_is_left_alone(gone, railway, sandbox, clock):
     assert (run.acts, mutations_since(sandbox, before)) == ([], set())
 
 
+@RAILWAYS_PART
 def test_unknown_projects_are_never_touched(ready, railway, sandbox, clock):
     ready()
     unknown = {"name": "eazynova-acme-corp", "description": "eazynova-instance=somebody-else-0123456789"}

@@ -10,7 +10,10 @@ from django.urls import get_resolver
 
 from tenants.models import Instance
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.any_store("answers are searched for what none may hold; hostile/test_logs does so on both stores"),
+    pytest.mark.django_db,
+]
 TOKEN = "railway-token-that-nobody-may-see"
 OTHER = {"client_name": "secret-rival", "company": "Rival Confidentiel", "email": "boss@rival.example"}
 TRACE = re.compile(r"Traceback|File &quot;|File \"|DEBUG = True|site-packages|DoesNotExist|\.py\b")
