@@ -263,6 +263,16 @@ def site_backup_keys_are_usable(app_configs: Any = None, **options: Any) -> list
     return []
 
 
+@in_production
+def customers_know_who_sells() -> Found:
+    if not settings.SELLER_NAME or not settings.LEGAL_FOLDER:
+        yield checks.Warning(
+            str(_("SELLER_NAME or LEGAL_FOLDER is empty: no page says who sells, under which terms.")),
+            hint=str(_("Name the seller, and write the legal notice, the terms and the privacy policy.")),
+            id="eazynova.W010",
+        )
+
+
 def _new_key_hint() -> Promise:
     return _("Make one with: python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'")
 
@@ -279,4 +289,5 @@ CHECKS: tuple[Check, ...] = (
     backups_are_kept_elsewhere,
     our_own_database_is_backed_up,
     site_backup_keys_are_usable,
+    customers_know_who_sells,
 )

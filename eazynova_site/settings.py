@@ -32,6 +32,7 @@ from eazynova_site.env import (
 from eazynova_site.limits import *  # noqa: F403  settings too, in a file of their own
 from eazynova_site.logging import logging_config
 from eazynova_site.receiving import *  # noqa: F403  settings too, in a file of their own
+from eazynova_site.selling import *  # noqa: F403  settings too, in a file of their own
 from eazynova_site.sign_in import *  # noqa: F403  settings too, in a file of their own
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -107,6 +108,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "tenants.web.help.help_address",
+                "tenants.web.selling.selling",
             ],
         },
     },

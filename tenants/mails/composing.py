@@ -9,6 +9,7 @@ from django.core.signing import TimestampSigner
 from django.db import DatabaseError
 from django.template.loader import render_to_string
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 from provisioning.errors import Permanent, ProvisioningError
 from provisioning.mail.letter import Letter
@@ -65,6 +66,7 @@ def letter(mail: Mail) -> Letter:
     with translation.override(mail.language):
         context = _context(mail)
         partner: Partner = context["partner"]
+        context["imprint"] = _imprint(partner)
         template = "notice" if "notice" in context else mail.kind
         return Letter(
             to=mail.recipient,
@@ -76,6 +78,13 @@ def letter(mail: Mail) -> Letter:
             from_email=_sender(partner),
             metadata={"mail": mail.reference},
         )
+
+
+def _imprint(partner: Partner) -> str:
+    """Who sells and hosts; a partner's customers have bought from the partner."""
+    sold = [settings.SELLER_NAME, settings.SELLER_ADDRESS] if partner.is_house else [partner.name]
+    hosted = _("Hosted by %(host)s.") % {"host": settings.HOSTED_BY} if settings.HOSTED_BY else ""
+    return " ".join(filter(None, [", ".join(filter(None, sold)) + "." if any(sold) else "", hosted]))
 
 
 def _sender(partner: Partner) -> str | None:

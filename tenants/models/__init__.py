@@ -3,6 +3,7 @@
 Called by everybody above. They know what may be stored, and must not know a use case or an edge.
 """
 
+from tenants.models.agreement import Agreement
 from tenants.models.alert import Alert, AlertNote
 from tenants.models.audit import AuditEntry
 from tenants.models.costs import CostLine, CostMonth
@@ -22,6 +23,7 @@ from tenants.models.webhook import WebhookAttempt, WebhookDelivery, WebhookEndpo
 
 __all__ = [
     "AddressProof",
+    "Agreement",
     "Alert",
     "AlertNote",
     "ApiKey",

@@ -24,6 +24,9 @@ class Signup(models.Model):
     )
     # of the instance's links when it was ordered: whoever sends the form again gets no newer one
     link_revision = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    # which terms were on the page when it was sent, and from where it came
+    terms_version = models.CharField(_("version of the terms"), max_length=40, blank=True, default="", db_default="")
+    network = models.CharField(_("network"), max_length=60, blank=True, default="", db_default="")
     created_at = models.DateTimeField(_("sent"), default=timezone.now, editable=False)
     expires_at = models.DateTimeField(_("to be confirmed before"), null=True, blank=True)
     confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True)

@@ -23,7 +23,7 @@ from tenants.limits import counters
 from tenants.limits.counters import Claim
 from tenants.mails import composing, outbox
 from tenants.models import ApiKey, Instance, Partner, Plan, Signup
-from tenants.services import instances
+from tenants.services import agreements, instances, legal
 
 MOST_TRIES = 5
 KEPT = timedelta(days=30)
@@ -43,6 +43,7 @@ def sign_up(
     language: str,
     key: ApiKey | None = None,
     claims: Sequence[Claim] = (),
+    network: str = "",
 ) -> Signup:
     """Take a visitor's order, once a ticket. Its ``instance`` is None while the address has to be confirmed.
 
@@ -67,6 +68,8 @@ def sign_up(
         company=names.checked(company, refusal=InvalidCompany),
         email=addresses.normal(email),
         language=language,
+        terms_version=legal.terms_version(),
+        network=network,
     )
     try:
         refusal = _take(signup, key, claims)
@@ -162,6 +165,7 @@ def _fill(signup: Signup, key: ApiKey | None) -> None:
     signup.instance = _create(signup, key)
     signup.link_revision = signup.instance.link_revision
     signup.save(update_fields=["instance", "link_revision"])
+    agreements.write(signup.instance, signup.email, terms_version=signup.terms_version, network=signup.network)
 
 
 def _create(signup: Signup, key: ApiKey | None) -> Instance:

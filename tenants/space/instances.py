@@ -59,7 +59,7 @@ def show(visit: Visit, instance: Instance, status: int = 200, **more: Any) -> Ht
     context = {
         "instance": instance,
         "open_url": f"{instance.url}/web/login?login={quote(instance.admin_email)}" if instance.url else "",
-        "price": prices.price(instance.price_per_month, instance.currency),
+        "price": prices.offered(instance.price_per_month, instance.currency),
         "usage": list(usage_of(agent.report)) if agent and agent.reported_at else [],
         "reported": dates.precisely(agent.reported_at) if agent and agent.reported_at else "",
         "history": history_of(instance),

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.signing import BadSignature, TimestampSigner
 from django.utils.translation import gettext_lazy as _
 
+from tenants import mail_domains
 from tenants.form_fields import AddressField, NameField
 from tenants.models import Plan
 
@@ -46,10 +47,13 @@ class SignupForm(forms.Form):
         error_messages={"required": _("Choose a language."), "invalid_choice": _("Choose one of the languages shown.")},
     )
     website = forms.CharField(required=False)
+    # the address that was asked about: sent once more, it is meant
+    asked_about = forms.CharField(required=False, max_length=254)
     ticket = forms.CharField(required=False)
 
     def __init__(self, data: Any = None, *, plans: list[Plan], initial: dict[str, Any] | None = None) -> None:
         super().__init__(data, initial=initial)
+        self.slip = ""
         self.fields["plan"].choices = [(plan.code, plan.name) for plan in plans]  # type: ignore[attr-defined]
 
     def ticket_number(self) -> str | None:
@@ -58,6 +62,17 @@ class SignupForm(forms.Form):
             return TICKETS.unsign(self.data.get("ticket", ""), max_age=TICKET_SECONDS)
         except BadSignature:
             return None
+
+    def ask_about_the_address(self) -> None:
+        """Once about an address that looks like a slip of the keyboard; who sends it again means it."""
+        typed = self.cleaned_data["email"]
+        meant = mail_domains.likely(typed)
+        if meant and self.data.get("asked_about") != typed:
+            self.slip = typed
+            question = _(
+                "Did you mean %(address)s? Correct it, or send the form once more if it is right as it stands."
+            )
+            self.add_error("email", question % {"address": meant})
 
     def looks_automatic(self) -> bool:
         """A filled honeypot, or a form that came back faster than anybody types."""

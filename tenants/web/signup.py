@@ -19,13 +19,14 @@ from tenants import names
 from tenants.errors import DomainError, NoRoom, OrdersStopped
 from tenants.limits import captcha, counters, occasions
 from tenants.limits.counters import Exceeded
-from tenants.limits.visitors import visitor_address
+from tenants.limits.visitors import visitor_address, visitor_network
 from tenants.mails import composing
 from tenants.models import Plan, Signup
 from tenants.services import partners
 from tenants.services import signup as use_case
-from tenants.web import progress
+from tenants.web import language, progress
 from tenants.web.forms import SignupForm, new_ticket
+from tenants.web.language import in_language
 from tenants.web.problems import problem
 from tenants.web.too_many import too_many
 from tenants.wording import prices
@@ -33,13 +34,21 @@ from tenants.wording.limits import refusal
 
 # the members of a JSON order
 READ = frozenset({"company", "email", "plan", "language", "captcha"})
+# what the form keeps when its language is changed
+TYPED = ("company", "email", "plan", "language")
 ADDRESS = "eazynova-{}.up.railway.app"
 
 
+@csrf_exempt
 @cache_control(private=True, max_age=0)
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
+@in_language
 def home(request: HttpRequest) -> HttpResponse:
+    """A POST is the same form in another language: what was typed stays, nothing is ordered."""
     plans = use_case.offered_plans()
+    if request.method == "POST":
+        form = SignupForm(plans=plans, initial={name: request.POST.get(name, "") for name in TYPED})
+        return language.keep(_page(request, form, plans, request.POST.get("ticket", "")), (get_language() or "fr")[:2])
     wished = request.GET.get("plan", "")
     initial = {
         "plan": wished if wished in {plan.code for plan in plans} else (plans[0].code if plans else ""),
@@ -50,12 +59,17 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
+@in_language
 def sign_up(request: HttpRequest) -> HttpResponse:
     """A form or a JSON object; the same order again is answered with the same instance."""
     if request.method != "POST":
         # reached by changing the language of a form with errors, or from the browser's history
         return HttpResponseRedirect(reverse("home"))
-    return _sign_up_by_json(request) if request.content_type == "application/json" else _sign_up_by_form(request)
+    if request.content_type == "application/json":
+        return _sign_up_by_json(request)
+    answer = _sign_up_by_form(request)
+    # the pages that follow have no address of their own in each language
+    return language.keep(answer, "en") if request.path_info.startswith("/en/") else answer
 
 
 @require_safe
@@ -81,7 +95,7 @@ def _sign_up_by_form(request: HttpRequest) -> HttpResponse:
             return _ordered_before(request, form, plans, known)
         ticket = f"{ticket}-{secrets.token_urlsafe(6)}"
     if form.is_valid():
-        _ask_for_a_person(request, form, ticket)
+        _ask_again(request, form, ticket)
     if form.is_valid() and ticket is not None:
         try:
             return _onward(_ordered(request, form.cleaned_data, ticket))
@@ -160,6 +174,7 @@ def _ordered(request: HttpRequest, values: dict[str, Any], ticket: str) -> Signu
         plan_code=values["plan"],
         language=values["language"],
         claims=occasions.signup(request, values["email"]),
+        network=visitor_network(request),
     )
 
 
@@ -181,6 +196,13 @@ def _ordered_before(request: HttpRequest, form: SignupForm, plans: list[Plan], k
     language = dict(form.fields["language"].choices)[known.language]  # type: ignore[attr-defined]
     before = {"signup": known, "language": language, "address": _onward(known).url}
     return _page(request, form, plans, new_ticket(), status=409, before=before)
+
+
+def _ask_again(request: HttpRequest, form: SignupForm, ticket: str | None) -> None:
+    """What looks like a slip, or like a machine, is asked about before anything is ordered."""
+    form.ask_about_the_address()
+    if form.is_valid():
+        _ask_for_a_person(request, form, ticket)
 
 
 def _ask_for_a_person(request: HttpRequest, form: SignupForm, ticket: str | None) -> None:
@@ -206,7 +228,7 @@ def _page(
     status: int = 200,
     before: dict[str, Any] | None = None,
 ) -> HttpResponse:
-    offers = [{"plan": plan, "price": prices.price(plan.price_per_month, plan.currency)} for plan in plans]
+    offers = [{"plan": plan, "price": prices.offered(plan.price_per_month, plan.currency)} for plan in plans]
     context = {
         "form": form,
         "offers": offers,

@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from tenants.web import confirmation, language, progress, signup
+from tenants.web import confirmation, language, legal, progress, signup, sitemap
 
 urlpatterns = [
     path("", signup.home, name="home"),
+    path("en/", signup.home, name="home_en"),
     path("signup", signup.sign_up, name="signup"),
+    path("en/signup", signup.sign_up, name="signup_en"),
     path("availability", signup.availability, name="availability"),
     path("instances/<slug:instance_id>/", progress.page, name="progress"),
     path("instances/<slug:instance_id>/progress", progress.fragment, name="progress_fragment"),
@@ -15,4 +17,11 @@ urlpatterns = [
     path("confirm/<str:token>/", confirmation.page, name="confirmation"),
     path("language/<str:code>/", language.choose, name="language"),
     path("robots.txt", language.robots),
+    path("sitemap.xml", sitemap.sitemap),
+    path("mentions-legales/", legal.page, {"kind": "notice"}, name="legal_notice"),
+    path("en/legal-notice/", legal.page, {"kind": "notice"}, name="legal_notice_en"),
+    path("conditions/", legal.page, {"kind": "terms"}, name="legal_terms"),
+    path("en/terms/", legal.page, {"kind": "terms"}, name="legal_terms_en"),
+    path("confidentialite/", legal.page, {"kind": "privacy"}, name="legal_privacy"),
+    path("en/privacy/", legal.page, {"kind": "privacy"}, name="legal_privacy_en"),
 ]

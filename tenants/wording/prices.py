@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from django.conf import settings
 from django.utils import formats
 from django.utils.translation import gettext as _
 
@@ -16,6 +17,15 @@ def price(amount: Decimal, currency: str) -> str:
     if not amount:
         return _("Free")
     return _("%(price)s / month") % {"price": _money(amount, currency)}
+
+
+def offered(amount: Decimal, currency: str) -> str:
+    """The same with what PRICES_TAX says of taxes: ``49,00 € HT / mois``."""
+    if not amount or not settings.PRICES_TAX:
+        return price(amount, currency)
+    words = {"price": _money(amount, currency)}
+    included = settings.PRICES_TAX == "included"
+    return (_("%(price)s incl. tax / month") if included else _("%(price)s excl. tax / month")) % words
 
 
 def _money(amount: Decimal, currency: str) -> str:

@@ -42,6 +42,8 @@ PRODUCTION = {
     "BACKUP_S3_BUCKET": "backups",
     "BACKUP_S3_ACCESS_KEY_ID": "key",
     "BACKUP_S3_SECRET_ACCESS_KEY": "secret",
+    "SELLER_NAME": "EAZYNOVA SAS",
+    "LEGAL_FOLDER": "legal",
     "SITE_BACKUP_KEYS": [str(x25519.Identity.generate())],
     "SANDBOX": False,
     "STATIC_COLLECTED": True,
@@ -103,6 +105,8 @@ def test_a_complete_production_configuration_passes():
         (SMTP | {"EMAIL_HOST": "localhost"}, "W014"),
         (SMTP | {"EMAIL_USE_TLS": False, "EMAIL_HOST_PASSWORD": "secret"}, "W015"),
         ({"ADMIN_REQUIRE_2FA": False}, "W002"),
+        ({"SELLER_NAME": ""}, "W010"),
+        ({"LEGAL_FOLDER": ""}, "W010"),
     ],
 )
 def test_each_half_configuration_is_found_alone(changes, expected):

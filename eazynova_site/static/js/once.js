@@ -2,6 +2,8 @@
 for (const form of document.querySelectorAll("form[data-once]")) {
   const button = form.querySelector("[type=submit]");
   form.addEventListener("submit", (event) => {
+    // the same form in another language: nothing is sent twice by it
+    if (event.submitter?.hasAttribute("data-keeps")) return;
     if (button.getAttribute("aria-busy") === "true") event.preventDefault();
     button.setAttribute("aria-busy", "true");
   });

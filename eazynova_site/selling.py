@@ -1,0 +1,9 @@
+"""The part of the settings that says who sells, where it is hosted, and how prices are meant."""
+
+from eazynova_site.env import env_choice, env_str
+
+SELLER_NAME = env_str("SELLER_NAME")
+SELLER_ADDRESS = env_str("SELLER_ADDRESS")
+HOSTED_BY = env_str("HOSTED_BY")
+LEGAL_FOLDER = env_str("LEGAL_FOLDER")
+PRICES_TAX = env_choice("PRICES_TAX", "", ("", "excluded", "included"))
