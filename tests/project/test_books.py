@@ -1,0 +1,89 @@
+"""The books cannot rot: their commands are read by the programs themselves, their links and settings are there."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import yaml
+from django.conf import settings
+from django.core.management import get_commands, load_command_class
+
+from tests.project.test_settings_documented import documented
+
+ROOT = Path(settings.BASE_DIR)
+BOOKS = sorted([*(ROOT / "docs").glob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"])
+SERVICES = set(yaml.safe_load((ROOT / "compose.yml").read_text())["services"])
+# what stands for something of the reader's own
+STAND_INS = {"ID": "1", "OP-…": "OP-1", "NAME": "name", "FILE": "file", "CLIENT": "acme-corp"}
+
+
+def spans(path):
+    """What a book prints as code: a line of a block, or a word in a sentence."""
+    text = path.read_text()
+    for block in re.findall(r"(?:^    .+\n)+", text, re.M):
+        yield from (line.strip().partition(" #")[0] for line in block.splitlines())
+    yield from re.findall(r"`([^`\n]+)`", text)
+
+
+def commands(path):
+    for span in spans(path):
+        if found := re.search(r"manage\.py ([a-z_]+)(.*)", span.rstrip(".")):
+            yield found[1], found[2].strip()
+
+
+def test_every_command_of_a_book_is_one_and_takes_these_options():
+    known, wrong = get_commands(), []
+    # what changed is told there in passing
+    for path in (each for each in BOOKS if each.name != "CHANGELOG.md"):
+        for name, rest in commands(path):
+            if name not in known:
+                wrong.append(f"{path.name}: {name}")
+                continue
+            words = [STAND_INS.get(word, word) for word in shlex.split(rest.split(" (")[0].replace("’", ""))]
+            if "…" in rest or not words or not words[-1].isascii():
+                continue
+            parser = load_command_class(known[name], name).create_parser("manage.py", name)
+            try:
+                parser.parse_args(words)
+            except Exception as error:
+                # a sentence may name a verb alone
+                if not all(word.isidentifier() for word in words):
+                    wrong.append(f"{path.name}: manage.py {name} {rest}: {error}")
+    assert wrong == []
+
+
+def test_every_service_that_a_book_names_is_in_compose():
+    named = {
+        word
+        for path in BOOKS
+        for span in spans(path)
+        for found in re.findall(
+            r"docker compose (?:exec|run --rm|restart|logs[^\n]*?\d+[hm]?|up -d --wait) ([a-z ]+)", span
+        )
+        for word in found.split(" python")[0].split(" psql")[0].split()
+    }
+    assert named - SERVICES == set()
+
+
+def anchors(path):
+    titles = re.findall(r"^#+ (.+)$", path.read_text(), re.M)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("book", BOOKS, ids=lambda path: path.name)
+def test_every_link_of_a_book_leads_somewhere(book):
+    dead = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", book.read_text()):
+        if target.startswith(("http:", "https:", "mailto:")):
+            continue
+        name, _, anchor = target.partition("#")
+        path = (book.parent / name).resolve() if name else book
+        if not path.exists() or (anchor and anchor not in anchors(path)):
+            dead.append(target)
+    assert dead == []
+
+
+def test_every_setting_that_the_book_of_operations_names_is_one():
+    named = set(re.findall(r"`([A-Z][A-Z0-9]+_[A-Z0-9_]+)`", (ROOT / "docs/operations.md").read_text()))
+    assert named - set(documented()) == set()
