@@ -20,6 +20,16 @@ def read_file(path: Path) -> None:
             os.environ.setdefault(name, value)
 
 
+def running_demo(folder: Path) -> Path | None:
+    """The settings of the demonstration that runs now, for commands in a second terminal; None when there is none."""
+    written = folder / "var" / "demo" / "env"
+    try:
+        os.kill(int((folder / "var" / "demo" / "pid").read_text()), 0)
+    except (OSError, ValueError):
+        return None
+    return written if written.is_file() else None
+
+
 def file_values(path: Path) -> dict[str, str]:
     """The NAME=value lines of a ``.env`` file."""
     values: dict[str, str] = {}

@@ -179,7 +179,7 @@ def test_operations_can_be_listed_shown_cancelled_and_retried(here, order_instan
     "command",
     (
         "after_restore api_keys backup_site backups create_api_key create_instance create_partner demo "
-        "expire_instances operations railway_webhook reseal restore_site sandbox worker"
+        "doctor expire_instances logs rehearse operations railway_webhook reseal restore_site sandbox worker"
     ).split(),
 )
 def test_every_command_explains_itself_in_french(command, capsys):

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 PATIENCE_SECONDS = 20
@@ -33,6 +34,7 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help=_("end after the creation, even at a terminal"))
 
     def handle(self, *args: Any, **options: Any) -> None:
+        translation.activate(language())
         self.folder = Path(settings.BASE_DIR) / "var" / "demo"
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
@@ -46,10 +48,14 @@ class Command(BaseCommand):
             self.stdout.write("")
         finally:
             self._end_children()
+            (self.folder / "pid").unlink(missing_ok=True)
 
     def _run(self, *, stay: bool) -> None:
         graphql, odoo, storage = free_port(8190), free_port(8069), free_port(8191)
-        self.environment = os.environ | _environment(self.folder, graphql, storage, self.port)
+        own = _environment(self.folder, graphql, storage, self.port)
+        self.environment = os.environ | own
+        (self.folder / "env").write_text("".join(f"{name}={value}\n" for name, value in own.items()))
+        (self.folder / "pid").write_text(str(os.getpid()))
         self._manage("migrate", "--verbosity", "0")
         self._start("sandbox", "--port", str(graphql), "--odoo-port", str(odoo), "--s3-port",
                     str(storage), "--state", str(self.folder / "sandbox"), "--speed", "2", "--project-interval", "0",
@@ -76,6 +82,9 @@ class Command(BaseCommand):
             % {"site": site, "path": settings.ADMIN_PATH, "password": password}
         )
         self._manage("create_api_key", "EAZYNOVA")
+        self.stdout.write(_("Commands in a second terminal meet this demonstration: %(command)s") % {
+            "command": "python manage.py operations list"
+        })  # fmt: skip
         self.stdout.write(_("Ctrl-C ends everything."))
         while all(child.poll() is None for child in self.children):
             time.sleep(0.5)
@@ -136,6 +145,12 @@ def wait_for_port(port: int) -> None:
     )
 
 
+def language() -> str:
+    """Of this terminal: French where nothing else is said, as the product is."""
+    chosen = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
+    return "en" if chosen.lower().startswith("en") else os.environ.get("LANGUAGE_CODE", "fr")
+
+
 def _interrupt(number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
@@ -161,4 +176,10 @@ def _environment(folder: Path, graphql: int, storage: int, site: int) -> dict[st
         "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
         "EMAIL_FILE_PATH": str(folder / "mail"),
         "PUBLIC_BASE_URL": f"http://127.0.0.1:{site}",
+        # whoever tries it out orders more often than a stranger may
+        "SIGNUP_RATE": "1000/h",
+        "SIGNUP_NETWORK_RATE": "1000/h",
+        "SIGNUP_RECIPIENT_RATE": "1000/h",
+        "SIGNUP_TOTAL_RATE": "1000/h",
+        "LANGUAGE_CODE": language(),
     }
