@@ -46,6 +46,7 @@ PERIODIC = (
     PeriodicJob("back up our own database", "provisioning.tasks.back_up_site", 3600),
     PeriodicJob("erase what no policy keeps", "tenants.tasks.erase_backups", 3600),
     PeriodicJob("tell staff what is wrong", "tenants.tasks.tend_alerts", 30),
+    PeriodicJob("fill and retire warm units", "tenants.tasks.tend_pools", 60),
     PeriodicJob("look at live instances", "tenants.tasks.probe_instances", 60),
     PeriodicJob("ring for due mails", "tenants.tasks.sweep_mails", 10),
     PeriodicJob("ring for due webhooks", "tenants.tasks.sweep_webhooks", 10),

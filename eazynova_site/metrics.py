@@ -21,7 +21,7 @@ from prometheus_client.metrics_core import (
 
 from provisioning.gate import budget, circuit, workspaces
 from provisioning.models import Operation, Outage, Step
-from provisioning.states import OperationKind, OperationState, StepState
+from provisioning.states import OperationState, StepState
 from provisioning.vitals import heartbeat, tally
 from tenants.costs import report as costs
 from tenants.lifecycle import InstanceState
@@ -99,7 +99,7 @@ def _current_steps() -> GaugeMetricFamily:
 
 def _time_to_ready() -> HistogramMetricFamily:
     took = F("ended_at") - F("created_at")
-    done = Operation.objects.filter(kind=OperationKind.CREATE, state=OperationState.SUCCEEDED).annotate(took=took)
+    done = Operation.objects.made_by().filter(state=OperationState.SUCCEEDED).annotate(took=took)
     within = {f"s{most}": Count("pk", filter=Q(took__lte=timedelta(seconds=most))) for most in READY_WITHIN}
     found = done.aggregate(all=Count("pk"), sum=Sum("took"), **within)
     buckets = [(str(float(most)), found[f"s{most}"]) for most in READY_WITHIN] + [("+Inf", found["all"])]

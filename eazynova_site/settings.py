@@ -147,7 +147,7 @@ CELERY_TASK_ROUTES = {"tenants.tasks.deliver_webhook": {"queue": "webhooks"}}
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "queue_order_strategy": "priority",
     # 0 and the values of provisioning.doorbell.Priority
-    "priority_steps": [0, 3, 4, 5, 6],
+    "priority_steps": [0, 3, 4, 5, 6, 7],
     "sep": ":",
     "visibility_timeout": 600,
     "socket_timeout": 5,

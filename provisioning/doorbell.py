@@ -25,6 +25,8 @@ class Priority(IntEnum):
     AWAITED = 4
     MAIL = 5
     ORDINARY = 6
+    # what no customer waits for
+    STOCK = 7
 
 
 def unrung(now: datetime) -> Q:

@@ -71,6 +71,21 @@ REASONS: dict[str, Reason] = {
             "decommission the instance."
         ),
     ),
+    "unit_unfit": Reason(
+        _("The prepared instance was not as it should be. Another one takes its place."),
+        _("Look at the unit (Pools): its project was changed at Railway, or it does not run. Then decommission it."),
+    ),
+    "unit_taken": Reason(
+        _REFUSED,
+        _(
+            "The project of this warm unit bears the marker of something else: after a database was restored it may be "
+            "a customer's. Look at it in Railway's dashboard; delete nothing by hand before you know whose it is."
+        ),
+    ),
+    "odoo_hand_over_refused": Reason(
+        _("The prepared instance could not be handed over. Another one takes its place."),
+        _("Read the log of the unit's Odoo (Pools), then decommission it."),
+    ),
     "deployment_stuck": Reason(_NOT_STARTED, _("Look at Railway's status page and the build log, then retry.")),
     "backups_not_scheduled": Reason(
         _("The backups are not scheduled yet. Our team has been told."),

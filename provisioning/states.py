@@ -33,3 +33,9 @@ class OperationKind(models.TextChoices):
     RESET_PASSWORD = "reset_password", _("new admin password")
     CHANGE_EMAIL = "change_email", _("new admin e-mail address")
     RENEW_ACCESS = "renew_access", _("new access by a restart")
+    PREPARE = "prepare", _("preparation of a warm unit")
+    HAND_OVER = "hand_over", _("hand-over of a warm unit")
+
+
+# what a customer's instance comes true by
+MAKING = (OperationKind.CREATE, OperationKind.HAND_OVER)

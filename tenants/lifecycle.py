@@ -12,18 +12,23 @@ class InstanceState(models.TextChoices):
     FAILED = "failed", _("failed")
     DECOMMISSIONING = "decommissioning", _("being decommissioned")
     DECOMMISSIONED = "decommissioned", _("decommissioned")
+    # of units that were made before anybody ordered them, see `tenants.pool`
+    WARM = "warm", _("warm, not ordered yet")
+    TAKEN = "taken", _("handed out to a customer")
 
 
 _S = InstanceState
 
 TRANSITIONS: dict[InstanceState, frozenset[InstanceState]] = {
     _S.REQUESTED: frozenset({_S.PROVISIONING, _S.DECOMMISSIONING}),
-    _S.PROVISIONING: frozenset({_S.READY, _S.FAILED}),
+    _S.PROVISIONING: frozenset({_S.READY, _S.FAILED, _S.WARM}),
     _S.READY: frozenset({_S.SUSPENDED, _S.DECOMMISSIONING}),
     _S.SUSPENDED: frozenset({_S.READY, _S.DECOMMISSIONING}),
     _S.FAILED: frozenset({_S.PROVISIONING, _S.DECOMMISSIONING}),
     _S.DECOMMISSIONING: frozenset({_S.DECOMMISSIONED}),
     _S.DECOMMISSIONED: frozenset(),
+    _S.WARM: frozenset({_S.TAKEN, _S.DECOMMISSIONING}),
+    _S.TAKEN: frozenset({_S.FAILED}),
 }
 
 PUBLIC_STATUS: dict[InstanceState, str] = {
@@ -34,4 +39,7 @@ PUBLIC_STATUS: dict[InstanceState, str] = {
     _S.FAILED: "failed",
     _S.DECOMMISSIONING: "decommissioning",
     _S.DECOMMISSIONED: "decommissioned",
+    # no outsider sees them
+    _S.WARM: "creating",
+    _S.TAKEN: "decommissioned",
 }

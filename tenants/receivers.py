@@ -1,7 +1,10 @@
 """Hears the engine's news, inside its transaction: the instance's state and its mails can never disagree with it."""
 
+import logging
+from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
 from django.dispatch import receiver
 from django.utils import timezone
 
@@ -9,18 +12,23 @@ from provisioning.backups import bucket
 from provisioning.models import Operation, Step
 from provisioning.signals import operation_changed, step_changed
 from provisioning.states import OperationKind, OperationState, StepState
-from provisioning.steps import safeguard
+from provisioning.steps import hand_over, safeguard
 from provisioning.steps.credentials import REPLACING
 from tenants.audit import acting_unless_known
 from tenants.lifecycle import InstanceState
 from tenants.mails import news as letters
 from tenants.mails import outbox
 from tenants.mails.notices import BY, BY_SELLER
-from tenants.models import AuditEntry, Instance
+from tenants.models import AuditEntry, Instance, Unit
 from tenants.models.webhook import WebhookEvents
-from tenants.services import links
-from tenants.services.instances import ready_changes
+from tenants.services import instances, links
+from tenants.signals import pool_due
 from tenants.webhooks import deliveries
+
+logger = logging.getLogger(__name__)
+
+# a hand-over that fails for these would fail with every other unit, and a creation as well
+OURS = frozenset({"railway_token_refused", "railway_account_blocked", "unknown_workspace"})
 
 
 @receiver(operation_changed, dispatch_uid="follow_operation")
@@ -67,9 +75,11 @@ def begin_the_end(step: Step, **news: Any) -> None:
 def _follow_creation(instance: Instance, operation: Operation) -> None:
     match operation.state:
         case OperationState.ACTIVE:
-            instance.transition_to(InstanceState.PROVISIONING)
+            # of a hand-over that went wrong the customer sees nothing but another way
+            if instance.state != InstanceState.PROVISIONING:
+                instance.transition_to(InstanceState.PROVISIONING)
         case OperationState.SUCCEEDED:
-            instance.transition_to(InstanceState.READY, **_project(operation), **ready_changes(instance, operation))
+            instance.transition_to(InstanceState.READY, **_project(operation), **_ready_changes(instance, operation))
             outbox.write_welcome(instance, operation)
             deliveries.announce(instance, WebhookEvents.READY)
         case _:
@@ -77,6 +87,41 @@ def _follow_creation(instance: Instance, operation: Operation) -> None:
             deliveries.announce(instance, WebhookEvents.FAILED)
             if operation.state == OperationState.FAILED:
                 outbox.write_failure(instance, operation)
+
+
+def _follow_hand_over(instance: Instance, operation: Operation) -> None:
+    if operation.state == OperationState.FAILED and operation.reason not in OURS:
+        try:
+            with transaction.atomic():
+                instances.go_on_without(instance, operation)
+        except Exception:
+            logger.exception("The order of %s cannot go on by itself", instance.client_name)
+            instance.refresh_from_db()
+        else:
+            return
+    elif operation.state == OperationState.SUCCEEDED:
+        # what opened the unit opens nothing any more
+        operation.seal({hand_over.PASSWORD: operation.secrets()[hand_over.PASSWORD]})
+        operation.save(update_fields=["sealed"])
+    _follow_creation(instance, operation)
+
+
+def _follow_preparation(instance: Instance, operation: Operation) -> None:
+    unit = instance.unit
+    match operation.state:
+        case OperationState.ACTIVE:
+            instance.transition_to(InstanceState.PROVISIONING)
+            return
+        case OperationState.SUCCEEDED:
+            instance.transition_to(InstanceState.WARM, **_project(operation), url=operation.facts["url"])
+            unit.warm_at, unit.broken_by, unit.broken_at = timezone.now(), "", None
+        case _:
+            instance.transition_to(InstanceState.FAILED, **_project(operation))
+            unit.broken_by = operation.reason
+            if operation.state == OperationState.FAILED:
+                unit.broken_at = timezone.now()
+    unit.save(update_fields=["warm_at", "broken_by", "broken_at"])
+    transaction.on_commit(lambda: pool_due.send_robust(Operation, pool_id=unit.pool_id))
 
 
 def _follow_suspension(instance: Instance, operation: Operation) -> None:
@@ -97,11 +142,21 @@ def _follow_resumption(instance: Instance, operation: Operation) -> None:
 
 
 def _follow_decommissioning(instance: Instance, operation: Operation) -> None:
-    if operation.state == OperationState.SUCCEEDED:
+    if Unit.objects.filter(pk=instance.pk).exists():
+        _follow_retirement(instance, operation)
+    elif operation.state == OperationState.SUCCEEDED:
         instance.transition_to(InstanceState.DECOMMISSIONED, ended_at=timezone.now())
         letters.write_deleted(instance, operation, operation.facts.get(safeguard.MADE, ""))
         deliveries.announce(instance, WebhookEvents.DECOMMISSIONED)
     elif instance.state != InstanceState.DECOMMISSIONING and not bucket.configured():
+        instance.transition_to(InstanceState.DECOMMISSIONING)
+
+
+def _follow_retirement(instance: Instance, operation: Operation) -> None:
+    """Of a warm unit: from the first moment no order can take it, and nobody is told."""
+    if operation.state == OperationState.SUCCEEDED:
+        instance.transition_to(InstanceState.DECOMMISSIONED, ended_at=timezone.now())
+    elif instance.state != InstanceState.DECOMMISSIONING:
         instance.transition_to(InstanceState.DECOMMISSIONING)
 
 
@@ -125,8 +180,21 @@ def _follow_new_email(instance: Instance, operation: Operation) -> None:
             AuditEntry.write("email_changed", instance.pk, before={"email": former}, after={"email": new})
 
 
+def _ready_changes(instance: Instance, operation: Operation) -> dict[str, object]:
+    """The columns that change with the state when a creation has been proven."""
+    now = timezone.now()
+    days = instance.plan.lifetime_days
+    return {
+        "url": operation.facts["url"],
+        "ready_at": now,
+        "expires_at": now + timedelta(days=days) if days else None,
+    }
+
+
 def _project(operation: Operation) -> dict[str, str]:
-    return {"project_id": operation.facts.get("project_id", "")}
+    # a unit that was handed over brought its project along
+    known = operation.kind != OperationKind.HAND_OVER
+    return {"project_id": operation.facts.get("project_id", "")} if known else {}
 
 
 FOLLOWERS = {
@@ -137,4 +205,6 @@ FOLLOWERS = {
     OperationKind.RESET_PASSWORD: _follow_new_password,
     OperationKind.CHANGE_EMAIL: _follow_new_email,
     OperationKind.RENEW_ACCESS: _follow_new_email,
+    OperationKind.PREPARE: _follow_preparation,
+    OperationKind.HAND_OVER: _follow_hand_over,
 }

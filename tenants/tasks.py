@@ -13,18 +13,20 @@ from tenants.alerts import evaluation
 from tenants.costs import upkeep as costs
 from tenants.limits import holds
 from tenants.mails import outbox
+from tenants.models import Pool
 from tenants.services import (
     address_proof,
     backups,
     customer_sessions,
     ending,
     idempotency,
+    pool,
     probes,
     reconciliation,
     retention,
     signup,
 )
-from tenants.signals import mail_due, webhook_due
+from tenants.signals import mail_due, pool_due, webhook_due
 from tenants.webhooks import deliveries, notices
 
 logger = logging.getLogger(__name__)
@@ -118,6 +120,28 @@ def erase_backups() -> None:
 @shared_task(ignore_result=True)
 def probe_instances() -> None:
     probes.look_around()
+
+
+@shared_task(ignore_result=True)
+def tend_pools() -> None:
+    pool.tend_all()
+
+
+@shared_task(ignore_result=True)
+def fill_pool(pool_id: int) -> None:
+    pool.fill(Pool.objects.get(pk=pool_id))
+
+
+@receiver(pool_due, dispatch_uid="ring_for_pool")
+def ring_for_pool(pool_id: int, **news: Any) -> None:
+    """Its successor is begun at once, by somebody else than who serves the order; the sweep does it all the same."""
+    if not settings.REDIS_URL:
+        fill_pool(pool_id)
+        return
+    try:
+        fill_pool.apply_async((pool_id,), priority=Priority.STOCK.value, expires=LOST_AFTER.total_seconds())
+    except OperationalError as error:
+        logger.warning("The broker is away, the sweep will fill pool %s: %s", pool_id, error)
 
 
 @shared_task(ignore_result=True)

@@ -20,7 +20,9 @@ def doubt_creations() -> list[Operation]:
     To be called before any worker runs on the restored database. Harmless at any other time and when repeated: a
     look too many.
     """
-    unfinished = Operation.objects.filter(kind=OperationKind.CREATE).exclude(state=OperationState.SUCCEEDED)
+    unfinished = Operation.objects.filter(kind__in=(OperationKind.CREATE, OperationKind.PREPARE)).exclude(
+        state=OperationState.SUCCEEDED
+    )
     doubted = list(unfinished.exclude(instance__operations__kind=OperationKind.DECOMMISSION).order_by("pk"))
     for operation in doubted:
         ledger = Ledger(operation.instance_id, operation.instance_spec.workspace)

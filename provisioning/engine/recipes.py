@@ -7,10 +7,22 @@ from datetime import timedelta
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from provisioning.doorbell import Priority
 from provisioning.models import Operation
 from provisioning.outcomes import Done, Wait
 from provisioning.states import OperationKind
-from provisioning.steps import afterwards, announce, deployments, project, proof, removal, safeguard, services, stopping
+from provisioning.steps import (
+    afterwards,
+    announce,
+    deployments,
+    hand_over,
+    project,
+    proof,
+    removal,
+    safeguard,
+    services,
+    stopping,
+)
 from provisioning.steps import credentials as account
 from provisioning.steps.context import Context
 
@@ -33,12 +45,14 @@ class StepDefinition:
 class Recipe:
     """``afterwards`` is called with the instance and its workspace once the operation has succeeded, and may fail: what
     it could not do is found by `watching.afterwards`. ``retired`` are steps of former releases that rows still name.
+    ``priority`` is how soon a worker hears of it when nothing has waited yet.
     """
 
     steps: tuple[StepDefinition, ...]
     deadline: timedelta
     afterwards: Callable[[int, str], None] | None = None
     retired: tuple[StepDefinition, ...] = ()
+    priority: Priority = Priority.ORDINARY
 
 
 CREATE = Recipe(
@@ -60,6 +74,30 @@ CREATE = Recipe(
     deadline=timedelta(minutes=45),
     afterwards=afterwards.see_to,
     retired=(StepDefinition("schedule_backups", _("Schedule the backups"), lambda ctx: Done(), 1),),
+)
+
+# a warm unit: an ordinary instance of nobody's, and what will give it away
+PREPARE = Recipe(
+    (
+        *CREATE.steps[:-1],
+        StepDefinition("prepare_hand_over", _("Prepare its hand-over"), hand_over.prepare, 2),
+    ),
+    deadline=timedelta(minutes=45),
+    afterwards=afterwards.see_to,
+    priority=Priority.STOCK,
+)
+
+# its customer looks on: when it takes long, another unit or an ordinary creation takes over
+HAND_OVER = Recipe(
+    (
+        StepDefinition("give_name", _("Give the prepared instance its name"), hand_over.give_name, 1),
+        StepDefinition("give_odoo", _("Enter your company and your access"), hand_over.give_odoo, 1),
+        StepDefinition("prove_login", _("Check that you can log in"), hand_over.prove_login, 1),
+        StepDefinition("announce", _("Send the welcome e-mail"), hand_over.announce, 0.1),
+    ),
+    deadline=timedelta(minutes=2),
+    afterwards=afterwards.see_to,
+    priority=Priority.LAST_WAIT,
 )
 
 SUSPEND = Recipe(
@@ -139,6 +177,8 @@ RECIPES: dict[str, Recipe] = {
     OperationKind.RESET_PASSWORD: RESET_PASSWORD,
     OperationKind.CHANGE_EMAIL: CHANGE_EMAIL,
     OperationKind.RENEW_ACCESS: RENEW_ACCESS,
+    OperationKind.PREPARE: PREPARE,
+    OperationKind.HAND_OVER: HAND_OVER,
 }
 
 

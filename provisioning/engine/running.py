@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 
 MAX_FAILURES = 12
 MAX_UNEXPECTED = 3
+STOCK = [kind for kind, recipe in RECIPES.items() if recipe.priority is Priority.STOCK]
 
 
 class NotRetryable(Exception):
@@ -60,7 +61,7 @@ def start(*, kind: str, instance: Model, spec: InstanceSpec, secrets: Mapping[st
             for position, definition in enumerate(recipe.steps)
         )
         operation_changed.send(Operation, operation=operation)
-    recording.ring(operation.pk)
+    recording.ring(operation.pk, recipe.priority)
     return operation
 
 
@@ -88,10 +89,10 @@ def run_due(*, limit: int = 100) -> int:
 def sweep(*, limit: int = 500) -> int:
     """Ring for whatever has become due, and again for what nobody has taken up: a lost message costs LOST_AFTER."""
     now = timezone.now()
-    due = list(Operation.objects.unheard(now).values_list("pk", flat=True)[:limit])
+    due = dict(Operation.objects.unheard(now).values_list("pk", "kind")[:limit])
     Operation.objects.filter(pk__in=due).update(rung_at=now)
-    for operation_id in due:
-        operation_due.send(Operation, operation_id=operation_id, priority=Priority.ORDINARY)
+    for operation_id, kind in due.items():
+        operation_due.send(Operation, operation_id=operation_id, priority=RECIPES[kind].priority)
     wake(*turns.overdue())
     heed_the_clock()
     return len(due)
@@ -113,8 +114,9 @@ def wake(*operation_ids: int, priority: Priority = Priority.AWAITED) -> None:
     now = timezone.now()
     active = Operation.objects.active().filter(pk__in=operation_ids)
     if active.update(run_after=now, rung_at=now, wakes=F("wakes") + 1):
+        stock = set(active.filter(kind__in=STOCK).values_list("pk", flat=True))
         for operation_id in operation_ids:
-            recording.ring(operation_id, priority)
+            recording.ring(operation_id, Priority.STOCK if operation_id in stock else priority)
 
 
 def retry(operation: Operation, *, anew: Collection[str] = ()) -> Operation:

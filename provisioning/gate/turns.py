@@ -1,4 +1,4 @@
-"""Turns for requests that Railway throttles by the clock, a workspace each, the oldest operation first.
+"""Turns for requests that Railway throttles by the clock, a workspace each, the oldest operation first, stock last.
 
 `budget` says how many requests an hour holds, whoever sends them; a turn says whose request is next.
 
@@ -12,15 +12,21 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Min, Q
+from django.db.models import Exists, Min, OuterRef, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from provisioning.models import Operation, OperationQuerySet, Slot
+from provisioning.models import Operation, OperationQuerySet, Slot, Step
+from provisioning.states import OperationKind, StepState
 
 # one that does not come in its turn for so long (its only runner was killed) does not keep the others
 MISSED = timedelta(seconds=60)
 # sooner than this a waiting operation comes by itself
 NEAR = timedelta(seconds=2)
+# what is made before anybody asks for it
+STOCK = Q(kind=OperationKind.PREPARE)
+# those that ask for a turn, see `engine.recipes`
+PACED_STEPS = ("create_project", "create_volumes")
 # an operation that goes on sends a handful of requests
 STAGGER = 0.25
 
@@ -54,7 +60,7 @@ def take(operation: Operation, queue: str) -> float:
         slot = _locked(queue)
         now, free_at = time.time(), _free_at(slot, seconds)
         mine = Operation.objects.active().filter(pk=operation.pk)
-        ahead = _waiting(queue).filter(pk__lt=operation.pk).count()
+        ahead = _ahead(operation, queue) + _still_to_come(operation, queue)
         if ahead or free_at > now:
             mine.update(queue=queue)
             return max(free_at - now, 0.0) + ahead * seconds
@@ -78,7 +84,7 @@ def position_of(operation: Operation) -> QueuePosition | None:
     if not operation.queue:
         return None
     others = _waiting(operation.queue).exclude(pk=operation.pk)
-    ahead = others.filter(pk__lt=operation.pk).count()
+    ahead = _ahead(operation, operation.queue)
     starts_at = max(operation.run_after, timezone.now())
     if seconds := interval(operation.queue):
         slot = Slot.objects.filter(pk=operation.queue).first()
@@ -91,16 +97,34 @@ def stagger(operation: Operation, queue: str) -> float:
     """Seconds to add for those who wait for one and the same moment, so that they come back one after the other."""
     if not queue or interval(queue):
         return 0.0
-    return STAGGER * _waiting(queue).filter(pk__lt=operation.pk).count()
+    return STAGGER * _ahead(operation, queue)
 
 
 def overdue() -> list[int]:
     """Those whose turn has come sooner than they expect, because others ahead of them gave up."""
     now = timezone.now()
-    firsts = Operation.objects.active().exclude(queue="").values("queue").annotate(first=Min("pk"))
+    waiting = Operation.objects.active().exclude(queue="").values("queue")
+    firsts = waiting.annotate(first=Coalesce(Min("pk", filter=~STOCK), Min("pk")))
     free = set(Slot.objects.filter(free_at__lte=time.time()).values_list("key", flat=True))
     heads = [row["first"] for row in firsts if row["queue"] in free]
     return list(Operation.objects.active().filter(pk__in=heads, run_after__gt=now + NEAR).values_list("pk", flat=True))
+
+
+def _ahead(operation: Operation, queue: str) -> int:
+    """How many go first: whoever was ordered before, and before all stock whoever has a customer."""
+    before = Q(pk__lt=operation.pk)
+    is_stock = operation.kind == OperationKind.PREPARE
+    return _waiting(queue).filter(before | ~STOCK if is_stock else before & ~STOCK).count()
+
+
+def _still_to_come(operation: Operation, queue: str) -> int:
+    """Customers who have not come for their turn yet: what is only stock does not take it from under their feet."""
+    if operation.kind != OperationKind.PREPARE:
+        return 0
+    asks = Step.objects.filter(operation=OuterRef("pk"), code__in=PACED_STEPS).exclude(state=StepState.DONE)
+    workspace = queue.partition(":")[2]
+    mine = Operation.objects.active().filter(kind=OperationKind.CREATE, spec__workspace=workspace)
+    return mine.filter(Exists(asks)).exclude(queue=queue).count()
 
 
 def _waiting(queue: str) -> OperationQuerySet:

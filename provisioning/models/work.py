@@ -4,7 +4,7 @@ import secrets
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -12,7 +12,7 @@ from provisioning import logcontext
 from provisioning.doorbell import unrung
 from provisioning.sealing import SealedField, seal, unseal
 from provisioning.spec import InstanceSpec
-from provisioning.states import OperationKind, OperationState, StepState
+from provisioning.states import MAKING, OperationKind, OperationState, StepState
 
 REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -27,9 +27,14 @@ class OperationQuerySet(models.QuerySet["Operation"]):
         return self.filter(state=OperationState.ACTIVE)
 
     def due(self, now: datetime) -> "OperationQuerySet":
-        """Active, its time has come, and nobody holds it; first come first served."""
+        """Active, its time has come, and nobody holds it; first whose customer looks on, stock last, else in order."""
         free = Q(lease_expires_at=None) | Q(lease_expires_at__lt=now)
-        return self.active().filter(free, run_after__lte=now).order_by("run_after", "pk")
+        urgency = Case(When(kind=OperationKind.HAND_OVER, then=0), When(kind=OperationKind.PREPARE, then=2), default=1)
+        return self.active().filter(free, run_after__lte=now).order_by(urgency, "run_after", "pk")
+
+    def made_by(self) -> "OperationQuerySet":
+        """What instances came true by, or shall: of a hand-over that failed, what took over counts."""
+        return self.filter(kind__in=MAKING).exclude(kind=OperationKind.HAND_OVER, state=OperationState.FAILED)
 
     def unheard(self, now: datetime) -> "OperationQuerySet":
         """Due, and nobody has been told."""

@@ -21,10 +21,12 @@ from provisioning.odoo.errors import (
     NotReachable,
     NotReady,
     UnexpectedAnswer,
+    cause_of,
 )
 from provisioning.odoo.identity import odoo_login
 
 USER_AGENT = "eazynova-provisioning"
+SESSION_COOKIE = "session_id"
 CONNECT_SECONDS = 10.0
 GATEWAY_STATUSES = frozenset({502, 503, 504})
 # the address leads to a customer's own server, which may answer anything
@@ -44,12 +46,18 @@ class Account:
 
 
 class Session:
-    """A login, good until the ``with`` block that opened it ends."""
+    """A login, good until the ``with`` block that opened it ends; one that was resumed does not know its account."""
 
-    def __init__(self, client: "OdooClient", http: httpx.Client, account: Account) -> None:
+    def __init__(self, client: "OdooClient", http: httpx.Client, account: Account | None) -> None:
         self._client = client
         self._http = http
-        self.account = account
+        self._account = account
+
+    @property
+    def account(self) -> Account:
+        if self._account is None:
+            raise LookupError("A resumed session does not tell whose it is.")
+        return self._account
 
     def call(self, model: str, method: str, *args: object, **kwargs: object) -> Any:
         """The result of a model's public method. Raises OdooError."""
@@ -133,12 +141,27 @@ class OdooClient:
     def session(self, login: str, password: str) -> Iterator[Session]:
         """Log in, and out again at the end. Raises LoginRefused, TooManyLoginFailures, NotReachable, NotReady."""
         with self._stranger() as http:
-            credentials = {"db": self.database, "login": odoo_login(login), "password": password}
-            account = _account(self.call(http, "/web/session/authenticate", credentials))
+            account = self._log_in(http, login, password)
             try:
                 yield Session(self, http, account)
             finally:
                 self._log_out(http)
+
+    def open_session(self, login: str, password: str) -> str:
+        """Log in and stay so: the session's cookie, a secret. Raises as ``session`` does."""
+        with self._stranger() as http:
+            self._log_in(http, login, password)
+            cookie = http.cookies.get(SESSION_COOKIE)
+        if not cookie:
+            raise UnexpectedAnswer("Odoo's answer to a login brought no session.")
+        return cookie
+
+    @contextmanager
+    def resumed(self, cookie: str) -> Iterator[Session]:
+        """Go on with a session that was opened before and is not ended here. Its first call may raise SessionEnded."""
+        with self._stranger() as http:
+            http.cookies.set(SESSION_COOKIE, cookie)
+            yield Session(self, http, None)
 
     def authenticate(self, login: str, password: str) -> Account:
         """Who ``login`` and ``password`` let in; no session is left. Raises as ``session`` does."""
@@ -151,8 +174,7 @@ class OdooClient:
         ``new`` must have no space at its ends: Odoo's own form would strip it. Raises ValueError, and as ``session``.
         After an error with ``unclear`` set, look whether ``new`` already logs in.
         """
-        self._write_user(login, current, {"password": _sound(new)})
-        self.authenticate(login, new)
+        self.change_access(login, current, login, new)
 
     def change_access(self, login: str, current: str, new_login: str, new: str) -> None:
         """Login, e-mail (``new_login`` in lower case) and password in one write. Raises as ``change_password`` does."""
@@ -176,6 +198,10 @@ class OdooClient:
     def _write_user(self, login: str, password: str, values: dict[str, str]) -> None:
         with self.session(login, password) as session:
             session.call("res.users", "write", [session.account.uid], values)
+
+    def _log_in(self, http: httpx.Client, login: str, password: str) -> Account:
+        credentials = {"db": self.database, "login": odoo_login(login), "password": password}
+        return _account(self.call(http, "/web/session/authenticate", credentials))
 
     def _log_out(self, http: httpx.Client) -> None:
         """Also right after a change of password, which has ended the session already."""
@@ -220,7 +246,7 @@ class OdooClient:
             raise UnexpectedAnswer(f"{self.base_url} answers what cannot be unpacked.") from error
         except httpx.TransportError as error:
             raise NotReachable(
-                f"{self.base_url} does not answer: {_cause(error)}.",
+                f"{self.base_url} does not answer: {cause_of(error)}.",
                 unclear=method == "POST" and not isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)),
             ) from error
         if response.status_code in GATEWAY_STATUSES or responses.from_railways_edge(response):
@@ -266,13 +292,3 @@ def _account(result: Any) -> Account:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise UnexpectedAnswer("Odoo describes the login in another form than Odoo 19 does.") from error
-
-
-def _cause(error: BaseException) -> str:
-    """The kind of failure in a word: TLS when a certificate is not there yet, else httpx's name for it."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLError):
-            return f"TLS failed ({cause.reason or type(cause).__name__})"
-        cause = cause.__cause__ or cause.__context__
-    return type(error).__name__

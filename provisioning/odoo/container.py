@@ -25,6 +25,7 @@ __all__ = [
     "bootstrap_variables",
     "literal",
     "odoo_variables",
+    "owner_variables",
     "password_hash",
     "postgres_variables",
     "start_command",
@@ -76,13 +77,7 @@ def odoo_variables(
     """
     variables = {
         "PROV_DB": identity.database,
-        "PROV_ADMIN_LOGIN": literal(identity.login),
-        "PROV_ADMIN_PASSWORD_HASH": password_hash,
-        "PROV_ADMIN_NAME": literal(identity.name),
-        "PROV_COMPANY_NAME": literal(identity.company),
-        "PROV_COUNTRY": identity.country,
-        "PROV_LANG": ",".join(identity.languages),
-        "PROV_TZ": identity.timezone,
+        **owner_variables(identity, password_hash),
         "PROV_MODULES": ",".join(identity.modules),
         "PROV_ADDONS_PATH": identity.addons_path,
         "PROV_BASE_URL": identity.base_url,
@@ -97,6 +92,19 @@ def odoo_variables(
         **bootstrap_variables(),
     }
     return {name: value for name, value in variables.items() if value}
+
+
+def owner_variables(identity: Identity, password_hash: str) -> dict[str, str]:
+    """Whom Odoo is for: what changes when a prepared Odoo is given to its customer."""
+    return {
+        "PROV_ADMIN_LOGIN": literal(identity.login),
+        "PROV_ADMIN_PASSWORD_HASH": password_hash,
+        "PROV_ADMIN_NAME": literal(identity.name),
+        "PROV_COMPANY_NAME": literal(identity.company),
+        "PROV_COUNTRY": identity.country,
+        "PROV_LANG": ",".join(identity.languages),
+        "PROV_TZ": identity.timezone,
+    }
 
 
 def access_variables(login: str, password_hash: str, revision: str) -> dict[str, str]:

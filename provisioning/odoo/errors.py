@@ -5,16 +5,21 @@ OdooError
 ├── NotReady              Temporary   Odoo answers, its database does not (yet)
 ├── AssetsBroken          Temporary   the login page comes without its style sheet: a white page after login
 ├── UnexpectedAnswer      Temporary   an answer that Odoo 19 does not give
+│   └── OdooFailed        Temporary   a call ended in an error of Odoo's own
+│       └── SessionEnded  Temporary   nobody is logged in with this session any more
 ├── TooManyLoginFailures  Temporary   Odoo refuses every login for a minute
 ├── LoginRefused          Permanent   the customer's login and password do not open the account
 ├── NotAdministrator      Permanent   they open an account that may not administer Odoo
 ├── WrongCompany          Permanent   the company has another name
 ├── WrongLanguage         Permanent   the customer would see another language
+├── HandOverRefused       Permanent   what was prepared for nobody cannot be given to its customer
 ├── WrongPasswordAccepted Permanent   any password opens the account
 ├── FormerLoginAccepted   Permanent   the login before the change still opens the account
 ├── DefaultLoginOpen      Permanent   admin/admin opens the instance
 └── ManagerOpen           Permanent   strangers can see or change databases
 """
+
+import ssl
 
 from provisioning.errors import Permanent, ProvisioningError, Temporary
 
@@ -39,6 +44,18 @@ class AssetsBroken(OdooError, Temporary):
 
 class UnexpectedAnswer(OdooError, Temporary):
     code = "odoo_unexpected_answer"
+
+
+class OdooFailed(UnexpectedAnswer):
+    """``exception`` is the Python class that Odoo names."""
+
+    def __init__(self, exception: str) -> None:
+        super().__init__(f"Odoo answered with the error {exception or 'without a name'}.")
+        self.exception = exception
+
+
+class SessionEnded(OdooFailed):
+    """The cookie opens nothing: login or password have changed, or Odoo has forgotten it."""
 
 
 class TooManyLoginFailures(OdooError, Temporary):
@@ -68,6 +85,10 @@ class WrongLanguage(OdooError, Permanent):
     code = "odoo_wrong_language"
 
 
+class HandOverRefused(OdooError, Permanent):
+    code = "odoo_hand_over_refused"
+
+
 class WrongPasswordAccepted(OdooError, Permanent):
     code = "odoo_wrong_password_accepted"
 
@@ -82,3 +103,13 @@ class DefaultLoginOpen(OdooError, Permanent):
 
 class ManagerOpen(OdooError, Permanent):
     code = "odoo_manager_open"
+
+
+def cause_of(error: BaseException) -> str:
+    """The kind of failure in a word: TLS when a certificate is not there yet, else httpx's name for it."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLError):
+            return f"TLS failed ({cause.reason or type(cause).__name__})"
+        cause = cause.__cause__ or cause.__context__
+    return type(error).__name__

@@ -66,6 +66,7 @@ def prove(
     company: str | None = None,
     language: str | None = None,
     former_login: str = "",
+    former_password: str | None = None,
     second_factor: bool = False,
     timeout: float = 60.0,
     transport: httpx.BaseTransport | None = None,
@@ -73,11 +74,11 @@ def prove(
     """Prove the instance at ``base_url`` ready, or raise the OdooError that says what is not.
 
     ``language`` is "fr" or "en"; it and ``company`` become the customer's to change, and are only looked at when given.
-    ``former_login`` must no longer log in with ``password``. With ``second_factor`` a login is proven, too, when Odoo
-    takes the password and then asks for more, as the customer has told it to. Without ``password`` the customer's login
-    is left out, and the proof says so. It may be repeated at will: a missing server is noticed before a login is tried,
-    and the right login comes before those that must fail, so Odoo, which forgets failures at a success, never counts
-    more than three in a row.
+    ``former_login`` must no longer log in with ``former_password``, or with ``password`` when that is not given. With
+    ``second_factor`` a login is proven, too, when Odoo takes the password and then asks for more, as the customer has
+    told it to. Without ``password`` the customer's login is left out, and the proof says so. It may be repeated at
+    will: a missing server is noticed before a login is tried, and the right login comes before those that must fail, so
+    Odoo, which forgets failures at a success, never counts more than three in a row.
     """
     record = _Record()
     with OdooClient(base_url, database, timeout, transport) as odoo:
@@ -91,7 +92,8 @@ def prove(
                 _check_account(account, company, language)
         if password is not None and former_login and odoo_login(former_login) != odoo_login(login):
             with record.check("former login refused"):
-                _check_refused(odoo, former_login, password, FormerLoginAccepted("The former login is still open."))
+                still_open = FormerLoginAccepted("The former login is still open.")
+                _check_refused(odoo, former_login, former_password or password, still_open)
         with record.check("wrong password refused"):
             _check_refused(odoo, login, secrets.token_urlsafe(24), WrongPasswordAccepted("Any password logs in."))
         if (odoo_login(login), password) != ("admin", "admin"):

@@ -6,7 +6,15 @@ from typing import Any
 
 import httpx
 
-from provisioning.odoo.errors import LoginRefused, NotReady, OdooError, TooManyLoginFailures, UnexpectedAnswer
+from provisioning.odoo.errors import (
+    LoginRefused,
+    NotReady,
+    OdooError,
+    OdooFailed,
+    SessionEnded,
+    TooManyLoginFailures,
+    UnexpectedAnswer,
+)
 
 COOLDOWN_SECONDS = 60.0
 STYLESHEET = re.compile(r"""href=["'](/web/assets/[^"']+\.css[^"']*)["']""")
@@ -73,4 +81,4 @@ def _refusal(error: Any) -> OdooError:
         return LoginRefused("Odoo refused access.")
     if name.startswith("psycopg2.") or message == "Database not found.":
         return NotReady(f"Odoo cannot use its database ({name}).")
-    return UnexpectedAnswer(f"Odoo answered with the error {name or 'without a name'}.")
+    return SessionEnded(name) if name == "odoo.http.SessionExpiredException" else OdooFailed(name)

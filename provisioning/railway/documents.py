@@ -86,6 +86,23 @@ query StackState($projectId: String!, $environmentId: String!) {{
   environment(id: $environmentId, projectId: $projectId) {_STACK}
 }}"""
 
+UNIT_STATE = f"""
+query UnitState($projectId: String!, $environmentId: String!) {{
+  project(id: $projectId) {{ id name description createdAt deletedAt primaryEnvironmentId }}
+  environment(id: $environmentId, projectId: $projectId) {_STACK}
+}}"""
+
+# The name that the domain wishes may be somebody's: it comes last, when the rest has been done.
+HAND_OVER = """
+mutation HandOver(
+  $projectId: String!, $project: ProjectUpdateInput!
+  $variables: VariableCollectionUpsertInput!, $domain: ServiceDomainUpdateInput!
+) {
+  project: projectUpdate(id: $projectId, input: $project) { id }
+  variables: variableCollectionUpsert(input: $variables)
+  domain: serviceDomainUpdate(input: $domain)
+}"""
+
 READ_VARIABLES = """
 query ReadVariables($projectId: String!, $environmentId: String!, $serviceId: String!) {
   variables(projectId: $projectId, environmentId: $environmentId, serviceId: $serviceId, unrendered: true)

@@ -82,6 +82,14 @@ class Reads:
         variables = {"projectId": project_id, "environmentId": environment_id}
         return self._transport.ask(documents.STACK_STATE, variables, lambda data: decoding.stack(data["environment"]))
 
+    def unit_state(self, project_id: str, environment_id: str) -> tuple[Project, Stack]:
+        """The project and its inside in one request. Raises NotFound or NotAuthorized for one that is gone."""
+        return self._transport.ask(
+            documents.UNIT_STATE,
+            {"projectId": project_id, "environmentId": environment_id},
+            lambda data: (decoding.project(data["project"]), decoding.stack(data["environment"])),
+        )
+
     def deployments(self, ids: Sequence[str]) -> dict[str, Deployment | RailwayError]:
         """The state of each deployment, or why Railway does not tell it, by id; 50 in one request.
 

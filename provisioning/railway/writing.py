@@ -80,14 +80,37 @@ class Writes:
         self, *, domain_id: str, service_id: str, environment_id: str, domain: str, target_port: int
     ) -> None:
         """Give the domain the whole host name ``domain``. Raises AlreadyExists when somebody has it."""
-        change = {
-            "serviceDomainId": domain_id,
-            "serviceId": service_id,
-            "environmentId": environment_id,
-            "domain": domain,
-            "targetPort": target_port,
-        }
+        change = _domain(domain_id, service_id, environment_id, domain, target_port)
         self._transport.do(documents.DOMAIN_RENAME, {"input": change})
+
+    def hand_over(
+        self,
+        *,
+        project_id: str,
+        environment_id: str,
+        service_id: str,
+        domain_id: str,
+        name: str,
+        description: str,
+        domain: str,
+        target_port: int,
+        variables: Mapping[str, str],
+    ) -> None:
+        """Another project's name and description, variables of a service and its host name, in one request.
+
+        Nothing is deployed. Raises AlreadyExists when somebody has the host name; then the rest was done all the same.
+        """
+        place = {"projectId": project_id, "environmentId": environment_id, "serviceId": service_id}
+        self._transport.ask(
+            documents.HAND_OVER,
+            {
+                "projectId": project_id,
+                "project": {"name": name, "description": description},
+                "variables": {**place, "variables": dict(variables), "replace": False, "skipDeploys": True},
+                "domain": _domain(domain_id, service_id, environment_id, domain, target_port),
+            },
+            lambda _: None,
+        )
 
     def configure(self, *, environment_id: str, services: Mapping[str, ServiceSettings]) -> None:
         """Settings and limits of services, by service id, in one request; deploys nothing.
@@ -200,6 +223,16 @@ class Writes:
             {"id": rule_id, "input": change},
             lambda data: decoding.notification_rule(data["notificationRuleUpdate"]),
         )
+
+
+def _domain(domain_id: str, service_id: str, environment_id: str, domain: str, target_port: int) -> dict[str, Any]:
+    return {
+        "serviceDomainId": domain_id,
+        "serviceId": service_id,
+        "environmentId": environment_id,
+        "domain": domain,
+        "targetPort": target_port,
+    }
 
 
 def _webhook(url: str, headers: Mapping[str, str] | None) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from provisioning.ledger.entries import Ledger
 from provisioning.models import Operation, Resource
 from provisioning.railway.client import RailwayClient
 from provisioning.railway.results import BackupKind
-from provisioning.states import OperationKind, OperationState, ResourceState
+from provisioning.states import MAKING, OperationKind, OperationState, ResourceState
 
 BACKUPS: tuple[BackupKind, ...] = ("DAILY", "WEEKLY")
 SCHEDULED = "DAILY,WEEKLY"
@@ -26,7 +26,7 @@ PAUSE = timedelta(minutes=5)
 def missing() -> "QuerySet[Resource]":
     """What Railway has not confirmed for instances whose creation has ended well."""
     made = Operation.objects.filter(
-        instance=OuterRef("instance"), kind=OperationKind.CREATE, state=OperationState.SUCCEEDED
+        instance=OuterRef("instance"), kind__in=(*MAKING, OperationKind.PREPARE), state=OperationState.SUCCEEDED
     )
     unconfirmed = Q(kind="volume_instance") & ~Q(status=SCHEDULED) | Q(kind="service", status=FOLLOWS_PUSHES)
     return Resource.objects.filter(Exists(made), unconfirmed, state=ResourceState.PRESENT)

@@ -42,11 +42,9 @@ def generated_password() -> str:
     return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(40))
 
 
-def odoo_variables(
-    spec: InstanceSpec, password_hash: str, master_password: str, database_secret: str
-) -> dict[str, str]:
-    """The variables of the Odoo service; the three secrets are the only ones not told by ``spec``."""
-    identity = container.Identity(
+def identity(spec: InstanceSpec) -> container.Identity:
+    """Whom Odoo is for, as its variables say it."""
+    return container.Identity(
         database=spec.database,
         login=spec.email,
         name=spec.email,
@@ -58,8 +56,14 @@ def odoo_variables(
         addons_path=spec.source.addons_path,
         base_url=f"{settings.INSTANCE_URL_SCHEME}://${{{{RAILWAY_PUBLIC_DOMAIN}}}}",
     )
+
+
+def odoo_variables(
+    spec: InstanceSpec, password_hash: str, master_password: str, database_secret: str
+) -> dict[str, str]:
+    """The variables of the Odoo service; the three secrets are the only ones not told by ``spec``."""
     return container.odoo_variables(
-        identity,
+        identity(spec),
         password_hash=password_hash,
         master_password=master_password,
         database_secret=database_secret,

@@ -10,7 +10,7 @@ from provisioning.states import OperationKind
 from provisioning.steps import deployments
 from provisioning.steps.context import Context
 
-DEPLOYING = (OperationKind.CREATE, OperationKind.RESUME, OperationKind.RENEW_ACCESS)
+DEPLOYING = (OperationKind.CREATE, OperationKind.PREPARE, OperationKind.RESUME, OperationKind.RENEW_ACCESS)
 # Odoo may need a moment after Railway's success before it answers
 MOMENTS = 2
 

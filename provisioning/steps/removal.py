@@ -5,15 +5,22 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
+from provisioning.errors import Permanent
 from provisioning.models import Resource
 from provisioning.outcomes import Done, Wait
-from provisioning.railway.errors import RailwayPermanent
+from provisioning.railway.errors import NotAuthorized, NotFound, RailwayPermanent
 from provisioning.steps import stopping
 from provisioning.steps.context import Context
 from provisioning.steps.project import find_own
 
 # Railway deletes 48 hours after it was asked; asking earlier might begin them anew
 LONGEST_DELETION = timedelta(hours=50)
+# a fact of the deletion of a warm unit: the id of the instance that it was last to become, or ""
+NOBODYS = "nobodys"
+
+
+class UnitTaken(Permanent):
+    code = "unit_taken"
 
 
 def stop_what_runs(ctx: Context) -> Done | Wait:
@@ -21,6 +28,7 @@ def stop_what_runs(ctx: Context) -> Done | Wait:
     wait = _settle_project(ctx)
     if wait:
         return wait
+    _check_nobodys(ctx)
     _stop(ctx)
     return Done()
 
@@ -53,6 +61,24 @@ def _stop(ctx: Context) -> None:
         stopping.stop(ctx, stopping.what_runs(ctx))
     except RailwayPermanent:
         ctx.railway.workspaces()
+
+
+def _check_nobodys(ctx: Context) -> None:
+    """A warm unit is deleted without being asked for: not when it has become somebody's, whatever our rows say.
+
+    A database that was restored from a backup may not know of its order. Raises UnitTaken.
+    """
+    given = ctx.operation.facts.get(NOBODYS)
+    project = ctx.ledger.get("project", "project")
+    if given is None or project is None or not project.external_id:
+        return
+    try:
+        told = ctx.railway.project(project.external_id)
+    except (NotFound, NotAuthorized):
+        # gone already, which the next steps prove
+        return
+    if told.description.strip() not in {ctx.spec.marker, f"eazynova-instance={given}"}:
+        raise UnitTaken("The project of the warm unit has the marker of something else.")
 
 
 def _settle_project(ctx: Context) -> Wait | None:

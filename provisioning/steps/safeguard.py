@@ -12,7 +12,7 @@ from django.utils import timezone
 from provisioning.backups import asking, bucket
 from provisioning.models import Agent, Backup, Operation
 from provisioning.outcomes import Done, Wait
-from provisioning.states import OperationKind, OperationState, StepState
+from provisioning.states import MAKING, OperationKind, OperationState, StepState
 from provisioning.steps.context import Context
 
 # how long a suspension waits for its backup; for one that makes progress, the longer time
@@ -68,9 +68,7 @@ def why_none(operation: Operation) -> str:
         return "waived"
     if not bucket.configured():
         return "no_storage"
-    proven = Operation.objects.filter(
-        instance=operation.instance_id, kind=OperationKind.CREATE, state=OperationState.SUCCEEDED
-    )
+    proven = Operation.objects.filter(instance=operation.instance_id, kind__in=MAKING, state=OperationState.SUCCEEDED)
     return "" if proven.exists() else "never_ready"
 
 

@@ -79,7 +79,7 @@ def configure(ctx: Context) -> Done | Wait:
         return Wait(5, "waiting_for_domain")
     name = ctx.operation.facts.get("name", "")
     if name not in ("", domains[0].name):
-        _rename(ctx, domains[0].id, name)
+        rename(ctx, domains[0].id, name)
         raise Temporary("Railway has not taken the name yet.", code="settings_not_taken", retry_after=5)
     return Done({"url": f"{settings.INSTANCE_URL_SCHEME}://{domains[0].domain}"})
 
@@ -130,9 +130,9 @@ def _create_volume(ctx: Context, service: str, mount_path: str) -> None:
 
 def _name_domain(ctx: Context, domain_id: str) -> str:
     """Give the wished name, or the one with a suffix when somebody else has that; "" when both are refused."""
-    for name in _names(ctx):
+    for name in domain_names(ctx):
         try:
-            _rename(ctx, domain_id, name)
+            rename(ctx, domain_id, name)
         except NAME_REFUSED as refusal:
             logger.warning("The name %s is refused: %s", name, refusal)
             # perhaps it is our own: an earlier request whose answer was lost
@@ -142,7 +142,8 @@ def _name_domain(ctx: Context, domain_id: str) -> str:
     return ""
 
 
-def _rename(ctx: Context, domain_id: str, name: str) -> None:
+def rename(ctx: Context, domain_id: str, name: str) -> None:
+    """Ask for another host name of the domain. Raises RailwayError, one of NAME_REFUSED when it cannot have it."""
     ctx.railway.rename_domain(
         domain_id=domain_id,
         service_id=ctx.ledger.id_of("service", ODOO),
@@ -152,7 +153,7 @@ def _rename(ctx: Context, domain_id: str, name: str) -> None:
     )
 
 
-def _names(ctx: Context) -> tuple[str, str]:
+def domain_names(ctx: Context) -> tuple[str, str]:
     """The wished host name, and one with a short suffix of our id for when it is taken (63 characters at most)."""
     wished = f"eazynova-{ctx.spec.client_name}"
     suffix = ctx.spec.instance_id[-4:]

@@ -31,6 +31,7 @@ ACTS: dict[str, Words] = {
     "links_revoked": _("status links revoked"),
     "email_changed": _("e-mail address corrected"),
     "odoo_version": _("Odoo version"),
+    "handed_over": _("a warm unit was handed over"),
     "signin": _("signed in"),
     "signin:failed": _("sign-in failed"),
     "signin:locked": _("locked out after too many attempts"),

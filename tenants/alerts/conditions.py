@@ -15,7 +15,7 @@ from provisioning.gate import budget, circuit, workspaces
 from provisioning.models import Backup, Operation, Outage, Resource, SiteBackup, UnreadableEvent
 from provisioning.reconciliation.differences import Kind
 from provisioning.site_backup import making
-from provisioning.states import OperationState, StepState
+from provisioning.states import OperationKind, OperationState, StepState
 from provisioning.steps import afterwards
 from provisioning.vitals import heartbeat
 from tenants.costs import oddities
@@ -24,6 +24,7 @@ from tenants.limits import counters
 from tenants.limits.counters import Claim
 from tenants.limits.policies import EVERYBODY, MAIL_PARTNER, MAIL_TOTAL, ORDER_PARTNER, SIGNUP_TOTAL
 from tenants.models import Alert, Instance, Mail, Partner, Probe, Reconciliation, WebhookEndpoint
+from tenants.pool import counting
 
 # what is due this long and not done shows that workers or beat are silent
 PATIENCE = timedelta(minutes=5)
@@ -66,16 +67,20 @@ def present() -> list[Condition]:
         *_backups(),
         *_site_backups(),
         *_untold(),
+        *_pools(),
         *_limits(),
         *_costs(),
     ]
 
 
 def failed() -> "QuerySet[Operation]":
-    """Failed, and nothing has been done about it: neither a retry nor another operation nor the end."""
+    """Failed, and nothing has been done about it: neither a retry nor another operation nor the end.
+
+    Of warm units the pools tell, when the third in a row has failed.
+    """
     later = Operation.objects.filter(instance=OuterRef("instance"), pk__gt=OuterRef("pk"))
     rows = Operation.objects.filter(~Exists(later), state=OperationState.FAILED)
-    return rows.exclude(instance__state=InstanceState.DECOMMISSIONED)
+    return rows.exclude(instance__state=InstanceState.DECOMMISSIONED).exclude(kind=OperationKind.PREPARE)
 
 
 def stuck() -> "QuerySet[Operation]":
@@ -227,6 +232,13 @@ def _events() -> Iterator[Condition]:
 def _untold() -> Iterator[Condition]:
     names = untold_ends().order_by("-pk").values_list("client_name", flat=True)
     return _grouped(Alert.Kind.UNTOLD, (("", name) for name in names))
+
+
+def _pools() -> Iterator[Condition]:
+    """What nobody can fill: three units in a row could not be made or handed out."""
+    for each in counting.stopped():
+        names = each.pool.units.exclude(broken_at=None).values_list("instance__client_name", flat=True)
+        yield Condition(Alert.Kind.POOL, str(each.pool), each.failures, tuple(names[: counting.MOST_FAILURES]))
 
 
 def _limits() -> Iterator[Condition]:

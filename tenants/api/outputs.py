@@ -10,7 +10,7 @@ from rest_framework import serializers
 from provisioning.gate.turns import QueuePosition
 from provisioning.models import Operation
 from provisioning.reasons import reason
-from provisioning.states import OperationKind, OperationState
+from provisioning.states import MAKING, OperationState
 from tenants.api.authority import Authority
 from tenants.api.inputs import PublicStatus
 from tenants.lifecycle import InstanceState
@@ -237,7 +237,7 @@ def telling_operation(instance: Instance) -> Operation | None:
     active = instance.active_operation()
     if active is not None or instance.state != InstanceState.FAILED:
         return active
-    return instance.operations.filter(kind=OperationKind.CREATE).order_by("-pk").first()
+    return instance.operations.filter(kind__in=MAKING).order_by("-pk").first()
 
 
 def _progress(instance: Instance, operation: Operation | None) -> dict[str, Any]:
@@ -249,7 +249,7 @@ def _progress(instance: Instance, operation: Operation | None) -> dict[str, Any]
         for step in progress.steps
     ]
     current = next((step for step in steps if progress.current and step["code"] == progress.current.code), None)
-    creating = operation.kind == OperationKind.CREATE and operation.state == OperationState.ACTIVE
+    creating = operation.kind in MAKING and operation.state == OperationState.ACTIVE
     return {
         "progress": progress.percent,
         "step": current,

@@ -7,7 +7,7 @@ from provisioning.costs.reading import Bearing, begins
 from provisioning.models import Bearer, Resource
 from provisioning.reconciliation.differences import Kind
 from tenants.lifecycle import InstanceState
-from tenants.models import AuditEntry, Instance, Reconciliation
+from tenants.models import AuditEntry, Instance, Reconciliation, Unit
 
 PROJECT = "project"
 AT_ONCE = 5000
@@ -15,9 +15,7 @@ LEAKS = frozenset({Kind.LEAK_ENDED, Kind.LEAK_DOUBLE, Kind.LEAK_UNKNOWN})
 BEARERS = {
     InstanceState.SUSPENDED: Bearer.SUSPENDED,
     InstanceState.DECOMMISSIONED: Bearer.LEAKED,
-    # units that no customer has yet, or that are kept to be looked at
-    "warm": Bearer.POOL,
-    "broken": Bearer.POOL,
+    InstanceState.WARM: Bearer.POOL,
 }
 
 
@@ -25,7 +23,14 @@ def bearings(workspace: str, day: date, projects: Collection[str]) -> dict[str, 
     """By project id; one that the ledger never had, and that bears no mark of ours, is left out."""
     owners = dict(_owners(list(projects)))
     states = _states_at_the_beginning(day, set(owners.values()))
-    found = {project: Bearing(BEARERS.get(states[owner], Bearer.CUSTOMER), owner) for project, owner in owners.items()}
+    # that no customer has yet, or that are kept to be looked at
+    units = set(Unit.objects.filter(pk__in=set(owners.values())).values_list("pk", flat=True))
+    found = {
+        project: Bearing(
+            BEARERS.get(InstanceState(states[owner]), Bearer.POOL if owner in units else Bearer.CUSTOMER), owner
+        )
+        for project, owner in owners.items()
+    }
     marked = _marked() if len(found) < len(projects) else {}
     return {
         each: Bearing(Bearer.LEAKED, marked[each]) for each in projects if each in marked and each not in found

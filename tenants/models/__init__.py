@@ -14,6 +14,7 @@ from tenants.models.limit import HeldBack, LimitCount
 from tenants.models.mail import Mail
 from tenants.models.partner import ApiKey, Partner
 from tenants.models.plan import Blueprint, Plan
+from tenants.models.pool import Pool, Unit
 from tenants.models.probe import Probe
 from tenants.models.reconciliation import Reconciliation
 from tenants.models.second_factor import Authenticator, RecoveryCodes
@@ -40,11 +41,13 @@ __all__ = [
     "Mail",
     "Partner",
     "Plan",
+    "Pool",
     "Probe",
     "Reconciliation",
     "RecoveryCodes",
     "Signup",
     "Tenant",
+    "Unit",
     "WebhookAttempt",
     "WebhookDelivery",
     "WebhookEndpoint",

@@ -26,6 +26,7 @@ class Alert(models.Model):
         BACKUP = "backup", _("instances are without a recent backup")
         SITE_BACKUP = "site_backup", _("our own database is without a recent backup")
         UNTOLD = "untold", _("ends wait, because their customers do not know of them")
+        POOL = "pool", _("warm units cannot be made")
         LIMIT = "limit", _("half of a limit is used up")
         COST = "cost", _("costs are not as they should be")
 

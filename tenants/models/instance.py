@@ -24,11 +24,15 @@ STATUS_TOKEN = Signer(salt="tenants.instance.status-token")
 
 class InstanceQuerySet(models.QuerySet["Instance"]):
     def live(self) -> "InstanceQuerySet":
-        """Those that hold their client name: all but the decommissioned."""
-        return self.exclude(state=InstanceState.DECOMMISSIONED)
+        """Those that are something at Railway: not the decommissioned, nor units that became a customer's."""
+        return self.exclude(state__in=(InstanceState.DECOMMISSIONED, InstanceState.TAKEN))
+
+    def of_customers(self) -> "InstanceQuerySet":
+        """Those that somebody has ordered: no units of a pool."""
+        return self.filter(unit=None)
 
     def sold_by(self, partner: Partner) -> "InstanceQuerySet":
-        return self.filter(tenant__partner=partner)
+        return self.of_customers().filter(tenant__partner=partner)
 
     def without_backup_since(self, moment: datetime) -> "InstanceQuerySet":
         """Ready, and without a good backup begun since then; one that is under way is none."""

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import transaction
 
 from provisioning.models import Operation, Resource
-from provisioning.states import OperationKind
+from provisioning.states import MAKING, OperationKind
 from tenants import addresses
 from tenants.errors import OperationInProgress, SameEmail, WrongState
 from tenants.lifecycle import InstanceState
@@ -75,13 +75,15 @@ def _renew_access(instance: Instance, email: str) -> Operation:
 def _correct_creation(instance: Instance, email: str) -> None:
     """Its frozen inputs are corrected; where the services exist already, the next start of Odoo is told too."""
     current = Instance.objects.select_for_update().get(pk=instance.pk)
-    creation = Operation.objects.select_for_update().filter(instance=current, kind=OperationKind.CREATE).last()
+    creation = Operation.objects.select_for_update().filter(instance=current, kind__in=MAKING).first()
     if current.state != InstanceState.FAILED or creation is None:
         raise WrongState
     if current.active_operation() is not None:
         raise OperationInProgress
     creation.spec = {**creation.spec, "email": email}
-    creation.seal({"admin_password": instances.generated_password()})
+    # the hash of the former password goes with it
+    kept = {name: value for name, value in creation.secrets().items() if not name.startswith("admin_password")}
+    creation.seal(kept | {"admin_password": instances.generated_password()})
     creation.save(update_fields=["spec", "sealed"])
     if Resource.objects.filter(instance=current, kind="service", attempted_at__isnull=False).exists():
         number = AuditEntry.objects.filter(instance=current, act="change_email").count()

@@ -19,7 +19,7 @@ from tenants.errors import DomainError, InvalidExpiry, WrongState
 from tenants.lifecycle import InstanceState
 from tenants.mails import news
 from tenants.mails.notices import BY, BY_EXPIRY, BY_SELLER, NOTICE
-from tenants.models import AuditEntry, Instance, Mail
+from tenants.models import AuditEntry, Instance, Mail, Unit
 from tenants.models.webhook import WebhookEvents
 from tenants.services import instances, preconditions
 from tenants.webhooks import deliveries
@@ -39,7 +39,8 @@ def schedule_decommission(
     :func:`undo_decommission` takes it back. The customer is told the day, and ``by`` whom.
     """
     days = settings.DECOMMISSION_GRACE_DAYS if grace_days is None else grace_days
-    if days <= 0:
+    if days <= 0 or Unit.objects.filter(pk=instance.pk).exists():
+        # a warm unit has nobody who might want it back
         return instances.decommission(instance, by=by)
     with transaction.atomic():
         current = Instance.objects.select_for_update().get(pk=instance.pk)

@@ -11,7 +11,6 @@ from provisioning.exit_kit.elsewhere import Elsewhere
 from provisioning.exit_kit.files import KitFile
 from provisioning.models import Backup, Operation
 from provisioning.spec import InstanceSpec
-from provisioning.states import OperationKind
 from tenants.errors import NoBackup
 from tenants.models import AuditEntry, Instance
 from tenants.services import instances, preconditions
@@ -79,7 +78,7 @@ def _kit(instance: Instance, backup: Backup) -> tuple[KitFile, ...]:
 
 def _spec(instance: Instance) -> InstanceSpec:
     """What its services were configured with: that is done once, by the creation."""
-    made = Operation.objects.filter(instance=instance, kind=OperationKind.CREATE).order_by("pk").first()
+    made = Operation.objects.made_by().filter(instance=instance).order_by("pk").first()
     return InstanceSpec.from_json(made.spec) if made else instances.spec_of(instance)
 
 

@@ -3,7 +3,6 @@
 import secrets
 import string
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -14,7 +13,9 @@ from provisioning.engine import running
 from provisioning.engine.running import NotRetryable
 from provisioning.models import Operation
 from provisioning.spec import InstanceSpec, Limits, Source
-from provisioning.states import OperationKind, StepState
+from provisioning.states import OperationKind, OperationState
+from provisioning.steps import hand_over
+from provisioning.steps.removal import NOBODYS
 from tenants import addresses, client_names, names
 from tenants.errors import (
     ClientNameTaken,
@@ -28,8 +29,10 @@ from tenants.errors import (
 )
 from tenants.mails import news
 from tenants.mails.notices import BY_SELLER
-from tenants.models import ApiKey, Instance, Partner, Plan, Tenant
-from tenants.services import preconditions, workspaces
+from tenants.models import ApiKey, Instance, Partner, Plan, Tenant, Unit
+from tenants.pool import units
+from tenants.services import preconditions, retrying, workspaces
+from tenants.signals import pool_due
 
 DEFAULT_PLAN = "starter"
 PASSWORD_LENGTH = 32
@@ -63,14 +66,49 @@ def create_instance(
     try:
         with transaction.atomic():
             _check_quota(partner)
-            tenant = _customer(partner, email, company, language)
-            instance = _requested(tenant, plan, client_name, language, key)
-            _start(instance, OperationKind.CREATE, facts={}, sealed={"admin_password": generated_password()})
+            tenant = customer(partner, email, company, language)
+            unit = units.take(plan, language, COUNTRIES[language])
+            instance = _requested(tenant, plan, client_name, language, key, unit)
+            begin(instance, unit, generated_password())
     except IntegrityError as error:
         if Instance.objects.live().filter(client_name=client_name).exists():
             raise ClientNameTaken from error
         raise
     return instance
+
+
+def begin(instance: Instance, unit: Unit | None, password: str) -> None:
+    """Give it the unit that was taken for it, or have it made as usual; in the transaction that took it."""
+    sealed = {"admin_password": password}
+    if unit is None:
+        _start(instance, OperationKind.CREATE, facts={}, sealed=sealed)
+        return
+    units.hand(unit, instance)
+    made = Operation.objects.filter(instance=unit.pk, kind=OperationKind.PREPARE, state=OperationState.SUCCEEDED)
+    prepared = made.latest("pk")
+    kept = prepared.secrets()
+    facts = {
+        hand_over.UNIT: unit.instance.public_id,
+        hand_over.UNIT_NAME: unit.instance.client_name,
+        hand_over.UNIT_LOGIN: unit.instance.admin_email,
+        hand_over.ACTION: prepared.facts[hand_over.ACTION],
+    }
+    former = {hand_over.UNIT_PASSWORD: kept["admin_password"], hand_over.SESSION: kept[hand_over.SESSION]}
+    _start(instance, OperationKind.HAND_OVER, facts=facts, sealed=sealed | former)
+    transaction.on_commit(lambda: pool_due.send_robust(Unit, pool_id=unit.pool_id))
+
+
+def go_on_without(instance: Instance, failed: Operation) -> None:
+    """A unit could not be handed over: the order goes to the next one, or is made as usual; its customer only waits."""
+    unit = instance.made_from
+    units.give_back(unit, instance, failed.reason)
+    tries = Operation.objects.filter(instance=instance, kind=OperationKind.HAND_OVER).count()
+    following = units.take(instance.plan, instance.language, instance.country) if tries < units.CANDIDATES else None
+    instance.refresh_from_db()
+    for name, value in _place(instance.client_name, following).items():
+        setattr(instance, name, value)
+    instance.save(update_fields=["workspace", "database_name", "project_id"])
+    begin(instance, following, failed.secrets()["admin_password"])
 
 
 def require_free(client_name: str) -> None:
@@ -87,7 +125,7 @@ def retry(instance: Instance) -> Operation:
         raise WrongState
     try:
         with transaction.atomic():
-            return running.retry(last, anew=_taken_back(last))
+            return running.retry(last, anew=retrying.taken_back(last))
     except NotRetryable as error:
         raise WrongState from error
 
@@ -119,8 +157,10 @@ def decommission(instance: Instance, *, by: str = BY_SELLER) -> Operation:
     """
     preconditions.require("decommission_now", instance)
     with transaction.atomic():
-        operation = start_work(instance, OperationKind.DECOMMISSION)
-        if instance.decommission_after is None or instance.decommission_after > timezone.now():
+        unit = Unit.objects.filter(pk=instance.pk).first()
+        operation = start_work(instance, OperationKind.DECOMMISSION, facts={NOBODYS: unit.last_for} if unit else None)
+        announced = instance.decommission_after is not None and instance.decommission_after <= timezone.now()
+        if unit is None and not announced:
             news.write_deletion_begun(instance, operation, by=by)
     return operation
 
@@ -153,17 +193,12 @@ def find_plan(code: str) -> Plan:
         raise UnknownPlan(f"{UnknownPlan.message} ({known})") from error
 
 
-def lifetime_end(plan: Plan) -> timedelta | None:
-    """How long an instance of this plan lives from the moment when it is ready; None for ever."""
-    return timedelta(days=plan.lifetime_days) if plan.lifetime_days else None
-
-
 def generated_password() -> str:
     """Letters and digits only, so that it survives every mail program, form and double click."""
     return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(PASSWORD_LENGTH))
 
 
-def _customer(partner: Partner, email: str, company: str, language: str) -> Tenant:
+def customer(partner: Partner, email: str, company: str, language: str) -> Tenant:
     """The one row of this company, however it is spelt, and address. One that exists stays as it is: whoever orders may
     be a stranger.
     """
@@ -177,17 +212,19 @@ def _customer(partner: Partner, email: str, company: str, language: str) -> Tena
     return same.earliest("pk")
 
 
-def _requested(tenant: Tenant, plan: Plan, client_name: str, language: str, key: ApiKey | None) -> Instance:
+def _requested(
+    tenant: Tenant, plan: Plan, client_name: str, language: str, key: ApiKey | None, unit: Unit | None
+) -> Instance:
     """With the price of today, which a later change of the plan does not touch."""
+    place = _place(client_name, unit) if unit else {"workspace": workspaces.with_room(plan)}
     return Instance.objects.create(
+        **{"database_name": client_names.database_name(client_name)} | place,
         tenant=tenant,
         plan=plan,
-        workspace=workspaces.with_room(plan),
         created_by_key=key,
         client_name=client_name,
         public_id=Instance.new_public_id(client_name),
         admin_email=tenant.email,
-        database_name=client_names.database_name(client_name),
         language=language,
         country=COUNTRIES[language],
         time_zone=TIMEZONES[language],
@@ -195,6 +232,14 @@ def _requested(tenant: Tenant, plan: Plan, client_name: str, language: str, key:
         estimated_cost=plan.estimated_cost,
         currency=plan.currency,
     )
+
+
+def _place(client_name: str, unit: Unit | None) -> dict[str, str]:
+    """Where an instance lives: in what its unit has, or in a place of its own that is still to be made."""
+    if unit is not None:
+        names = ("workspace", "database_name", "project_id")
+        return {name: getattr(unit.instance, name) for name in names}
+    return {"database_name": client_names.database_name(client_name), "project_id": ""}
 
 
 def _start(
@@ -209,30 +254,6 @@ def _start(
         operation.facts = {**known, **facts}
         operation.save(update_fields=["facts"])
     return operation
-
-
-def _taken_back(last: Operation) -> tuple[str, ...]:
-    """The steps whose effect is gone: what was stopped meanwhile, or started with another owner, starts anew."""
-    if last.kind != OperationKind.CREATE and "access_revision" in last.facts:
-        # another revision, so that the next start tries again
-        last.facts = {**last.facts, "access_revision": f"{last.reference}-{secrets.token_hex(4)}"}
-        last.save(update_fields=["facts"])
-        return ("deploy_odoo",)
-    if last.kind in (OperationKind.RESET_PASSWORD, OperationKind.CHANGE_EMAIL):
-        # the customer may have changed it since
-        return ("set_password", "set_email", "deploy_odoo")
-    if last.kind != OperationKind.CREATE:
-        return ()
-    later = Operation.objects.filter(instance=last.instance_id, pk__gt=last.pk, kind=OperationKind.SUSPEND)
-    done = last.steps.filter(state=StepState.DONE)
-    if later.exists():
-        return tuple(
-            done.filter(code__in=("deploy_postgres", "deploy_odoo", "prove_login")).values_list("code", flat=True)
-        )
-    told = last.steps.filter(code="deploy_odoo").values_list("notes", flat=True).first() or {}
-    if last.facts.get("access_revision", "") != told.get("access_revision", ""):
-        return tuple(done.filter(code__in=("deploy_odoo", "prove_login")).values_list("code", flat=True))
-    return ()
 
 
 def spec_of(instance: Instance) -> InstanceSpec:
@@ -268,14 +289,3 @@ def _check_quota(partner: Partner) -> None:
     Partner.objects.select_for_update().get(pk=partner.pk)
     if Instance.objects.live().sold_by(partner).count() >= partner.quota:
         raise QuotaReached
-
-
-def ready_changes(instance: Instance, operation: Operation) -> dict[str, object]:
-    """The columns that change with the state when a creation has been proven."""
-    now = timezone.now()
-    lifetime = lifetime_end(instance.plan)
-    return {
-        "url": operation.facts["url"],
-        "ready_at": now,
-        "expires_at": now + lifetime if lifetime else None,
-    }

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from provisioning.backups import asking, bucket
 from provisioning.models import Agent, Operation
-from provisioning.states import OperationKind, OperationState, StepState
+from provisioning.states import MAKING, OperationKind, OperationState, StepState
 from provisioning.steps import safeguard
 from tenants.errors import BackupsUnavailable, DomainError, NoBackup, OperationInProgress, PasswordNotKept, WrongState
 from tenants.lifecycle import InstanceState
@@ -41,7 +41,7 @@ def retryable(instance: Instance) -> Operation | None:
     """
     work = Operation.objects.filter(instance=instance).order_by("-pk")
     if instance.state == _S.FAILED and instance.decommission_after is None:
-        work = work.filter(kind=OperationKind.CREATE)
+        work = work.filter(kind__in=MAKING)
     last = work.first()
     if last is None or last.state not in STOPPED_WORK:
         return None

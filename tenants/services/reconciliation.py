@@ -25,7 +25,7 @@ from provisioning.reconciliation.differences import Act, Difference, Kind
 from provisioning.reconciliation.owned import Expected, Owned
 from provisioning.reconciliation.projects import PROJECT
 from provisioning.spec import InstanceSpec
-from provisioning.states import OperationKind, ResourceState
+from provisioning.states import MAKING, OperationKind, ResourceState
 from tenants.audit import acting
 from tenants.lifecycle import InstanceState
 from tenants.models import AuditEntry, Instance, Plan, Reconciliation
@@ -38,6 +38,7 @@ EXPECTED = {
     InstanceState.READY: Expected.RUNNING,
     InstanceState.SUSPENDED: Expected.STOPPED,
     InstanceState.DECOMMISSIONED: Expected.GONE,
+    InstanceState.WARM: Expected.RUNNING,
 }
 
 
@@ -124,7 +125,8 @@ def owned_in(workspace: str) -> list[Owned]:
 
 def _specs(workspace: str) -> dict[int, InstanceSpec]:
     """What each living instance was created with."""
-    creations = Operation.objects.filter(kind=OperationKind.CREATE, instance__in=Instance.objects.live())
+    made = Q(kind__in=MAKING) | Q(kind=OperationKind.PREPARE)
+    creations = Operation.objects.filter(made, instance__in=Instance.objects.live())
     return {
         pk: InstanceSpec.from_json(spec)
         for pk, spec in creations.order_by("pk").values_list("instance_id", "spec")

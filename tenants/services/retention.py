@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from provisioning.models import Operation, UnreadableEvent
-from provisioning.states import OperationKind, OperationState
+from provisioning.states import MAKING, OperationKind, OperationState
 from tenants.lifecycle import InstanceState
 
 EVENTS_KEPT = timedelta(days=90)
@@ -32,11 +32,14 @@ def forget_passwords() -> int:
     A creation that failed keeps its own while it can be retried: it would otherwise prove another password.
     """
     now = timezone.now()
-    resumable = Q(kind=OperationKind.CREATE, state__in=(OperationState.FAILED, OperationState.CANCELLED)) & ~Q(
+    resumable = Q(kind__in=MAKING, state__in=(OperationState.FAILED, OperationState.CANCELLED)) & ~Q(
         instance__state=InstanceState.DECOMMISSIONED
     )
+    # with it the unit will be handed over
+    warm = Q(kind=OperationKind.PREPARE, instance__state=InstanceState.WARM)
     old = Operation.objects.filter(ended_at__lt=now - timedelta(days=settings.CREDENTIALS_RETENTION_DAYS))
-    return Operation.objects.filter(pk__in=old.exclude(sealed="").exclude(resumable).values("pk")).update(sealed="")
+    over = old.exclude(sealed="").exclude(resumable | warm)
+    return Operation.objects.filter(pk__in=over.values("pk")).update(sealed="")
 
 
 def forget_events() -> int:

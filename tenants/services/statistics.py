@@ -11,7 +11,7 @@ from django.db.models.functions import RowNumber, TruncDate, TruncWeek
 from django.utils import timezone
 
 from provisioning.models import Operation, Step
-from provisioning.states import OperationKind, OperationState, StepState
+from provisioning.states import OperationState, StepState
 from tenants.lifecycle import InstanceState
 from tenants.models import Instance
 
@@ -86,6 +86,7 @@ def live() -> list[Sold]:
     """The live instances, counted and added up by state, plan, partner and currency."""
     rows = (
         Instance.objects.live()
+        .of_customers()
         .order_by()
         .values_list("state", "plan__code", "tenant__partner__name", "currency")
         .annotate(Count("pk"), revenue=Sum("price_per_month"), cost=Sum("estimated_cost"))
@@ -98,7 +99,7 @@ def by_state(sold: list[Sold]) -> dict[str, int]:
     return {
         state: sum(each.money.instances for each in sold if each.state == state)
         for state in InstanceState.values
-        if state != InstanceState.DECOMMISSIONED
+        if state not in (InstanceState.DECOMMISSIONED, InstanceState.WARM, InstanceState.TAKEN)
     }
 
 
@@ -108,7 +109,8 @@ def creations_by_day() -> list[Day]:
     first = today - timedelta(days=LONGEST - 1)
     since = timezone.now() - timedelta(days=LONGEST + 1)
     rows = (
-        Operation.objects.filter(kind=OperationKind.CREATE, created_at__gte=since)
+        Operation.objects.made_by()
+        .filter(created_at__gte=since)
         .order_by()
         .annotate(day=TruncDate("created_at"))
         .values("day")
@@ -149,7 +151,8 @@ def _time_to_ready() -> dict[date, tuple[int, timedelta, timedelta]]:
     since = timezone.now() - timedelta(weeks=WEEKS)
     week: dict[str, Any] = {"partition_by": [F("week")]}
     rows = (
-        Operation.objects.filter(kind=OperationKind.CREATE, state=OperationState.SUCCEEDED, ended_at__gte=since)
+        Operation.objects.made_by()
+        .filter(state=OperationState.SUCCEEDED, ended_at__gte=since)
         .annotate(week=TruncWeek("ended_at"), took=F("ended_at") - F("created_at"))
         .annotate(
             rank=Window(RowNumber(), order_by=[F("took"), F("pk")], **week),
@@ -169,7 +172,12 @@ def troubles() -> list[Trouble]:
     """Operations that wait, and those that failed and were not followed by another, by reason; most first."""
     later = Operation.objects.filter(instance=OuterRef("instance"), pk__gt=OuterRef("pk"))
     at = Step.objects.filter(operation=OuterRef("pk"), state=StepState.WAITING).values("reason")[:1]
-    failed = Q(state=OperationState.FAILED) & ~Q(instance__state=InstanceState.DECOMMISSIONED) & ~Exists(later)
+    failed = (
+        Q(state=OperationState.FAILED)
+        & Q(instance__unit=None)
+        & ~Q(instance__state=InstanceState.DECOMMISSIONED)
+        & ~Exists(later)
+    )
     rows = (
         Operation.objects.filter(Q(state=OperationState.ACTIVE) | failed)
         .order_by()

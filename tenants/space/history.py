@@ -15,6 +15,7 @@ from tenants.wording import dates
 MOST = 30
 DONE: dict[str, str | Promise] = {
     OperationKind.CREATE: _("Your Odoo was created and checked."),
+    OperationKind.HAND_OVER: _("Your Odoo was created and checked."),
     OperationKind.SUSPEND: _("It was stopped; its data is kept."),
     OperationKind.RESUME: _("It was started again."),
     OperationKind.RESET_PASSWORD: _("The administrator got a new password."),

@@ -25,7 +25,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from provisioning.models import Operation
 from provisioning.reasons import reason
-from provisioning.states import OperationKind, OperationState
+from provisioning.states import MAKING, OperationState
 from tenants.lifecycle import InstanceState
 from tenants.mails.space_pages import space_page
 from tenants.models import Instance
@@ -117,7 +117,7 @@ def _context(instance: Instance, token: str) -> dict[str, Any]:
     """The page goes on with the token that it was opened with: one that ends sooner is not traded for another."""
     operations = Operation.objects.filter(instance=instance).order_by("-pk").prefetch_related("steps")
     operation = operations.filter(state=OperationState.ACTIVE).first()
-    operation = operation or operations.filter(kind=OperationKind.CREATE).first()
+    operation = operation or operations.filter(kind__in=MAKING).first()
     progress = progress_of(operation, timezone.now()) if operation else None
     end = progress.estimated_end if progress else None
     again = _again(instance, progress)

@@ -36,6 +36,7 @@ COUNTRIES: Mapping[str, tuple[int, str, int]] = {
     "US": (233, "United States", 1),
 }
 CURRENCIES = {1: "USD", 3: "CAD", 4: "CHF", 41: "XOF", 109: "DZD", 111: "MAD", 126: "EUR", 134: "TND", 142: "GBP"}
+MODELS = {78: "res.partner", 80: "res.company", 92: "res.users"}
 US_DOLLAR = 1
 UNKNOWN_COUNTRIES_FROM = 1_000
 ACCESS_REVISION = "eazynova.access_revision"
@@ -119,6 +120,7 @@ def fixed_records() -> Records:
             str(number): {"code": code, "name": name, "currency_id": currency}
             for code, (number, name, currency) in COUNTRIES.items()
         },
+        "ir.model": {str(number): {"model": name, "name": name} for number, name in MODELS.items()},
         "res.currency": {str(number): {"name": name} for number, name in CURRENCIES.items()},
     }
 

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from provisioning.sandbox.http_server import Request, Response
+from provisioning.sandbox.odoo import server_actions
 from provisioning.sandbox.odoo.deployed import ACCESS_DENIED, Deployed, Session
 from provisioning.sandbox.odoo.orm import OdooError, Orm
 
@@ -78,6 +79,10 @@ class JsonRpc:
             hashed = await self._odoo.passwords.hash(args[1].strip())
             number = orm.user(admin["login"])
             return orm.call(model, "write", [[number["id"] if number else 0], {"password": hashed}], {})
+        if model == server_actions.MODEL and method in ("create", "write"):
+            written = args[-1] if args else keywords["vals"]
+            for values in written if isinstance(written, list) else [written]:
+                server_actions.check_code(values)
         return orm.call(model, method, args, keywords)
 
     async def _respond(self, request: Request, session: Session) -> Response:
@@ -101,6 +106,8 @@ class JsonRpc:
         if request.path == "/web/session/get_session_info":
             return _result(number, self._session_info(orm, user))
         args, keywords = list(params.get("args") or []), params.get("kwargs") or {}
+        if (params["model"], params["method"]) == (server_actions.MODEL, "run"):
+            return _result(number, server_actions.run(orm, user, args, keywords.get("context") or {}))
         return _result(number, await self.call_model(orm, params["model"], params["method"], args, keywords))
 
     def _public(self, path: str, session: Session) -> Any:

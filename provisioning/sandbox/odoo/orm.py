@@ -106,6 +106,8 @@ class Orm:
     def _rows(self, model: str) -> dict[str, Record]:
         if model == "ir.attachment":
             return {}
+        if model == "ir.actions.server":
+            return self._records.setdefault(model, {})
         rows = FIXED.get(model) or self._records.get(model)
         if rows is None:
             raise OdooError("builtins.KeyError", model)
@@ -127,8 +129,7 @@ class Orm:
     def _change(self, model: str, method: str, rows: dict[str, Record], ids: list[int], named: Keywords) -> Any:
         result: Any = True
         if method == "create":
-            result = max(map(int, rows), default=0) + 1
-            rows[str(result)] = {"active": True} | dict(named["vals"])
+            result = self._create(rows, named["vals"])
         elif method == "unlink":
             for number in ids:
                 rows.pop(str(number), None)
@@ -136,6 +137,14 @@ class Orm:
             self._write(model, ids, named["vals"])
         self._changed()
         return result
+
+    def _create(self, rows: dict[str, Record], values: Any) -> int | list[int]:
+        """One record, or one for each of a list."""
+        if isinstance(values, list):
+            return [int(str(self._create(rows, each))) for each in values]
+        number = max(map(int, rows), default=0) + 1
+        rows[str(number)] = {"active": True} | dict(values)
+        return number
 
     def _found(self, model: str, named: Keywords, context: Keywords) -> list[Record]:
         domain = list(named.get("domain") or [])

@@ -1,6 +1,7 @@
 """manage.py create_instance: the whole creation in the foreground, with no broker and no worker."""
 
 import json
+import time
 from argparse import ArgumentParser
 from typing import Any
 
@@ -26,6 +27,8 @@ from tenants.services import instances, partners
 
 
 class Command(BaseCommand):
+    shown: dict[str, str]
+
     @property
     def help(self) -> str:  # type: ignore[override]  # in the language of the one who asks
         return _("Create an instance here and now, show each step, and end when the login is proven.")
@@ -42,18 +45,26 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.as_json = options["json"]
-        self.shown: dict[str, str] = {}
         try:
             self._check_railway()
             instance = self._open(options)
-            operation = Operation.objects.filter(instance=instance).latest("pk")
-            operation = driver.drive(operation.pk, timeout=options["timeout"], tick=self._show)
+            operation = self._drive(instance, time.monotonic() + options["timeout"])
         except DomainError as error:
             raise CommandError(str(error), returncode=2) from error
         except ProvisioningError as error:
             raise CommandError(self._advice(error.code, error.message)) from error
         instance.refresh_from_db()
         self._finish(instance, operation)
+
+    def _drive(self, instance: Instance, end: float) -> Operation:
+        """Its last operation when that has ended or the time is over; where a warm unit failed, another way follows."""
+        while True:
+            latest = Operation.objects.filter(instance=instance).latest("pk")
+            self.shown = {}
+            left = max(end - time.monotonic(), 0.0)
+            operation = driver.drive(latest.pk, timeout=left, tick=self._show)
+            if operation.state == OperationState.ACTIVE or instance.active_operation() is None:
+                return operation
 
     def _check_railway(self) -> None:
         """Before anything is written: is there a token, does it work, and does Railway answer?"""

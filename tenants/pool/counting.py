@@ -1,0 +1,99 @@
+"""How a pool stands: its units by state, their age, what it hands out of what is ordered, and why it is not filled."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.utils import timezone
+
+from provisioning.models import Operation
+from provisioning.states import OperationKind, OperationState
+from tenants.models import Instance, Pool, Unit
+from tenants.models.instance import InstanceQuerySet
+from tenants.models.pool import UnitState
+from tenants.pool import units
+from tenants.pool.keys import key_of
+
+MOST_FAILURES = 3
+WEEKS = timedelta(weeks=4)
+# what an idle unit costs at Railway a month, in dollars: memory of both services, a little CPU, two empty volumes
+IDLE_COST = Decimal("3.10")
+COSTING = (UnitState.PREPARING, UnitState.WARM, UnitState.BROKEN)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """``fit`` are warm, of the present key and young enough; ``hits`` of the ``orders`` of four weeks found one.
+
+    ``failures`` counts how many units in a row could not be made or handed out.
+    """
+
+    pool: Pool
+    states: dict[UnitState, int]
+    fit: int
+    oldest: datetime | None
+    orders: int
+    hits: int
+    failures: int
+    monthly_cost: Decimal
+
+    @property
+    def is_stopped(self) -> bool:
+        return self.failures >= MOST_FAILURES
+
+    @property
+    def hit_rate(self) -> float | None:
+        return self.hits / self.orders if self.orders else None
+
+
+def standing(pool: Pool) -> Standing:
+    key = key_of(pool.plan, pool.language, pool.country)
+    rows = Unit.objects.filter(pool=pool)
+    states = Counter(unit.state for unit in rows.select_related("instance"))
+    orders = orders_of(pool, timezone.now() - WEEKS)
+    return Standing(
+        pool=pool,
+        states={state: states[state] for state in UnitState if state is not UnitState.GONE},
+        fit=units.fitting(key).filter(pool=pool).count(),
+        oldest=rows.in_state(UnitState.WARM).order_by("warm_at").values_list("warm_at", flat=True).first(),
+        orders=orders.count(),
+        hits=orders.filter(made_from__isnull=False).count(),
+        failures=failures_in_a_row(pool, key),
+        monthly_cost=sum(states[state] for state in COSTING) * IDLE_COST,
+    )
+
+
+def orders_of(pool: Pool, since: datetime) -> InstanceQuerySet:
+    """What was ordered since then that this pool is for."""
+    mine = Instance.objects.of_customers().filter(plan=pool.plan_id, language=pool.language, country=pool.country)
+    return mine.filter(created_at__gte=since)
+
+
+def failures_in_a_row(pool: Pool, key: str) -> int:
+    """How many of the last units of this key ended badly, since the last one that did not and since the last resuming.
+
+    Those under way are not judged yet.
+    """
+    rows = Unit.objects.filter(pool=pool, key=key, created_at__gt=pool.resumed_at).order_by("-pk")
+    found = 0
+    for unit in rows.select_related("instance")[:20]:
+        if unit.broken_at is None and unit.state is UnitState.PREPARING:
+            continue
+        if unit.broken_at is None:
+            break
+        found += 1
+    return found
+
+
+def stopped() -> list[Standing]:
+    """The pools that nobody can fill, of those that should be filled."""
+    found = (standing(pool) for pool in Pool.objects.filter(size__gt=0).select_related("plan__blueprint"))
+    return [each for each in found if each.is_stopped]
+
+
+def preparation_time() -> timedelta:
+    """How long it took to make a unit: the median of the last ones, six minutes before there are any."""
+    done = Operation.objects.filter(kind=OperationKind.PREPARE, state=OperationState.SUCCEEDED).order_by("-pk")
+    took = sorted(end - start for start, end in done.values_list("created_at", "ended_at")[:50] if end)
+    return took[len(took) // 2] if took else timedelta(minutes=6)
