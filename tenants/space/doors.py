@@ -77,7 +77,8 @@ def open_to_all(*methods: str) -> Callable[[Callable[..., HttpResponse]], View]:
                 session = customer_sessions.find(key) if key else None
                 response = page(Visit(request, language, session), **values)
             response.headers["Content-Language"] = language
-            response.headers["Referrer-Policy"] = "no-referrer" if request.method == "POST" else "same-origin"
+            # "no-referrer" would make the origin of the page's own forms "null", which the CSRF check refuses
+            response.headers["Referrer-Policy"] = "same-origin"
             response.headers["X-Robots-Tag"] = "noindex, nofollow"
             return response
 
