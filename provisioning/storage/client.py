@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -11,6 +13,7 @@ from provisioning.storage.errors import ObjectMissing, StorageRefused, translate
 from provisioning.storage.results import Part, StoredObject, Upload
 
 if TYPE_CHECKING:
+    from boto3.session import Session
     from mypy_boto3_s3 import S3Client
 
 P = ParamSpec("P")
@@ -18,6 +21,7 @@ Result = TypeVar("Result")
 
 OCTETS = "application/octet-stream"
 CHUNK = 1024 * 1024
+ONE_AT_A_TIME = Lock()
 NO_LOCKING = ("ObjectLockConfigurationNotFoundError", "NotImplemented", "MethodNotAllowed", "404", "501")
 
 
@@ -36,29 +40,8 @@ class Storage:
     """Every method raises StorageUnavailable, StorageFull or StorageRefused besides what it names."""
 
     def __init__(self, access: Access) -> None:
-        # here: only who reaches the storage waits until they are loaded, and not every command and process
-        import boto3  # noqa: PLC0415
-        from botocore.config import Config  # noqa: PLC0415
-
         self._bucket = access.bucket
-        # newer checksums are sent and wanted only where S3 requires them: many compatible servers refuse the rest
-        config = Config(
-            signature_version="s3v4",
-            s3={"addressing_style": "path"},
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-            connect_timeout=10,
-            read_timeout=60,
-            retries={"mode": "standard", "max_attempts": 3},
-        )
-        self._s3: S3Client = boto3.session.Session().client(
-            "s3",
-            endpoint_url=access.endpoint,
-            region_name=access.region,
-            aws_access_key_id=access.access_key_id,
-            aws_secret_access_key=access.secret_access_key,
-            config=config,
-        )
+        self._s3 = _connected(access)
 
     def begin(self, key: str, *, locked_until: datetime | None = None) -> str:
         """Begin a multipart upload; returns its id. With ``locked_until`` the object cannot be deleted before."""
@@ -204,6 +187,39 @@ class Storage:
             _asked(self._s3.head_bucket, Bucket=self._bucket)
         except ObjectMissing as error:
             raise StorageRefused(f"There is no bucket named {self._bucket}.") from error
+
+
+def _connected(access: Access) -> "S3Client":
+    # here: only who reaches the storage waits until it is loaded, and not every command and process
+    from botocore.config import Config  # noqa: PLC0415
+
+    # newer checksums are sent and wanted only where S3 requires them: many compatible servers refuse the rest
+    config = Config(
+        signature_version="s3v4",
+        s3={"addressing_style": "path"},
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+        connect_timeout=10,
+        read_timeout=60,
+        retries={"mode": "standard", "max_attempts": 3},
+    )
+    with ONE_AT_A_TIME:
+        return _session().client(
+            "s3",
+            endpoint_url=access.endpoint,
+            region_name=access.region,
+            aws_access_key_id=access.access_key_id,
+            aws_secret_access_key=access.secret_access_key,
+            config=config,
+        )
+
+
+@cache
+def _session() -> "Session":
+    """One in a process, without keys of its own, for it reads megabytes; threads may use it one at a time."""
+    import boto3  # noqa: PLC0415
+
+    return boto3.session.Session()
 
 
 def _lock(until: datetime | None) -> Mapping[str, Any]:
