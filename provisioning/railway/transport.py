@@ -2,8 +2,10 @@
 
 import logging
 import re
+import ssl
 import time
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 import httpx
@@ -60,6 +62,7 @@ class Transport:
             timeout=timeout,
             limits=LIMITS,
             transport=transport,
+            verify=_tls(),
         )
 
     def __repr__(self) -> str:
@@ -199,3 +202,9 @@ def _exchange(response: httpx.Response, error: RailwayError | None, document: st
         retry_after=exchange.retry_after(response.headers),
         trace_id=error.trace_id if error else trace_id(response),
     )
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Reading the certificate authorities costs more than everything else about a connection."""
+    return httpx.create_ssl_context()
