@@ -14,6 +14,7 @@ from tenants.limits import counters, counts_redis
 from tests import environment, factories
 from tests.as_migrated import AsMigrated
 
+COUNTED = tuple(kind.encode() for kind in (":1:", budget_redis.PREFIX, counts_redis.PREFIX))
 _connect = socket.socket.connect
 _look_up = socket.getaddrinfo
 
@@ -64,9 +65,9 @@ def _caches_forget():
     circuit.forget()
     counters.memory.clear()
     if environment.WITH_SERVICES:
-        for kind in (":1:*", f"{budget_redis.PREFIX}*", f"{counts_redis.PREFIX}*"):
-            for key in environment.REDIS.scan_iter(kind, count=1000):
-                environment.REDIS.delete(key)
+        counted = [key for key in environment.REDIS.scan_iter(count=1000) if key.startswith(COUNTED)]
+        if counted:
+            environment.REDIS.delete(*counted)
     else:
         for cache in caches.all(initialized_only=True):
             cache.clear()

@@ -2,9 +2,12 @@
 
 import socket
 
+from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
+
 
 def free_port(wished: int) -> int:
-    """The wished port when nobody listens there, else any free one. Raises OSError when there is none."""
+    """The wished port when nobody listens there, else any free one. Raises CommandError when there is none."""
     for port in (wished, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -13,4 +16,4 @@ def free_port(wished: int) -> int:
             except OSError:
                 continue
             return int(probe.getsockname()[1])
-    raise OSError("No port is free on this machine.")
+    raise CommandError(_("No free port on this machine."))

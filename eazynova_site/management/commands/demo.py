@@ -17,6 +17,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from eazynova_site.management.ports import free_port
+
 PATIENCE_SECONDS = 20
 # a call to the site about every second
 AGENT_PACE = "0.015"
@@ -118,19 +120,6 @@ class Command(BaseCommand):
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()
-
-
-def free_port(wished: int) -> int:
-    """The wished port when nobody listens there, else any free one."""
-    for port in (wished, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise CommandError(_("No free port on this machine."))
 
 
 def wait_for_port(port: int) -> None:
