@@ -43,6 +43,10 @@ def test_the_demonstration_speaks_as_the_terminal_does(monkeypatch, terminal, sp
     assert demo.language() == spoken
 
 
+def test_a_machine_with_one_loopback_address_gets_ports_instead():
+    assert (demo.names("linux"), demo.names("darwin")) == ([], ["--odoo-host", "localhost"])
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("debug", [True, False])
 def test_an_address_that_leads_nowhere_shows_a_page_for_people(client, settings, debug):

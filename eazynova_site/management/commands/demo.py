@@ -61,7 +61,7 @@ class Command(BaseCommand):
         self._manage("migrate", "--verbosity", "0")
         self._start("sandbox", "--port", str(graphql), "--odoo-port", str(odoo), "--s3-port",
                     str(storage), "--state", str(self.folder / "sandbox"), "--speed", "2", "--project-interval", "0",
-                    "--volume-interval", "0", "--agent-pace", AGENT_PACE, "--quiet")  # fmt: skip
+                    "--volume-interval", "0", "--agent-pace", AGENT_PACE, "--quiet", *names(sys.platform))  # fmt: skip
         # the agent beside Odoo calls the site
         self._start("runserver", f"127.0.0.1:{self.port}", "--noreload", quiet=True)
         wait_for_port(graphql)
@@ -132,6 +132,11 @@ def wait_for_port(port: int) -> None:
     raise CommandError(
         _("Nothing listens on port %(port)d: a part of the demonstration did not start.") % {"port": port}
     )
+
+
+def names(platform: str) -> list[str]:
+    """macOS has one loopback address only, so each Odoo gets a port there."""
+    return ["--odoo-host", "localhost"] if platform == "darwin" else []
 
 
 def language() -> str:
