@@ -78,7 +78,9 @@ def test_an_address_is_changed_by_keyboard_alone_with_both_codes(site, visitor, 
     page.keyboard.press("Enter")
     page.wait_for_selector("#summary")
     assert page.input_value("#id_new") == sent[NEW], "the right one need not be typed again"
+    assert page.get_attribute("#id_present", "aria-invalid") == "true"
     page.fill("#id_present", sent[EMAIL])
+    assert page.get_attribute("#id_present", "aria-invalid") is None, "what is corrected is red no longer"
     page.keyboard.press("Enter")
     page.wait_for_selector("[role=status]")
     work = Operation.objects.active().get(instance=instance)
