@@ -35,6 +35,7 @@ class OperationKind(models.TextChoices):
     RENEW_ACCESS = "renew_access", _("new access by a restart")
     PREPARE = "prepare", _("preparation of a warm unit")
     HAND_OVER = "hand_over", _("hand-over of a warm unit")
+    RESTORE = "restore", _("restoration of a backup")
 
 
 # what a customer's instance comes true by

@@ -7,6 +7,7 @@ DomainError
 │   ├── InvalidText       a text of people
 │   │   └── InvalidName, InvalidCompany
 │   ├── UnknownPlan, UnknownPartner, UnknownScope
+│   ├── UnknownBackup, NotConfirmed
 │   └── InvalidWebhookUrl, UnknownWebhookEvent
 ├── Conflict              the value is right, the moment is not
 │   ├── ClientNameTaken, NameTaken
@@ -152,6 +153,18 @@ class BackupsUnavailable(Conflict):
 class NoBackup(Conflict):
     code = "no_backup"
     message = _("There is no good backup yet. Ask for one, and try again when it is good.")
+
+
+class UnknownBackup(InvalidInput):
+    code = "unknown_backup"
+    field = "backup"
+    message = _("This instance has no such backup that could be restored.")
+
+
+class NotConfirmed(InvalidInput):
+    code = "not_confirmed"
+    field = "client_name"
+    message = _("This is not the client name.")
 
 
 class ConfirmationUsed(Conflict):

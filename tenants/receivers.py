@@ -21,7 +21,7 @@ from tenants.mails import outbox
 from tenants.mails.notices import BY, BY_SELLER
 from tenants.models import AuditEntry, Instance, Unit
 from tenants.models.webhook import WebhookEvents
-from tenants.services import instances, links
+from tenants.services import instances, links, restores
 from tenants.signals import pool_due
 from tenants.webhooks import deliveries
 
@@ -191,6 +191,16 @@ def _ready_changes(instance: Instance, operation: Operation) -> dict[str, object
     }
 
 
+def _follow_restoration(instance: Instance, operation: Operation) -> None:
+    if operation.state == OperationState.SUCCEEDED:
+        links.renew(instance)
+        outbox.write_welcome(instance, operation, occasion=OperationKind.RESET_PASSWORD)
+        outbox.write_restored(instance, operation)
+        deliveries.announce(instance, WebhookEvents.RESTORED)
+    elif operation.state != OperationState.ACTIVE:
+        restores.close(instance, operation)
+
+
 def _project(operation: Operation) -> dict[str, str]:
     # a unit that was handed over brought its project along
     known = operation.kind != OperationKind.HAND_OVER
@@ -207,4 +217,5 @@ FOLLOWERS = {
     OperationKind.RENEW_ACCESS: _follow_new_email,
     OperationKind.PREPARE: _follow_preparation,
     OperationKind.HAND_OVER: _follow_hand_over,
+    OperationKind.RESTORE: _follow_restoration,
 }

@@ -1,19 +1,20 @@
 """``POST /agent/``: an agent calls, is recognised, heard, and told what there is to do.
 
 The request is ``{"report": {...}, "job": {"id": "BK-…", "event": "done", ...}}``, both optional; the answer is
- ``{"next": seconds, "job": {...}}``. For the kinds of jobs see `provisioning.backups.jobs`.
+ ``{"next": seconds, "job": {...}}``. For the kinds of jobs see `provisioning.backups.jobs`. An instance's start says
+``{"restore": {...}}`` instead, see `provisioning.backups.restores`.
 """
 
 from typing import Any
 
-from django.db.models import OuterRef
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from provisioning import strict_json
 from provisioning.agents import report, tokens
-from provisioning.backups import jobs
+from provisioning.backups import jobs, restores
 from provisioning.backups.errors import NoSuchJob
 from provisioning.errors import ProvisioningError
 from provisioning.models import Agent
@@ -27,7 +28,7 @@ PAUSE_SECONDS = 60
 def call(request: HttpRequest) -> JsonResponse:
     """401 for an unknown token, 400 for what is no call, 409 for a job that is not this agent's any more."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    agent = tokens.holder(token, has_job=jobs.due(OuterRef("instance_id"))) if scheme == "Bearer" and token else None
+    agent = tokens.holder(token, **_asked()) if scheme == "Bearer" and token else None
     if agent is None:
         return _problem(401, "unknown_token")
     try:
@@ -45,14 +46,26 @@ def call(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"next": PAUSE_SECONDS} | answer)
 
 
+def _asked() -> dict[str, Exists]:
+    """What is asked of an agent in the same read that recognises it."""
+    mine = OuterRef("instance_id")
+    return {"has_job": jobs.due(mine), "leaves_former": restores.left_behind(mine)}
+
+
 def _problem(status: int, code: str) -> JsonResponse:
     """For a program of ours: a code is enough (RFC 9457 lets all else be left out)."""
     return JsonResponse({"status": status, "error": code}, status=status, content_type="application/problem+json")
 
 
 def _answer(agent: Agent, given: dict[str, Any]) -> dict[str, Any]:
+    if "restore" in given:
+        return restores.hear(agent.instance_id, given["restore"])
     if "job" in given:
-        return jobs.hear(agent.instance_id, given["job"])
+        job = given["job"]
+        about_restore = isinstance(job, dict) and str(job.get("id")).startswith("RS-")
+        return (restores.dropped if about_restore else jobs.hear)(agent.instance_id, job)
+    if getattr(agent, "leaves_former", False):
+        return restores.offer(agent.instance_id)
     return jobs.offer(agent.instance_id) if getattr(agent, "has_job", False) else {}
 
 

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from provisioning.backups import bucket, upkeep
 from provisioning.backups.errors import NoSuchJob, NotAnEvent
+from provisioning.backups.reading import code, count, text
 from provisioning.models import Backup
 from provisioning.storage.results import Part
 
@@ -71,17 +72,17 @@ def hear(instance_id: int, news: Any) -> dict[str, Any]:
     """Take what the agent says of its job. Raises NoSuchJob, NotAnEvent or one of the storage's errors."""
     if not isinstance(news, Mapping):
         raise NotAnEvent
-    take = EVENTS.get(_code(news.get("event")))
+    take = EVENTS.get(code(news.get("event")))
     if take is None:
         raise NotAnEvent
-    backup = Backup.objects.filter(instance_id=instance_id, public_id=_code(news.get("id"))[:16]).first()
+    backup = Backup.objects.filter(instance_id=instance_id, public_id=code(news.get("id"))[:16]).first()
     if backup is None:
         raise NoSuchJob
     return take(backup, news)
 
 
 def _more(backup: Backup, news: Mapping[str, Any]) -> dict[str, Any]:
-    first = _count(news.get("from"), MOST_PARTS)
+    first = count(news.get("from"), MOST_PARTS)
     if not first:
         raise NotAnEvent
     lease = timezone.now() + SILENCE
@@ -93,11 +94,11 @@ def _more(backup: Backup, news: Mapping[str, Any]) -> dict[str, Any]:
 def _done(backup: Backup, news: Mapping[str, Any]) -> dict[str, Any]:
     if backup.state in (_S.CHECKING, _S.GOOD):
         return {}
-    parts, sha256, facts = _parts(news.get("parts")), _code(news.get("sha256")), news.get("facts")
+    parts, sha256, facts = _parts(news.get("parts")), code(news.get("sha256")), news.get("facts")
     if len(sha256) != 64 or set(sha256) - set("0123456789abcdef") or not isinstance(facts, Mapping):
         raise NotAnEvent
-    known = {name: _count(value, 2**53) for name, value in facts.items() if name in FACTS}
-    version = _code(facts.get("odooVersion", ""))[:40]
+    known = {name: count(value, 2**53) for name, value in facts.items() if name in FACTS}
+    version = code(facts.get("odooVersion", ""))[:40]
     moved = Backup.objects.filter(pk=backup.pk, state=_S.RUNNING).update(
         state=_S.CHECKING,
         size=sum(part.size for part in parts),
@@ -112,7 +113,7 @@ def _done(backup: Backup, news: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _failed(backup: Backup, news: Mapping[str, Any]) -> dict[str, Any]:
-    reason, message = _code(news.get("reason", "failed"))[:40], _text(news.get("message", ""))
+    reason, message = code(news.get("reason", "failed"))[:40], text(news.get("message", ""))
     if backup.state == _S.RUNNING:
         upkeep.fail(backup, f"agent_{reason}", message[:LONGEST_MESSAGE])
     return {}
@@ -129,30 +130,10 @@ def _parts(given: Any) -> list[Part]:
         raise NotAnEvent
     parts = []
     for number, row in enumerate(given, 1):
-        if not isinstance(row, list) or len(row) != 2 or len(_code(row[0])) > LONGEST_ETAG:
+        if not isinstance(row, list) or len(row) != 2 or len(code(row[0])) > LONGEST_ETAG:
             raise NotAnEvent
-        parts.append(Part(number, row[0], _count(row[1], 2**40)))
+        parts.append(Part(number, row[0], count(row[1], 2**40)))
     return parts
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise NotAnEvent
-    return value
-
-
-def _code(value: Any) -> str:
-    """Of printable ASCII."""
-    text = _text(value)
-    if not (text.isascii() and text.isprintable()):
-        raise NotAnEvent
-    return text
-
-
-def _count(value: Any, most: int) -> int:
-    if type(value) is not int or not 0 <= value <= most:
-        raise NotAnEvent
-    return value
 
 
 EVENTS = {"more": _more, "done": _done, "failed": _failed}

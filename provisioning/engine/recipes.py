@@ -19,6 +19,7 @@ from provisioning.steps import (
     project,
     proof,
     removal,
+    restoring,
     safeguard,
     services,
     stopping,
@@ -68,7 +69,7 @@ CREATE = Recipe(
         StepDefinition(
             "deploy_odoo", _("Install and start Odoo"), deployments.deploy_odoo, 180, deployments.odoo_is_lost
         ),
-        StepDefinition("prove_login", _("Check that you can log in"), proof.prove_login, 10),
+        StepDefinition("prove_login", _("Check that you can log in"), restoring.prove_created, 10),
         StepDefinition("announce", _("Send the welcome e-mail"), announce.announce, 1),
     ),
     deadline=timedelta(minutes=45),
@@ -169,6 +170,23 @@ RENEW_ACCESS = Recipe(
     deadline=timedelta(minutes=45),
 )
 
+# its steps never end between: what went wrong brings the former state back, and fails the operation only then
+RESTORE = Recipe(
+    (
+        StepDefinition("back_up", _("Make a backup of the present state"), safeguard.back_up, 60, safeguard.is_old),
+        StepDefinition(
+            "deploy_postgres", _("Start the database"), deployments.deploy_postgres, 1, deployments.postgres_is_lost
+        ),
+        StepDefinition("deploy_odoo", _("Restart Odoo with the backup"), restoring.load, 60),
+        StepDefinition("load_backup", _("Load the backup"), restoring.await_loaded, 60),
+        StepDefinition("prove_login", _("Check that you can log in"), restoring.prove, 10),
+        StepDefinition("bring_back", _("If anything failed, bring the former state back"), restoring.bring_back, 1),
+        StepDefinition("prove_former", _("If so, check that Odoo answers"), restoring.prove_former, 1),
+        StepDefinition("conclude", _("Keep the result"), restoring.conclude, 1),
+    ),
+    deadline=timedelta(hours=2),
+)
+
 RECIPES: dict[str, Recipe] = {
     OperationKind.CREATE: CREATE,
     OperationKind.SUSPEND: SUSPEND,
@@ -179,6 +197,7 @@ RECIPES: dict[str, Recipe] = {
     OperationKind.RENEW_ACCESS: RENEW_ACCESS,
     OperationKind.PREPARE: PREPARE,
     OperationKind.HAND_OVER: HAND_OVER,
+    OperationKind.RESTORE: RESTORE,
 }
 
 

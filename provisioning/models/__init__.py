@@ -17,6 +17,7 @@ from provisioning.models.costs import (
 from provisioning.models.ledger import Resource
 from provisioning.models.outages import Outage
 from provisioning.models.pacing import RequestBudget, Slot
+from provisioning.models.restores import Restore, new_restore_id
 from provisioning.models.site_backup import SiteBackup
 from provisioning.models.unreadable import UnreadableEvent
 from provisioning.models.vitals import Heartbeat, Tally
@@ -35,6 +36,7 @@ __all__ = [
     "Outage",
     "RequestBudget",
     "Resource",
+    "Restore",
     "SiteBackup",
     "Slot",
     "Step",
@@ -45,4 +47,5 @@ __all__ = [
     "UsagePrice",
     "new_backup_id",
     "new_reference",
+    "new_restore_id",
 ]

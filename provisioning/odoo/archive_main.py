@@ -1,16 +1,16 @@
 """The archive's ``__main__``: imports the bootstrap from one solid stream, the form in which it takes least room."""
 
+import bz2
 import importlib.abc
 import importlib.util
 import json
 import pkgutil
 import sys
-import zlib
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
-STREAM = "bootstrap.z"
+STREAM = "bootstrap.bz2"
 PLACE = "/bootstrap-in-memory/"
 
 
@@ -46,7 +46,7 @@ class Sources(importlib.abc.SourceLoader):
 
 def main() -> None:
     stream = pkgutil.get_data("__main__", STREAM)
-    sys.meta_path.insert(0, Sources(json.loads(zlib.decompress(stream or b""))))
+    sys.meta_path.insert(0, Sources(json.loads(bz2.decompress(stream or b""))))
     try:
         begin = importlib.import_module("bootstrap.main").main
     except ImportError as error:

@@ -6,12 +6,12 @@ whatever image the service has; the bootstrap makes the database the customer's 
 
 import ast
 import base64
+import bz2
 import hashlib
 import io
 import json
 import secrets
 import zipfile
-import zlib
 from functools import cache
 from importlib import resources
 
@@ -29,7 +29,9 @@ __all__ = [
     "owner_variables",
     "password_hash",
     "postgres_variables",
+    "restore_variables",
     "start_command",
+    "undo_variables",
 ]
 
 PASSWORD_ROUNDS = 600_000
@@ -37,6 +39,7 @@ DATA_DIR = "/var/lib/odoo"
 HTTP_PORT = 8069
 ARCHIVE_VARIABLE = "EAZYNOVA_BOOTSTRAP"
 REVISION_VARIABLE = "PROV_ACCESS_REVISION"
+RESTORE_VARIABLE, UNDO_VARIABLE = "PROV_RESTORE", "PROV_RESTORE_UNDO"
 SECRET_VARIABLE = "PROV_DATABASE_SECRET"
 ARCHIVE_PATH = "/tmp/eazynova-bootstrap"  # noqa: S108 nobody else is in the container
 ARCHIVE_TIME = (1980, 1, 1, 0, 0, 0)
@@ -121,6 +124,16 @@ def access_variables(login: str, password_hash: str, revision: str) -> dict[str,
     }
 
 
+def restore_variables(restore_id: str) -> dict[str, str]:
+    """What brings a backup back at the next start, once; which one, the start asks at the agents' door."""
+    return {RESTORE_VARIABLE: restore_id}
+
+
+def undo_variables(restore_id: str) -> dict[str, str]:
+    """What brings back, at the next start, the state that this restoration has replaced."""
+    return {UNDO_VARIABLE: restore_id}
+
+
 def bootstrap_variables() -> dict[str, str]:
     """The present bootstrap, for an instance that may have been created with an earlier one."""
     return {ARCHIVE_VARIABLE: _carried()}
@@ -176,7 +189,7 @@ def bootstrap_archive() -> bytes:
         if source.name.endswith(".py")
     }
     # one stream for all: compressed file by file they would need a third more
-    stream = zlib.compress(json.dumps(files, ensure_ascii=False).encode(), 9)
+    stream = bz2.compress(json.dumps(files, ensure_ascii=False).encode())
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         entry = zipfile.ZipInfo("__main__.py", ARCHIVE_TIME)
@@ -186,12 +199,22 @@ def bootstrap_archive() -> bytes:
 
 
 def _without_words(source: str) -> str:
-    """The same program without its comments and docstrings: Railway takes 32 kB in a variable."""
-    tree = ast.parse(source)
-    for node in ast.walk(tree):
+    """The same program without what only people and tools read: Railway takes 32 kB in a variable."""
+    return ast.unparse(_Stripped().visit(ast.parse(source)))
+
+
+class _Stripped(ast.NodeTransformer):
+    """Without comments, docstrings and what functions say of their arguments' types."""
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        super().generic_visit(node)
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
             node.body = node.body[1:] or [ast.Pass()]
-    return ast.unparse(tree)
+        if isinstance(node, ast.FunctionDef):
+            node.returns = None
+        if isinstance(node, ast.arg):
+            node.annotation = None
+        return node
 
 
 def _ab64(data: bytes) -> str:

@@ -1,9 +1,17 @@
 """What a container does when it starts: the rules by which the real images run or refuse."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from provisioning.sandbox.odoo.database import Records, fresh_records, renew_access
+from provisioning.sandbox.odoo.database import (
+    ACCESS_REVISION,
+    Records,
+    fresh_records,
+    note_parameters,
+    parameter,
+    renew_access,
+)
 from provisioning.sandbox.records import Deployment, Service, Volume
 from provisioning.sandbox.references import private_domain
 from provisioning.sandbox.store import Store
@@ -12,6 +20,7 @@ POSTGRES_MOUNT = "/var/lib/postgresql/data"
 ODOO_MOUNT = "/var/lib/odoo"
 BOOTSTRAP = ("EAZYNOVA_BOOTSTRAP", "PROV_DB", "ODOO_ADMIN_PASSWD", "PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PORT")
 IDENTITY = ("PROV_ADMIN_LOGIN", "PROV_ADMIN_PASSWORD_HASH", "PROV_COMPANY_NAME", "PROV_LANG")
+SETTLED = "eazynova.restore"
 ENDED = frozenset({"FAILED", "CRASHED", "REMOVED", "REMOVING", "SKIPPED"})
 
 Role = Literal["postgres", "odoo", "other"]
@@ -83,14 +92,13 @@ def _start_postgres(store: Store, deployment: Deployment) -> None:
 
 def _start_odoo(store: Store, deployment: Deployment) -> None:
     variables = deployment.variables
-    missing = [name for name in BOOTSTRAP if not variables.get(name)]
-    if missing:
-        raise CannotStart(f"bootstrap: {', '.join(missing)} is missing")
-    if not deployment.start_command:
-        raise CannotStart("bootstrap: no start command")
-    if variables["PGUSER"] == "postgres":
-        raise CannotStart("Using the database user 'postgres' is a security risk, aborting.")
+    _check_settings(deployment)
+    if variables.get("PROV_RESTORE") and variables["PROV_RESTORE"] == variables.get("PROV_RESTORE_UNDO"):
+        _bring_back(store, deployment)
     found = database(store, deployment)
+    if is_to_be_restored(found, deployment):
+        # the rest of its start asks at the agents' door: see `odoo.companions`
+        return
     if found.content:
         if renew_access(found.content, variables):
             store.save(found.volume)
@@ -104,6 +112,74 @@ def _start_odoo(store: Store, deployment: Deployment) -> None:
     if files and files.mount_path == ODOO_MOUNT:
         files.content.setdefault("filestore", []).append(variables["PROV_DB"])
         store.save(files)
+
+
+def _check_settings(deployment: Deployment) -> None:
+    variables = deployment.variables
+    missing = [name for name in BOOTSTRAP if not variables.get(name)]
+    if missing:
+        raise CannotStart(f"bootstrap: {', '.join(missing)} is missing")
+    if not deployment.start_command:
+        raise CannotStart("bootstrap: no start command")
+    if variables["PGUSER"] == "postgres":
+        raise CannotStart("Using the database user 'postgres' is a security risk, aborting.")
+
+
+def is_to_be_restored(found: Database, deployment: Deployment) -> bool:
+    """Whether this start has still to bring a backup back before it answers."""
+    wanted, served = deployment.variables.get("PROV_RESTORE", ""), found.volume.content.get("served_anyway", ())
+    return bool(wanted) and parameter(found.content, SETTLED) != wanted and deployment.id not in served
+
+
+def put_in_place(store: Store, deployment: Deployment, records: Records) -> None:
+    """What was restored is served from now on; what was there before is kept beside it."""
+    found, name = database(store, deployment), deployment.variables["PROV_DB"]
+    databases = found.volume.content["databases"]
+    if databases.get(name):
+        databases[f"{name}_former"] = databases[name]
+    databases[name] = records
+    store.save(found.volume)
+    files = store.volume_of(store.services[deployment.service_id])
+    if files and files.mount_path == ODOO_MOUNT and name not in files.content.setdefault("filestore", []):
+        files.content["filestore"].append(name)
+        store.save(files)
+
+
+def serve_as_before(store: Store, deployment: Deployment, *, settled: bool) -> None:
+    """Nothing is brought back: at this start, or ever when it is ``settled``."""
+    found = database(store, deployment)
+    if settled and found.content:
+        _keep(found.content, deployment.variables)
+    else:
+        found.volume.content.setdefault("served_anyway", []).append(deployment.id)
+    store.save(found.volume)
+
+
+def drop_former(store: Store, deployment: Deployment, restored: str) -> bool:
+    """False when what is served did not come from that restoration."""
+    found = database(store, deployment)
+    if parameter(found.content, SETTLED) != restored:
+        return False
+    found.volume.content["databases"].pop(f"{deployment.variables['PROV_DB']}_former", None)
+    store.save(found.volume)
+    return True
+
+
+def _bring_back(store: Store, deployment: Deployment) -> None:
+    found, name = database(store, deployment), deployment.variables["PROV_DB"]
+    former = found.volume.content["databases"].pop(f"{name}_former", None)
+    if former and parameter(found.content, SETTLED) == deployment.variables["PROV_RESTORE"]:
+        found.volume.content["databases"][name] = former
+    if found.volume.content["databases"][name]:
+        _keep(found.volume.content["databases"][name], deployment.variables)
+    store.save(found.volume)
+
+
+def _keep(records: Records, variables: Mapping[str, str]) -> None:
+    """With the access that it has, whatever the variables wanted for what was restored."""
+    note_parameters(records, **{SETTLED: variables["PROV_RESTORE"]})
+    if variables.get("PROV_ACCESS_REVISION"):
+        note_parameters(records, **{ACCESS_REVISION: variables["PROV_ACCESS_REVISION"]})
 
 
 def _postgres_volume(store: Store, deployment: Deployment) -> Volume:

@@ -96,6 +96,9 @@ def check_running(ctx: Context) -> None:
 
 def _access_is_to_be_renewed(ctx: Context) -> bool:
     told: dict[str, object] = ctx.operation.facts
+    if told.get("trouble"):
+        # what comes back has the access that it had
+        return False
     return bool(told.get("access_revision", "") != ctx.step.notes.get("access_revision", ""))
 
 
@@ -116,7 +119,8 @@ def _renew_access(ctx: Context) -> None:
         project_id=ctx.project_id,
         environment_id=ctx.environment_id,
         service_id=ctx.ledger.id_of("service", ODOO),
-        variables=container.access_variables(ctx.spec.email, container.password_hash(password), revision),
+        variables=container.access_variables(ctx.spec.email, container.password_hash(password), revision)
+        | (container.restore_variables(ctx.operation.facts["restore"]) if "restore" in ctx.operation.facts else {}),
     )
     with transaction.atomic():
         if row is not None and row.external_id:

@@ -10,7 +10,13 @@ from provisioning.states import OperationKind
 from provisioning.steps import deployments
 from provisioning.steps.context import Context
 
-DEPLOYING = (OperationKind.CREATE, OperationKind.PREPARE, OperationKind.RESUME, OperationKind.RENEW_ACCESS)
+DEPLOYING = (
+    OperationKind.CREATE,
+    OperationKind.PREPARE,
+    OperationKind.RESUME,
+    OperationKind.RENEW_ACCESS,
+    OperationKind.RESTORE,
+)
 # Odoo may need a moment after Railway's success before it answers
 MOMENTS = 2
 
@@ -31,6 +37,16 @@ def prove_access(ctx: Context) -> Done:
             ctx.secret("admin_password"),
             former_login=facts.get("current_email", ""),
             second_factor=True,
+        )
+    return Done({"odoo_version": evidence.version})
+
+
+def prove_restored(ctx: Context) -> Done:
+    """The new password works on what was restored, whose company and language are those of then."""
+    spec = ctx.spec
+    with _noticing_its_end(ctx):
+        evidence = proof.prove(
+            ctx.operation.facts["url"], spec.database, spec.email, ctx.secret("admin_password"), second_factor=True
         )
     return Done({"odoo_version": evidence.version})
 

@@ -101,12 +101,22 @@ def _odoo_variables(ctx: Context) -> dict[str, str]:
     password = ctx.secret("admin_password")
     if password is None:
         raise LookupError("The operation holds no admin password.")
-    return desired_state.odoo_variables(
-        ctx.spec,
-        container.password_hash(password),
-        desired_state.generated_password(),
-        desired_state.generated_password(),
-    ) | agent_variables.renewed(ctx.operation.instance_id)
+    return (
+        desired_state.odoo_variables(
+            ctx.spec,
+            container.password_hash(password),
+            desired_state.generated_password(),
+            desired_state.generated_password(),
+        )
+        | agent_variables.renewed(ctx.operation.instance_id)
+        | _seed_variables(ctx)
+    )
+
+
+def _seed_variables(ctx: Context) -> dict[str, str]:
+    """What it begins with instead of an installation, where the order named a backup."""
+    restore_id = ctx.operation.facts.get("restore")
+    return container.restore_variables(restore_id) if restore_id else {}
 
 
 def _create_volume(ctx: Context, service: str, mount_path: str) -> None:

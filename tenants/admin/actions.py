@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from tenants.audit import acting
 from tenants.errors import DomainError
 from tenants.models import AuditEntry, Instance
-from tenants.services import access, backups, ending, instances, links, preconditions, welcome
+from tenants.services import access, backups, ending, instances, links, preconditions, restores, welcome
 
 Given = dict[str, Any]
 RETRY, OPERATE, DECOMMISSION = "retry_instance", "operate_instance", "decommission_instance"
@@ -110,6 +110,20 @@ ACTIONS = {
             _("A backup is made while Odoo goes on, kept at the storage company, and checked."),
             OPERATE,
             lambda one, given: backups.back_up(one),
+        ),
+        StaffAction(
+            "restore",
+            _("Restore a backup"),
+            _(
+                "What the backup holds replaces everything in Odoo. Before that the present state is backed up; it "
+                "comes back if the restored one does not open. Odoo is away meanwhile, and the customer gets a new "
+                "password."
+            ),
+            DECOMMISSION,
+            lambda one, given: restores.restore(one, given["backup"], confirmation=given["client_name"]),
+            asks=("backup",),
+            destructive=True,
+            one_by_one=True,
         ),
         StaffAction(
             "revoke_links",

@@ -2,13 +2,18 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.template.defaultfilters import filesizeformat
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
+from provisioning.models import Backup
 from tenants import moments
 from tenants.admin.actions import StaffAction
 from tenants.errors import DomainError
 from tenants.form_fields import AddressField, LineField, NameField
 from tenants.models import Instance, Partner, Plan
+from tenants.services import restores
 
 # what an action changes is shown as it is now
 SHOWN = {"email": "admin_email", "expires_at": "expires_at"}
@@ -19,6 +24,9 @@ def _field(name: str) -> forms.Field:
     match name:
         case "email":
             return AddressField(label=_("Corrected e-mail address, also the login"), max_length=254)
+        case "backup":
+            # which there are is known with the instance
+            return forms.ChoiceField(label=_("Backup"))
         case "expires_at":
             picker = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
             label = _("Ends (empty: never)")
@@ -59,12 +67,23 @@ class ConfirmationForm(ActionForm):
             self.initial.setdefault(name, getattr(instance, SHOWN[name]))
         if action.destructive:
             self.fields["client_name"] = forms.CharField(label=_("Type the client name"))
+        if "backup" in self.fields:
+            self.fields["backup"] = forms.ChoiceField(
+                label=_("Backup"),
+                choices=[(row.public_id, _backup_label(row)) for row in restores.restorable(instance)],
+            )
+            self.order_fields(("backup",))
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
         if "client_name" in self.fields and given.get("client_name") != self._client_name:
             self.add_error("client_name", _("This is not the client name."))
         return given
+
+
+def _backup_label(backup: Backup) -> str:
+    taken = date_format(timezone.localtime(backup.taken_at or backup.created_at), "SHORT_DATETIME_FORMAT")
+    return f"{taken} · {backup.get_occasion_display()} · {filesizeformat(backup.size or 0)} · {backup.public_id}"
 
 
 class BulkForm(ActionForm):

@@ -166,3 +166,10 @@ def _by_domain(check: Any, value: str) -> str:
     except DomainError as error:
         raise serializers.ValidationError(str(error), code=error.code) from error
     return str(checked)
+
+
+class RestoreInput(serializers.Serializer[None]):
+    """``clientName`` is typed by whoever decides: what was entered after the backup is replaced."""
+
+    backupId = TextField(max_length=16)
+    clientName = TextField(max_length=50)

@@ -67,6 +67,8 @@ CATALOGUE: dict[str, Entry] = {
     "invalid_expiry": Entry(422, _INVALID),
     "unknown_language": Entry(422, _INVALID),
     "unknown_plan": Entry(422, _INVALID),
+    "unknown_backup": Entry(422, _INVALID),
+    "not_confirmed": Entry(422, _INVALID),
     "invalid_webhook_url": Entry(422, _INVALID),
     "unknown_webhook_event": Entry(422, _INVALID),
     "idempotency_key_reused": Entry(422, _("Idempotency-Key used twice")),

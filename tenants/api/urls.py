@@ -28,6 +28,7 @@ urlpatterns = [
     path("instances/<public_id:instance_id>/undo-decommission", actions.UndoDecommissionView.as_view()),
     path("instances/<public_id:instance_id>/backups", backups.BackupsView.as_view()),
     path("instances/<public_id:instance_id>/export", exports.ExportView.as_view()),
+    path("instances/<public_id:instance_id>/restore", backups.RestoreView.as_view()),
     path("plans", facts.PlansView.as_view()),
     path("me", facts.MeView.as_view()),
     path("problems", facts.ProblemsView.as_view(), name="api_problems"),

@@ -1,6 +1,7 @@
 """A mail's row becomes a letter: what it may say, read at the moment when it is sent, in the customer's language."""
 
 import logging
+from datetime import datetime
 from email.utils import formataddr, parseaddr
 from typing import Any
 
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 # of the purpose of a welcome that is sent once more
 AGAIN = "welcome-again:"
+RESTORED = "restored:"
 CONFIRMATION_SALT = "tenants.signup.confirmation"
 # the kinds of another address than the instance's own
 FOREIGN = frozenset({Mail.Kind.EMAIL_CHANGED})
@@ -132,9 +134,18 @@ def _work(mail: Mail, instance: Instance) -> dict[str, Any]:
     return {
         "new_password": occasion == OperationKind.RESET_PASSWORD,
         "new_address": occasion == OperationKind.CHANGE_EMAIL,
+        "moment": _moment_restored(mail),
         "reference": last.reference if last else "",
         "sentence": reason(last.reason).sentence if last else "",
     }
+
+
+def _moment_restored(mail: Mail) -> str:
+    """Of which moment the state is that Odoo has again; empty for other mails."""
+    if mail.kind != Mail.Kind.RESTORED:
+        return ""
+    operation = Operation.objects.get(reference=mail.purpose.removeprefix(RESTORED))
+    return dates.precisely(datetime.fromisoformat(operation.facts["backup_of"]))
 
 
 def _sign_in_context(mail: Mail) -> dict[str, Any]:

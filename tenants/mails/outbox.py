@@ -55,6 +55,11 @@ def write_confirmation(signup: Signup) -> Mail:
     return queue(Mail.Kind.CONFIRMATION, composing.confirmation_purpose(signup.ticket), signup.email, signup.language)
 
 
+def write_restored(instance: Instance, operation: Operation) -> Mail:
+    """Inside the transaction that ends a restoration."""
+    return _write(Mail.Kind.RESTORED, instance, purpose=f"{composing.RESTORED}{operation.reference}")
+
+
 def deliver(mail_id: int) -> bool:
     """Send the mail if it is due; True when it was handed to the provider by this call.
 

@@ -53,6 +53,7 @@ class Mail(models.Model):
         DELETED = "deleted", _("deleted")
         ADDRESS_PROOF = "address_proof", _("sign-in code")
         NEW_SIGN_IN = "new_sign_in", _("sign-in from a new browser")
+        RESTORED = "restored", _("restored")
 
     class State(models.TextChoices):
         QUEUED = "queued", _("to be sent")

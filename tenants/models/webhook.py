@@ -37,6 +37,7 @@ class WebhookEvents(models.TextChoices):
     FAILED = "instance.failed", _("a creation has failed")
     SUSPENDED = "instance.suspended", _("an instance is suspended")
     RESUMED = "instance.resumed", _("an instance runs again")
+    RESTORED = "instance.restored", _("an instance was brought back from a backup")
     DECOMMISSION_SCHEDULED = "instance.decommission_scheduled", _("a decommissioning is scheduled")
     DECOMMISSION_UNDONE = "instance.decommission_undone", _("a scheduled decommissioning is undone")
     DECOMMISSIONED = "instance.decommissioned", _("an instance is decommissioned")

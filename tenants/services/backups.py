@@ -12,7 +12,7 @@ from django.utils import timezone
 from provisioning.backups import asking, bucket, retention
 from provisioning.backups.retention import RetentionPolicy
 from provisioning.errors import ProvisioningError
-from provisioning.models import Backup
+from provisioning.models import Backup, Restore
 from tenants.models import AuditEntry, Instance
 from tenants.services import preconditions
 
@@ -71,6 +71,10 @@ def _erase_of(instance: Instance) -> int:
         kept |= {backup.pk for backup in sorted(good, key=lambda backup: backup.taken_at or backup.created_at)[-1:]}
     else:
         kept = set()
+    # what is being brought back, or could have to be again
+    kept |= set(
+        Restore.objects.filter(backup__instance=instance, state__in=Restore.OPEN).values_list("backup", flat=True)
+    )
     return sum(retention.erase(backup) for backup in good if backup.pk not in kept)
 
 

@@ -9,9 +9,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from provisioning.backups import restores
 from provisioning.engine import running
 from provisioning.engine.running import NotRetryable
-from provisioning.models import Operation
+from provisioning.models import Backup, Operation, Restore
 from provisioning.spec import InstanceSpec, Limits, Source
 from provisioning.states import OperationKind, OperationState
 from provisioning.steps import hand_over
@@ -49,11 +50,13 @@ def create_instance(
     plan_code: str = "",
     language: str = "fr",
     key: ApiKey | None = None,
+    seed: tuple[Backup, Restore.Mode] | None = None,
 ) -> Instance:
     """Take the order: write the customer, the instance and its creation in one transaction; the work follows.
 
-    ``company`` defaults to the client name, ``plan_code`` to the starter plan. Raises InvalidInput
-    (see tenants.errors for which), ClientNameTaken, QuotaReached, NoRoom or OrdersStopped; then nothing is written.
+    With a ``seed`` it begins with what that backup holds, and not with an installation. ``company`` defaults to the
+    client name, ``plan_code`` to the starter plan. Raises InvalidInput (see tenants.errors for which), ClientNameTaken,
+    QuotaReached, NoRoom or OrdersStopped; then nothing is written.
     """
     client_names.check(client_name)
     email = addresses.normal(email)
@@ -67,9 +70,11 @@ def create_instance(
         with transaction.atomic():
             _check_quota(partner)
             tenant = customer(partner, email, company, language)
-            unit = units.take(plan, language, COUNTRIES[language])
+            # what begins with a backup takes no unit that is made already
+            unit = units.take(plan, language, COUNTRIES[language]) if seed is None else None
             instance = _requested(tenant, plan, client_name, language, key, unit)
-            begin(instance, unit, generated_password())
+            facts = {"restore": restores.ask(instance.pk, *seed).public_id} if seed else {}
+            begin(instance, unit, generated_password(), facts=facts)
     except IntegrityError as error:
         if Instance.objects.live().filter(client_name=client_name).exists():
             raise ClientNameTaken from error
@@ -77,11 +82,11 @@ def create_instance(
     return instance
 
 
-def begin(instance: Instance, unit: Unit | None, password: str) -> None:
+def begin(instance: Instance, unit: Unit | None, password: str, *, facts: dict[str, Any] | None = None) -> None:
     """Give it the unit that was taken for it, or have it made as usual; in the transaction that took it."""
     sealed = {"admin_password": password}
     if unit is None:
-        _start(instance, OperationKind.CREATE, facts={}, sealed=sealed)
+        _start(instance, OperationKind.CREATE, facts=facts or {}, sealed=sealed)
         return
     units.hand(unit, instance)
     made = Operation.objects.filter(instance=unit.pk, kind=OperationKind.PREPARE, state=OperationState.SUCCEEDED)

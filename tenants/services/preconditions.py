@@ -6,7 +6,7 @@ from collections.abc import Callable
 from django.utils.translation import gettext as _
 
 from provisioning.backups import asking, bucket
-from provisioning.models import Agent, Operation
+from provisioning.models import Agent, Backup, Operation, Restore
 from provisioning.states import MAKING, OperationKind, OperationState, StepState
 from provisioning.steps import safeguard
 from tenants.errors import BackupsUnavailable, DomainError, NoBackup, OperationInProgress, PasswordNotKept, WrongState
@@ -48,7 +48,14 @@ def retryable(instance: Instance) -> Operation | None:
     if last.kind == OperationKind.DECOMMISSION and instance.state != _S.DECOMMISSIONING:
         # it had not begun to delete: who wants it orders it again
         return None
+    if last.kind == OperationKind.RESTORE and not _is_open(last):
+        # it has ended, with the state of before: who wants it orders it again
+        return None
     return last if instance.decommission_after is None or last.kind in TOWARDS_THE_END else None
+
+
+def _is_open(restoration: Operation) -> bool:
+    return Restore.objects.filter(public_id=restoration.facts.get("restore", ""), state__in=Restore.OPEN).exists()
 
 
 def _idle(instance: Instance) -> None:
@@ -109,6 +116,15 @@ def _export(instance: Instance) -> None:
         raise NoBackup
 
 
+def _restore(instance: Instance) -> None:
+    _all(_in(_S.READY), _unscheduled)(instance)
+    if not bucket.configured() or not Backup.objects.filter(instance=instance, state=Backup.State.GOOD).exists():
+        raise BackupsUnavailable
+    if Restore.objects.filter(instance=instance, state__in=Restore.OPEN).exists():
+        # its former state is not back yet
+        raise WrongState(_("An earlier restoration has not ended: retry it first."))
+
+
 def waiting_for_backup(instance: Instance) -> Operation | None:
     """The work of this instance that goes no further than a backup, because there is none."""
     waiting = Operation.objects.active().filter(
@@ -151,6 +167,7 @@ CHECKS: dict[str, Callable[[Instance], None]] = {
     "change_expiry": _all(_in(_S.READY, _S.SUSPENDED), _unscheduled),
     "back_up": _back_up,
     "export": _export,
+    "restore": _restore,
     "without_backup": _without_backup,
     "decommission": _all(_in(*ENDABLE), _unscheduled),
     "decommission_now": _in(_S.REQUESTED, *ENDABLE),

@@ -8,7 +8,7 @@ from provisioning.states import MAKING, OperationKind, StepState
 
 def taken_back(last: Operation) -> tuple[str, ...]:
     """The steps whose effect is gone: what was stopped meanwhile, or started with another owner, starts anew."""
-    if last.kind not in MAKING and "access_revision" in last.facts:
+    if last.kind not in (*MAKING, OperationKind.RESTORE) and "access_revision" in last.facts:
         # another revision, so that the next start tries again
         last.facts = {**last.facts, "access_revision": f"{last.reference}-{secrets.token_hex(4)}"}
         last.save(update_fields=["facts"])

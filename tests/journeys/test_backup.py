@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from provisioning import tasks
 from provisioning.backups import bucket
 from provisioning.engine import running
-from provisioning.models import Agent, Backup
+from provisioning.models import Agent, Backup, Step
 from provisioning.sandbox import Sandbox
 from provisioning.watching import watcher
 from tenants.models import AuditEntry, Instance
@@ -50,12 +50,18 @@ def work_until(done):
     """What a worker does, until ``done``."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not done():
-        assert time.monotonic() < deadline, "It never happened."
+        assert time.monotonic() < deadline, f"It never happened: {under_way()}"
         running.run_due()
         watcher.watch()
         for backup_id in Backup.objects.filter(state="checking").values_list("pk", flat=True):
             tasks.check_backup(backup_id)
         time.sleep(0.02)
+
+
+def under_way():
+    """Where the work stands."""
+    return [(step.operation.kind, step.code, step.state, step.reason, step.message)
+            for step in Step.objects.filter(operation__state="active").select_related("operation")]  # fmt: skip
 
 
 def backups_of(call):

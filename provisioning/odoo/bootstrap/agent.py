@@ -30,6 +30,9 @@ class House(Protocol):
 
     def snapshot(self) -> backup.Snapshot: ...
 
+    def drop_former(self, restored: str) -> None:
+        """Drop what the restoration ``restored`` replaced; nothing when another one is in place. Raises Failed."""
+
 
 class Unheard(Exception):
     """The other side does not answer, or not now."""
@@ -138,4 +141,10 @@ class Agent:
         raise Unheard(identifier)
 
 
-JOBS: dict[str, Callable[..., dict[str, Any]]] = {"backup": backup.make}
+def _drop_former(job: dict[str, Any], house: House, say: Callable[..., dict[str, Any]]) -> dict[str, Any]:
+    """What a proven restoration has replaced goes."""
+    house.drop_former(str(job.get("restore")))
+    return {}
+
+
+JOBS: dict[str, Callable[..., dict[str, Any]]] = {"backup": backup.make, "drop_former": _drop_former}

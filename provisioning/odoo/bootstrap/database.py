@@ -8,6 +8,7 @@ import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection
 
+from .errand import Failed
 from .outcome import LATER, SETTINGS, Stop, say
 from .process import rest
 from .settings import Login, Settings
@@ -22,6 +23,7 @@ WITH closed AS (
 INSERT INTO public.ir_config_parameter (key, value) SELECT %s, '1' FROM closed
 """
 LOCK_SECONDS = 900
+SERVER_MARGIN = 256 * 1024 * 1024
 INVALID = -2
 EXTENSIONS = ("pg_trgm", "unaccent")
 
@@ -203,3 +205,23 @@ def value(link: connection, query: str, *values: str) -> object:
 def execute(link: connection, statement: sql.Composable, *values: str) -> None:
     with link.cursor() as cursor:
         cursor.execute(statement, values or None)
+
+
+def check_room(admin: connection, needed: int) -> None:
+    """Raises Failed when the server's volume has no room for as much again.
+
+    A server whose volume is full does not come up again, so a superuser asks the system; where that is not possible,
+    nothing is said.
+    """
+    with admin.cursor() as cursor:
+        try:
+            folder = str(value(admin, "SHOW data_directory")).replace("'", "'\\''")
+            cursor.execute("CREATE TEMPORARY TABLE room (line text)")
+            cursor.execute("COPY pg_temp.room FROM PROGRAM %s", (f"df -Pk '{folder}' | tail -n 1",))
+            free = int(str(value(admin, "SELECT line FROM pg_temp.room")).split()[3]) * 1024
+        except (psycopg2.Error, ValueError, IndexError, TypeError):
+            return
+        finally:
+            cursor.execute("DROP TABLE IF EXISTS pg_temp.room")
+    if free < needed * 3 // 2 + SERVER_MARGIN:
+        raise Failed("no_room", f"The volume of PostgreSQL has {free} bytes left, which is not enough.")

@@ -11,8 +11,11 @@ from psycopg2.extensions import connection
 
 from . import database, program, roles
 from .database import State
+from .errand import Errand, Failed
+from .loading import odoo_version
 from .outcome import DONE, LATER, PERSON, SETTINGS, Stop, say
 from .process import run
+from .restoration import Restoration, Tools
 from .settings import REVISION, Owner, Settings
 
 
@@ -36,6 +39,9 @@ class Installation:
             self._settings = roles.settle(self._settings, admin)
             state = database.find_state(self._settings, admin)
             say(f"the database is {state.value}")
+            errand = Errand.of(self._environ)
+            if errand:
+                state = self._restore(errand, admin, state)
             if state is not State.READY:
                 self._start_over(admin, state)
                 self._install()
@@ -50,6 +56,29 @@ class Installation:
         finally:
             admin.close()
         return self._settings
+
+    def _restore(self, errand: Errand, admin: connection, state: State) -> State:
+        """Do what the errand says; the state of the database that is served then."""
+        if state is State.READY:
+            roles.hand_over(self._settings, admin)
+        Restoration(errand, self._settings, admin, self._environ, self._tools).settle(state)
+        return database.find_state(self._settings, admin)
+
+    @property
+    def _tools(self) -> Tools:
+        odoo, environ, home = self._odoo, self._environ, self._home
+
+        def environ_of(settings: Settings) -> dict[str, str]:
+            return program.odoo_environment(environ, settings, home)
+
+        def shell(settings: Settings, call: str) -> None:
+            with _script(call) as script:
+                _use("owner", [*odoo, *program.shell_arguments(settings)], environ_of(settings), script)
+
+        def neutralize(settings: Settings) -> None:
+            _use("neutralize", [*odoo, *program.neutralize_arguments(settings)], environ_of(settings))
+
+        return Tools(environ_of, shell, neutralize, lambda: odoo_version(odoo, environ_of(self._settings)))
 
     @property
     def _served(self) -> Path:
@@ -105,11 +134,7 @@ class Installation:
             raise Stop(LATER, f"Odoo did not finish the modules {', '.join(unfinished[:10])}")
 
     def _shell(self, title: str, call: str) -> None:
-        """Feed a call of ``ownership`` to Odoo's shell, by a file, so values are neither arguments nor variables."""
-        source = pkgutil.get_data(__package__, "ownership.py")
-        with tempfile.TemporaryFile() as script:
-            script.write(b"%s\n\n%s\n" % (source, call.encode("ascii")))
-            script.seek(0)
+        with _script(call) as script:
             self._run(title, program.shell_arguments(self._settings), script)
 
     def _run(self, title: str, arguments: Sequence[str], script: IO[bytes] | None = None) -> None:
@@ -126,3 +151,24 @@ class Installation:
         if status:
             raise Stop(SETTINGS if status == SETTINGS else LATER, f"Odoo failed at {title} with exit status {status}")
         say(f"{title} done in {time.monotonic() - started:.1f} s")
+
+
+def _script(call: str) -> IO[bytes]:
+    """A call of ``ownership`` for Odoo's shell, as a file, so values are neither arguments nor variables."""
+    source = pkgutil.get_data(__package__, "ownership.py")
+    script = tempfile.TemporaryFile()  # noqa: SIM115 whoever gets it closes it
+    script.write(b"%s\n\n%s\n" % (source, call.encode("ascii")))
+    script.seek(0)
+    return script
+
+
+def _use(title: str, command: Sequence[str], environ: Mapping[str, str], script: IO[bytes] | None = None) -> None:
+    """Run Odoo on what a backup became. Raises Failed or Stop."""
+    started = time.monotonic()
+    status, stopped = run(command, environ, script)
+    if stopped:
+        raise Stop(DONE, f"asked to stop while bringing back a backup ({title})")
+    if status:
+        reason = {2: f"{title}_refused", 3: "newer_version"}.get(status, f"{title}_failed")
+        raise Failed(reason, f"Odoo ended with {status}; its log says why.")
+    say(f"{title} done in {time.monotonic() - started:.1f} s")

@@ -37,11 +37,7 @@ def build_assets(env: Any) -> None:
 
 def hand_over(env: Any, owner: dict[str, Any], marker: str, revision: str) -> None:
     """Company, languages, administrator and address become the owner's, in one transaction with the marker."""
-    _load_languages(env, owner["languages"])
-    company = env.ref("base.main_company")
-    _write_company(env, company, {"name": owner["company"], "email": owner["login"]}, owner["country"])
-    company.partner_id.lang = owner["languages"][0]
-    _write_administrator(env, owner)
+    _write_owner(env, owner)
     parameters = env["ir.config_parameter"].sudo()
     if owner["base_url"]:
         parameters.set_param("web.base.url", owner["base_url"])
@@ -68,6 +64,54 @@ def renew_access(env: Any, owner: dict[str, Any], revision: str) -> None:
     env["ir.config_parameter"].sudo().set_param(revision, owner["revision"])
     env.flush_all()
     env.cr.commit()
+
+
+def receive(env: Any, owner: dict[str, Any], revision: str, order: dict[str, bool]) -> None:
+    """What was loaded from a backup becomes the owner's, in one transaction, as far as ``order`` says.
+
+    Exit status 3 means that this Odoo is older than the one that the backup was made with.
+    """
+    _check_modules(env)
+    parameters = env["ir.config_parameter"].sudo()
+    if order["new_identity"]:
+        # another database to Odoo's own services, and another key: sessions and links of the original open nothing here
+        parameters.init(force=True)
+        if "mail.mail" in env:
+            env["mail.mail"].sudo().search([("state", "=", "outgoing")]).unlink()
+    if order["own_address"] and owner["base_url"]:
+        parameters.set_param("web.base.url", owner["base_url"])
+        parameters.set_param("web.base.url.freeze", "True")
+    if order["hand_over"]:
+        _write_owner(env, owner)
+    elif env.ref("base.user_admin").login != owner["login"]:
+        env["res.users.apikeys"].search([("user_id", "=", env.ref("base.user_admin").id)])._remove()
+    _write_access(env, owner, {})
+    _reset_second_factor(env.ref("base.user_admin"))
+    parameters.set_param(revision, owner["revision"])
+    env.flush_all()
+    env.cr.commit()
+
+
+def _check_modules(env: Any) -> None:
+    """What the database was last worked on with must not be newer than what is here."""
+    for module in env["ir.module.module"].sudo().search([("state", "=", "installed")]):
+        # what Odoo calls installed is the version on the disk, latest the one in the database
+        if _version(module.latest_version) > _version(module.installed_version):
+            env.cr.rollback()
+            sys.stdout.write(f"prov: the backup has a newer {module.name} than this Odoo\n")
+            raise SystemExit(3)
+
+
+def _version(written: Any) -> list[int]:
+    return [int(part) if part.isdecimal() else 0 for part in str(written or "0").split(".")]
+
+
+def _write_owner(env: Any, owner: dict[str, Any]) -> None:
+    _load_languages(env, owner["languages"])
+    company = env.ref("base.main_company")
+    _write_company(env, company, {"name": owner["company"], "email": owner["login"]}, owner["country"])
+    company.partner_id.lang = owner["languages"][0]
+    _write_administrator(env, owner)
 
 
 def _write_company(env: Any, company: Any, values: dict[str, Any], country_code: str) -> None:

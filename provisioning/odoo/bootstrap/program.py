@@ -59,6 +59,11 @@ def shell_arguments(settings: Settings) -> list[str]:
     return ["shell", *_quiet(settings)]
 
 
+def neutralize_arguments(settings: Settings) -> list[str]:
+    """Odoo's own way to a copy that writes to nobody: no mail leaves it, and no job of it runs."""
+    return ["neutralize", *_quiet(settings)]
+
+
 def server_arguments(settings: Settings) -> list[str]:
     """One process behind one public port; without workers, because live chat would need a second port."""
     memory = settings.memory_mb * 2**20

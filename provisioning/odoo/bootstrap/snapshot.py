@@ -15,6 +15,9 @@ from psycopg2.extensions import ISOLATION_LEVEL_REPEATABLE_READ
 
 from .backup import CHUNK, Failed
 
+# as in `swapping`, which an agent needs nothing else of
+STEM = 50
+IN_PLACE = "SELECT max(value) FROM ir_config_parameter WHERE key = 'eazynova.restore'"
 STORED = re.compile(r"[0-9a-f]{2}/[0-9a-f]{40}")
 CHANGING = "SELECT count(*) FROM ir_module_module WHERE state IN ('to install', 'to upgrade', 'to remove')"
 VERSION = "SELECT latest_version FROM ir_module_module WHERE name = 'base'"
@@ -62,16 +65,38 @@ class Instance:
     def snapshot(self) -> "DatabaseSnapshot":
         return DatabaseSnapshot(self._environ, self._database, self._filestore(), self._connect)
 
+    def drop_former(self, restored: str) -> None:
+        """Odoo's role owns the database that it was served from before, so it may drop it, and no other."""
+        former = f"{self._database[:STEM]}_former"
+        try:
+            link = self._connect()
+            try:
+                in_place = _ask(link, IN_PLACE)
+            finally:
+                link.close()
+            if in_place != restored:
+                raise Failed("not_in_place", "The database that is served did not come from that restoration.")
+            link = self._connect(database="postgres")
+            link.autocommit = True
+            try:
+                with link.cursor() as cursor:
+                    cursor.execute(f'DROP DATABASE IF EXISTS "{former}" WITH (FORCE)')
+            finally:
+                link.close()
+        except psycopg2.Error as error:
+            raise Failed("database_away", type(error).__name__) from error
+        shutil.rmtree(self._data_dir / "filestore" / former, ignore_errors=True)
+
     def _filestore(self) -> Path:
         return self._data_dir / "filestore" / self._database
 
-    def _connect(self, options: str = "") -> Any:
+    def _connect(self, options: str = "", database: str = "") -> Any:
         return psycopg2.connect(
             host=self._environ["PGHOST"],
             port=self._environ.get("PGPORT", "5432"),
             user=self._environ["PGUSER"],
             password=self._environ["PGPASSWORD"],
-            dbname=self._database,
+            dbname=database or self._database,
             connect_timeout=10,
             application_name="eazynova-agent",
             options=options,

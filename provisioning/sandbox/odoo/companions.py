@@ -11,7 +11,9 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from provisioning.odoo.bootstrap.agent import Agent, Door
+from provisioning.odoo.bootstrap.errand import Errand, Failed, NotNow, NotWanted
 from provisioning.sandbox import containers
+from provisioning.sandbox.odoo import restoring
 from provisioning.sandbox.odoo.house import House, Inventory
 from provisioning.sandbox.records import Deployment, Service
 from provisioning.sandbox.workspace import Workspace
@@ -73,15 +75,51 @@ class Companions:
 
         agent = Agent(
             Door(variables["PROV_AGENT_URL"], variables["PROV_AGENT_TOKEN"]),
-            House(variables["PROV_DB"], lambda: self._on_the_server(lambda: self._look(deployment))),
+            House(
+                variables["PROV_DB"],
+                lambda: self._on_the_server(lambda: self._look(deployment)),
+                lambda restored: self._drop_former(deployment, restored),
+            ),
             sleep,
             log=lambda line: None,
         )
+        self._restore(deployment, sleep, ended)
         while not ended.is_set():
             # as in its container: what ends it does not end Odoo, and it comes back
             with suppress(Exception):
                 agent.live(lambda: not ended.is_set())
             sleep(AGAIN_SECONDS)
+
+    def _restore(self, deployment: Deployment, sleep: Callable[[float], object], ended: threading.Event) -> None:
+        """The part of its start that asks at the door, until Odoo may be served."""
+        store, variables = self._workspace.store, deployment.variables
+
+        def on_the_server(act: Callable[[], Result]) -> Result:
+            return self._on_the_server(act)
+
+        def wanted() -> bool:
+            return containers.is_to_be_restored(containers.database(store, deployment), deployment)
+
+        errand = Errand.of(variables, sleep)
+        with suppress(Exception):
+            if errand is None or ended.is_set() or not on_the_server(wanted):
+                return
+            settled = True
+            try:
+                records = restoring.fetched(errand, variables, sleep)
+                errand.loaded({"users": len(records["res.users"])})
+                on_the_server(lambda: containers.put_in_place(store, deployment, records))
+                return
+            except Failed as failure:
+                errand.failed(failure)
+            except NotNow:
+                settled = False
+            except NotWanted:
+                pass
+            on_the_server(lambda: containers.serve_as_before(store, deployment, settled=settled))
+
+    def _drop_former(self, deployment: Deployment, restored: str) -> bool:
+        return self._on_the_server(lambda: containers.drop_former(self._workspace.store, deployment, restored))
 
     def _look(self, deployment: Deployment) -> Inventory | None:
         store = self._workspace.store

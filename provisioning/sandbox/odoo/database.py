@@ -73,9 +73,29 @@ def renew_access(records: Records, variables: Mapping[str, str]) -> bool:
         return False
     password = variables["PROV_ADMIN_PASSWORD_HASH"]
     user.update(login=login, email=login, password=password, totp_secret=False, stamp=user["stamp"] + 1)
-    kept = [{"key": key, "value": value} for key, value in known.items() if key != ACCESS_REVISION]
-    records["ir.config_parameter"] = _numbered([*kept, {"key": ACCESS_REVISION, "value": revision}])
+    note_parameters(records, **{ACCESS_REVISION: revision})
     return True
+
+
+def note_parameters(records: Records, **values: str) -> None:
+    """Write system parameters, as the bootstrap does."""
+    known = {row["key"]: row["value"] for row in records["ir.config_parameter"].values()} | values
+    records["ir.config_parameter"] = _numbered({"key": key, "value": value} for key, value in known.items())
+
+
+def parameter(records: Records, key: str) -> str:
+    """A system parameter; "" for one that is not set."""
+    rows = records.get("ir.config_parameter", {}).values()
+    return next((str(row["value"]) for row in rows if row["key"] == key), "")
+
+
+def take_over(records: Records, variables: Mapping[str, str]) -> None:
+    """Make company, language and administrator those of the owner whom the variables name."""
+    fresh = fresh_records(variables)
+    company, user = fresh["res.company"][str(COMPANY)], fresh["res.users"][str(ADMIN)]
+    records["res.company"][str(COMPANY)].update(company)
+    records["res.lang"] = fresh["res.lang"]
+    records["res.users"][str(ADMIN)].update(name=user["name"], lang=user["lang"], tz=user["tz"])
 
 
 def _admin(given: Mapping[str, str], language: str) -> dict[str, Any]:

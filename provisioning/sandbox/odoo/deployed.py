@@ -55,6 +55,15 @@ class Deployed:
         volume = self._workspace.store.volume_of(self._workspace.store.services[self.deployment.service_id])
         return volume is None or self.database_name in volume.content.get("filestore", ())
 
+    @property
+    def is_being_restored(self) -> bool:
+        """Whether its start has still to bring a backup back: only the health check is answered."""
+        try:
+            found = containers.database(self._workspace.store, self.deployment)
+        except containers.CannotStart:
+            return False
+        return containers.is_to_be_restored(found, self.deployment)
+
     def orm(self) -> Orm:
         """The database's records. Raises OdooError when PostgreSQL cannot be reached."""
         try:

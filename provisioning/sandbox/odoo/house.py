@@ -45,9 +45,19 @@ class Inventory:
 class House:
     """``look`` gives what there is now, or None while the database is away."""
 
-    def __init__(self, database: str, look: Callable[[], Inventory | None]) -> None:
+    def __init__(
+        self,
+        database: str,
+        look: Callable[[], Inventory | None],
+        drop_former: Callable[[str], bool] = lambda restored: False,
+    ) -> None:
         self._database = database
         self._look = look
+        self._drop_former = drop_former
+
+    def drop_former(self, restored: str) -> None:
+        if not self._drop_former(restored):
+            raise Failed("not_in_place", "The database that is served did not come from that restoration.")
 
     def report(self) -> dict[str, Any]:
         found = self._look()

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, urlsplit
 
+from provisioning.odoo.bootstrap.curtain import PAGE
 from provisioning.sandbox.http_server import Answer, Request, Response
 from provisioning.sandbox.odoo import manager, pages
 from provisioning.sandbox.odoo.deployed import ACCESS_DENIED, TOO_MANY_FAILURES, Deployed, Session
@@ -47,6 +48,10 @@ class Web:
             return _json(404, NOT_FOUND)
         if not self._odoo.port_matches:
             return _json(502, NO_ANSWER)
+        if self._odoo.is_being_restored:
+            # as the bootstrap's own small server
+            healthy = request.path == "/web/health"
+            return _json(200, {"status": "pass"}) if healthy else Response(503, PAGE.encode(), "text/html")
         answer = self._route(request)
         if isinstance(answer, Awaitable):
             return self._finish(answer)

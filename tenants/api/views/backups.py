@@ -1,4 +1,4 @@
-"""The backups of an instance: what there is, and one more."""
+"""The backups of an instance: what there is, one more, and one brought back."""
 
 from typing import Any
 
@@ -10,9 +10,13 @@ from rest_framework.response import Response
 
 from provisioning.models import Backup
 from tenants.api.api_view import ApiView
+from tenants.api.inputs import RestoreInput
+from tenants.api.outputs import StatusOutput
 from tenants.api.schema import IDEMPOTENCY_KEY
+from tenants.api.views.instances import watched_answer
+from tenants.limits import occasions
 from tenants.models import ApiKey
-from tenants.services import backups
+from tenants.services import backups, preconditions, restores
 from tenants.services.idempotency import Answer
 
 SHOWN = 100
@@ -52,6 +56,37 @@ class BackupsView(ApiView):
     def post(self, request: Request, instance_id: str) -> HttpResponse:
         instance = self.own_instance(instance_id)
         return self.once(lambda: Answer(202, backup_body(backups.back_up(instance)), {}))
+
+
+class RestoreView(ApiView):
+    # the new password is told to who may read it: what is restored may be older than what a key may see
+    scopes = {"POST": (ApiKey.Scope.WRITE,)}
+
+    @extend_schema(
+        operation_id="restore_instance",
+        summary="Bring a backup back",
+        description=(
+            "What it holds replaces everything in this instance's Odoo. The present state is backed up first and "
+            "comes back when the restored one does not open. Odoo is away meanwhile; the customer gets a new password "
+            "by e-mail."
+        ),
+        request=RestoreInput,
+        parameters=[IDEMPOTENCY_KEY],
+        responses={202: StatusOutput},
+    )
+    def post(self, request: Request, instance_id: str) -> HttpResponse:
+        instance = self.own_instance(instance_id)
+        wanted = self.read(RestoreInput)
+
+        def restore() -> Answer:
+            restores.restore(instance, wanted["backupId"], confirmation=wanted["clientName"])
+            return watched_answer(instance, self.key())
+
+        return self.once(
+            restore,
+            claims=occasions.partner_mail(instance.tenant.partner_id, instance.admin_email),
+            admit=lambda: preconditions.require("restore", instance),
+        )
 
 
 def backup_body(backup: Backup) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""manage.py backups: the backups of an instance, and one more on demand."""
+"""manage.py backups: the backups of an instance, one more on demand, and one brought back."""
 
 import getpass
 import json
@@ -14,13 +14,13 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from provisioning.backups import checking
-from provisioning.models import Backup
+from provisioning.models import Backup, Restore
 from provisioning.reasons import REASONS, reason
 from tenants import names
 from tenants.audit import acting
 from tenants.errors import DomainError
 from tenants.models import Instance
-from tenants.services import backups
+from tenants.services import backups, restores
 
 PAUSE_SECONDS = 0.2
 # as for a creation that must go on elsewhere: not failed, and not done
@@ -30,7 +30,7 @@ LATER = 75
 class Command(BaseCommand):
     @property
     def help(self) -> str:  # type: ignore[override]  # in the language of the one who asks
-        return _("List the backups of an instance, or make one now.")
+        return _("List the backups of an instance, make one now, or bring one back.")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
@@ -39,15 +39,31 @@ class Command(BaseCommand):
         making = verbs.add_parser("make", help=_("a backup now; one that is under way already is taken for it"))
         making.add_argument("--wait", action="store_true", help=_("end when it was read back and checked"))
         making.add_argument("--timeout", type=float, default=3600, help=_("seconds to wait at most (default: 3600)"))
+        bringing = verbs.add_parser("restore", help=_("replace what Odoo has by what a backup holds"))
+        bringing.add_argument("--confirm", required=True, help=_("the technical name once more"))
+        bringing.add_argument("--reason", required=True, help=_("why, for the audit trail"))
+        copying = verbs.add_parser("copy", help=_("a new instance from a backup: it writes to nobody unless --move"))
+        copying.add_argument("--as", dest="new_name", required=True, help=_("technical name of the new instance"))
+        copying.add_argument("--email", default="", help=_("its owner (default: the former's)"))
+        copying.add_argument("--move", action="store_true", help=_("it takes the former's place as it was"))
+        copying.add_argument("--reason", required=True, help=_("why, for the audit trail"))
         for sub in verbs.choices.values():
             sub.add_argument("client_name", help=_("technical name, for example acme-corp"))
             sub.add_argument("--json", action="store_true", help=_("print JSON and nothing else"))
+        for sub in (bringing, copying):
+            sub.add_argument("backup", help=_("reference of the backup, for example BK-8K2MNP4QRS"))
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.as_json = options["json"]
         instance = _find(options["client_name"])
         if options["verb"] == "list":
             self._list(list(Backup.objects.filter(instance=instance)[: options["limit"]]))
+            return
+        if options["verb"] == "restore":
+            self._restore(instance, options)
+            return
+        if options["verb"] == "copy":
+            self._copy(instance, options)
             return
         try:
             with transaction.atomic(), acting(f"shell:{getpass.getuser()}"):
@@ -68,6 +84,39 @@ class Command(BaseCommand):
             )
         if not rows:
             self.stdout.write(_("No backup was made yet."))
+
+    def _restore(self, instance: Instance, options: dict[str, Any]) -> None:
+        actor = f"shell:{getpass.getuser()}"
+        try:
+            with transaction.atomic(), acting(actor, options["reason"]):
+                operation = restores.restore(instance, options["backup"], confirmation=options["confirm"])
+        except DomainError as error:
+            raise CommandError(str(error), returncode=2) from error
+        found = {"operation": operation.reference, "restoreId": operation.facts["restore"]}
+        told = _("Restoration %(restore)s has begun (%(operation)s); progress: %(command)s")
+        words = {
+            "restore": found["restoreId"],
+            "operation": found["operation"],
+            "command": f"manage.py operations show {operation.reference}",
+        }
+        self.stdout.write(json.dumps(found) if self.as_json else told % words)
+
+    def _copy(self, instance: Instance, options: dict[str, Any]) -> None:
+        mode = Restore.Mode.MOVE if options["move"] else Restore.Mode.COPY
+        actor = f"shell:{getpass.getuser()}"
+        try:
+            with transaction.atomic(), acting(actor, options["reason"]):
+                backup = restores.find(instance, options["backup"])
+                email = options["email"] or instance.admin_email
+                made = restores.into_new(backup, mode, client_name=options["new_name"], email=email)
+        except DomainError as error:
+            raise CommandError(str(error), returncode=2) from error
+        found = {"instanceId": made.public_id, "clientName": made.client_name}
+        told = _("Instance %(instance)s (%(name)s) is being made from it") % {
+            "instance": made.public_id,
+            "name": made.client_name,
+        }
+        self.stdout.write(json.dumps(found) if self.as_json else told)
 
     def _wait(self, backup: Backup, end: float) -> None:
         """Until it is good. Raises CommandError when this try has failed, or when the time is over."""

@@ -36,7 +36,8 @@ def make_container(role, postgres_address, tmp_path):
     yield make
     for one in made:
         one.clean_up()
-    Role.administer(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+    for name in (database, *(f"{database}_{place}" for place in ("restoring", "former", "undone"))):
+        Role.administer(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
     Role.administer(f"DROP ROLE IF EXISTS {database}")
 
 

@@ -72,6 +72,13 @@ class Container:
             "FAKE_ODOO_DIR": str(directory),
         }
 
+    @property
+    def server(self):
+        """PostgreSQL's address and administrator, for its own client programs."""
+        return {"PATH": os.environ["PATH"]} | {
+            name: self.environ[name] for name in ("PGHOST", "PGPORT", "PGUSER", "PGPASSWORD")
+        }
+
     def start(self, **changes):
         """Changes are environment variables; None takes one away."""
         environ = {name: value for name, value in {**self.environ, **changes}.items() if value is not None}

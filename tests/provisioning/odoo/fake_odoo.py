@@ -19,9 +19,12 @@ from tests.provisioning.odoo.fake_orm import Env
 DIRECTORY = Path(os.environ["FAKE_ODOO_DIR"])
 KNOWN_MODULES = ("base", "web", "mail", "crm", "account", "sale_management")
 BASE_TABLES = """
-CREATE TABLE ir_module_module (id serial, name text, state text);
+CREATE TABLE ir_module_module (id serial, name text, state text, latest_version text);
 CREATE TABLE ir_config_parameter (id serial, key text UNIQUE, value text);
-CREATE TABLE ir_attachment (id serial, name text);
+CREATE TABLE ir_attachment (id serial, name text, store_fname text);
+CREATE TABLE mail_mail (id serial, state text);
+CREATE TABLE ir_cron (id serial, active bool);
+INSERT INTO ir_cron (active) VALUES (true);
 CREATE TABLE ir_default (id serial, field text, value text);
 CREATE TABLE res_currency (id serial, name text);
 CREATE TABLE res_country (id serial, code text, currency_id int);
@@ -85,7 +88,10 @@ def install(modules):
         for code in ("en_US", "fr_FR", "de_DE"):
             execute("INSERT INTO res_lang (code, active) VALUES (%s, %s)", (code, code in languages))
         for name in KNOWN_MODULES:
-            execute("INSERT INTO ir_module_module (name, state) VALUES (%s, 'uninstalled')", (name,))
+            execute(
+                "INSERT INTO ir_module_module (name, state, latest_version) VALUES (%s, 'uninstalled', '19.0.1.0')",
+                (name,),
+            )
         files = Path(option("--data-dir")) / "filestore" / option("-d")
         files.mkdir(parents=True, exist_ok=True)
         (files / f"icon-{os.getpid()}").touch()
@@ -141,8 +147,14 @@ def serve():
 def main():
     write_down(argv=sys.argv[1:], environ=dict(os.environ), pid=os.getpid())
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
-    if sys.argv[1] == "shell":
+    if sys.argv[1] == "--version":
+        version = DIRECTORY / "version"
+        sys.stdout.write(f"Odoo Server {version.read_text() if version.exists() else '19.0'}-20260908\n")
+    elif sys.argv[1] == "shell":
         run_shell()
+    elif sys.argv[1] == "neutralize":
+        execute("UPDATE ir_cron SET active = false")
+        pass_point("neutralized")
     elif option("-i"):
         install(option("-i").split(","))
     else:

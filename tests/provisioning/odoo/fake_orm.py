@@ -1,6 +1,7 @@
 """As much of Odoo's ``env`` as the bootstrap uses, over real tables."""
 
 import re
+import uuid
 from types import SimpleNamespace
 
 MODEL_OF = {"currency_id": "res.currency", "country_id": "res.country", "partner_id": "res.partner"}
@@ -54,6 +55,23 @@ class Records:
 
     def __bool__(self):
         return bool(self.ids)
+
+    def __iter__(self):
+        return iter([Records(self.env, self.model, [number]) for number in self.ids])
+
+    @property
+    def installed_version(self):
+        """Of the module on the disk."""
+        return "19.0.1.0"
+
+    def init(self, force):
+        """Odoo's own way to make a copy another database."""
+        assert force
+        self.set_param("database.uuid", str(uuid.uuid4()))
+        self.set_param("database.secret", str(uuid.uuid4()))
+
+    def unlink(self):
+        self._remove()
 
     @property
     def id(self):

@@ -1,5 +1,6 @@
 import ast
 import base64
+import bz2
 import io
 import json
 import re
@@ -7,7 +8,6 @@ import shlex
 import subprocess
 import sys
 import zipfile
-import zlib
 from importlib import resources
 
 import pytest
@@ -113,7 +113,7 @@ def test_the_start_command_holds_no_value_and_nothing_to_expand():
 def test_the_archive_is_the_same_for_the_same_sources():
     assert container.bootstrap_archive() == container.bootstrap_archive()
     with zipfile.ZipFile(io.BytesIO(container.bootstrap_archive())) as archive:
-        stream = json.loads(zlib.decompress(archive.read("bootstrap.z")))
+        stream = json.loads(bz2.decompress(archive.read("bootstrap.bz2")))
     sources = resources.files("provisioning.odoo.bootstrap").iterdir()
     assert set(stream) == {f"bootstrap/{source.name}" for source in sources if source.name.endswith(".py")}
 
@@ -148,9 +148,10 @@ def test_the_bootstrap_runs_on_the_oldest_python_of_the_images_with_nothing_but_
     imported |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level}
     assert not [name for name in imported if re.match(r"(provisioning|tenants|django|httpx)\b", name)]
     assert imported <= {
-        "collections.abc", "contextlib", "ctypes", "dataclasses", "enum", "hashlib", "hmac", "http.client",
-        "importlib.abc", "importlib.machinery", "importlib.util", "json", "os", "pathlib", "pkgutil", "psycopg2",
+        "bz2", "collections.abc", "contextlib", "ctypes", "dataclasses", "enum", "hashlib", "hmac", "http.client",
+        "http.server", "importlib.abc", "importlib.machinery",
+        "importlib.util", "json", "os", "pathlib", "pkgutil", "psycopg2",
         "psycopg2.errors", "psycopg2.extensions", "pwd", "random", "re", "secrets", "shutil", "signal", "socket", "ssl",
         "subprocess", "sys", "tempfile", "threading", "time", "types", "typing", "unicodedata", "urllib.error",
-        "urllib.parse", "urllib.request", "zipfile", "zlib",
+        "urllib.parse", "urllib.request", "zipfile",
     }  # fmt: skip

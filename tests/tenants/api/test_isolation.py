@@ -22,6 +22,7 @@ INSTANCE = (
     ("GET", "instances/<public_id:instance_id>/backups"),
     ("POST", "instances/<public_id:instance_id>/backups"),
     ("GET", "instances/<public_id:instance_id>/export"),
+    ("POST", "instances/<public_id:instance_id>/restore"),
 )
 ENDPOINT = (
     ("GET", "webhook-endpoints/<public_id:endpoint_id>"),

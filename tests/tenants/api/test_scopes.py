@@ -34,6 +34,7 @@ ANSWERS = [
     ("GET", f"{ONE}/backups", None, {"read"}),
     ("POST", f"{ONE}/backups", None, {"write"}),
     ("GET", f"{ONE}/export", None, {"read", "secrets"}),
+    ("POST", f"{ONE}/restore", {"backupId": "BK-1", "clientName": "acme"}, {"write"}),
     ("GET", "/me", None, {"read"}),
     ("GET", "/plans", None, set()),
     ("GET", "/problems", None, set()),

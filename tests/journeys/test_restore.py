@@ -1,0 +1,176 @@
+"""A backup brought back, by the sandbox's Odoo with the code of the real start: what was there then is there again."""
+
+import httpx
+import pytest
+from django.core.management import CommandError, call_command
+
+from provisioning.backups import asking
+from provisioning.models import Backup, Operation, Restore
+from provisioning.odoo.client import OdooClient
+from tenants.errors import NotConfirmed, UnknownBackup, WrongState
+from tenants.models import AuditEntry, Instance, Mail
+from tenants.services import restores
+from tests.journeys.test_backup import call, site, work_until  # noqa: F401  fixtures
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Odoo:
+    """What its customer does there, over its RPC."""
+
+    def __init__(self, instance):
+        self.instance = instance
+        self.client = httpx.Client(base_url=instance.url)
+        self.log_in()
+
+    def log_in(self):
+        password = self.instance.admin_password()
+        OdooClient(self.instance.url, self.instance.database_name).authenticate(self.instance.admin_email, password)
+        self._rpc("/web/session/authenticate",
+                  db=self.instance.database_name, login=self.instance.admin_email, password=password)  # fmt: skip
+
+    def _rpc(self, path, **params):
+        answer = self.client.post(path, json={"jsonrpc": "2.0", "method": "call", "params": params}).json()
+        return answer["result"]
+
+    def call(self, model, method, *arguments):
+        path = f"/web/dataset/call_kw/{model}/{method}"
+        return self._rpc(path, model=model, method=method, args=list(arguments), kwargs={})
+
+    @property
+    def company(self):
+        return self.call("res.company", "read", [1], ["name"])[0]["name"]
+
+    @company.setter
+    def company(self, name):
+        self.call("res.company", "write", [1], {"name": name})
+
+    @property
+    def logins(self):
+        return {row["login"] for row in self.call("res.users", "search_read", [], ["login"])}
+
+
+@pytest.fixture
+def instance(call):  # noqa: F811
+    return Instance.objects.get()
+
+
+@pytest.fixture
+def odoo(instance):
+    return Odoo(instance)
+
+
+@pytest.fixture
+def backup(instance, odoo):
+    """Of a state that is not there any more."""
+    odoo.call("res.users", "create", {"login": "lea@example.com", "name": "Léa", "password": "x"})
+    made = backed_up(instance)
+    odoo.company = "Something else (entered later)"
+    odoo.call("res.users", "create", {"login": "later@example.com", "name": "Later", "password": "x"})
+    return made
+
+
+def backed_up(instance):
+    made = asking.ask(instance.pk, Backup.Occasion.MANUAL)
+    work_until(lambda: Backup.objects.get(pk=made.pk).state == "good")
+    return made
+
+
+def ended(operation):
+    operation.refresh_from_db()
+    return operation.state != "active"
+
+
+def test_a_partner_brings_a_backup_back_and_the_state_of_then_is_there(call, instance, odoo, backup):  # noqa: F811
+    former = instance.admin_password()
+    address = f"/instances/{instance.public_id}/restore"
+    body = {"backupId": backup.public_id, "clientName": "acme-corp"}
+    assert call("POST", address, body | {"clientName": "acme"}).json()["code"] == "not_confirmed"
+    assert call("POST", address, body | {"backupId": "BK-NOBODY"}).json()["code"] == "unknown_backup"
+    assert call("POST", address, body).status_code == 202
+    assert call("POST", address, body).json()["code"] == "operation_in_progress"
+    operation = Operation.objects.get(kind="restore")
+    work_until(lambda: ended(operation))
+    assert (operation.state, operation.reason) == ("succeeded", "")
+    assert instance.admin_password() != former
+    odoo.log_in()
+    assert odoo.company == "L’Étoile & Léa's"
+    assert {"lea@example.com"} < odoo.logins
+    assert "later@example.com" not in odoo.logins
+    # the present state was backed up before, and what was replaced goes when it is not needed any more
+    assert Backup.objects.filter(occasion="before_change", state="good").exists()
+    restore = Restore.objects.get()
+    work_until(lambda: Restore.objects.filter(former_dropped_at__isnull=False).exists())
+    assert (restore.state, Backup.objects.get(pk=backup.pk).proven_at) == ("proven", restore.ended_at)
+    assert AuditEntry.objects.filter(act="restore_asked", instance=instance).exists()
+    assert set(Mail.objects.filter(instance=instance).values_list("kind", flat=True)) == {"welcome", "restored"}
+
+
+def test_what_cannot_be_logged_into_gives_way_to_the_former_state(site, instance, odoo, backup):  # noqa: F811
+    former = instance.admin_password()
+    site.faults.add(kind="login_fails")
+    operation = restores.restore(instance, backup.public_id, confirmation="acme-corp")
+    work_until(lambda: ended(operation))
+    site.faults.clear()
+    assert (operation.state, operation.reason) == ("failed", "odoo_login_refused")
+    assert Restore.objects.get().state == "undone"
+    assert instance.admin_password() == former
+    odoo.log_in()
+    assert odoo.company == "Something else (entered later)"
+    assert "later@example.com" in odoo.logins
+    Instance.objects.get().refresh_from_db()
+    assert Instance.objects.get().state == "ready"
+
+
+def test_a_backup_that_is_damaged_changes_nothing(instance, odoo, backup):
+    Backup.objects.filter(pk=backup.pk).update(sha256="0" * 64)
+    operation = restores.restore(instance, backup.public_id, confirmation="acme-corp")
+    work_until(lambda: ended(operation))
+    assert (operation.state, operation.reason) == ("failed", "restore_damaged")
+    assert Restore.objects.get().state == "failed"
+    odoo.log_in()
+    assert odoo.company == "Something else (entered later)"
+
+
+def test_what_is_refused_leaves_nothing_behind(instance, backup, settings):
+    with pytest.raises(NotConfirmed):
+        restores.restore(instance, backup.public_id, confirmation="")
+    with pytest.raises(UnknownBackup):
+        restores.restore(instance, "BK-", confirmation="acme-corp")
+    Restore.objects.create(instance=instance, backup=backup, state="loaded")
+    with pytest.raises(WrongState):
+        restores.restore(instance, backup.public_id, confirmation="acme-corp")
+    assert not Operation.objects.filter(kind="restore").exists()
+
+
+def test_a_person_at_a_terminal_restores_and_is_asked_for_the_name(instance, odoo, backup, capsys):
+    with pytest.raises(CommandError):
+        call_command("backups", "restore", "acme-corp", backup.public_id, "--confirm", "other", "--reason", "why")
+    call_command("backups", "restore", "acme-corp", backup.public_id, "--confirm", "acme-corp", "--reason", "Léa asked")
+    operation = Operation.objects.get(kind="restore")
+    assert operation.reference in capsys.readouterr().out
+    assert AuditEntry.objects.get(act="restore_asked").reason == "Léa asked"
+
+
+def test_a_copy_is_another_database_that_writes_to_nobody_and_the_original_goes_on(call, instance, odoo, backup):  # noqa: F811
+    call_command("backups", "copy", "acme-corp", backup.public_id, "--as", "acme-copy", "--reason", "a test of Léa's")
+    work_until(lambda: not Operation.objects.active().exists())
+    made = Instance.objects.get(client_name="acme-copy")
+    assert made.state == "ready", Operation.objects.get(instance=made).message
+    copy = Odoo(made)
+    assert copy.company == "L’Étoile & Léa's"
+    assert "lea@example.com" in copy.logins
+    assert "later@example.com" not in copy.logins
+    assert copy.call("ir.config_parameter", "get_param", "database.is_neutralized") == "True"
+    assert copy.call("ir.config_parameter", "get_param", "web.base.url") == made.url
+    assert odoo.company == "Something else (entered later)"
+    assert Backup.objects.get(pk=backup.pk).proven_at
+
+
+def test_a_creation_whose_backup_cannot_be_loaded_fails_with_the_reason(instance, backup):
+    Backup.objects.filter(pk=backup.pk).update(sha256="0" * 64)
+    backup.refresh_from_db()
+    made = restores.into_new(backup, Restore.Mode.MOVE, client_name="acme-new", email="lea@example.com")
+    work_until(lambda: not Operation.objects.active().exists())
+    creation = Operation.objects.get(instance=made)
+    assert (creation.state, creation.reason) == ("failed", "restore_damaged")
