@@ -16,6 +16,8 @@ MOST = 30
 DONE: dict[str, str | Promise] = {
     OperationKind.CREATE: _("Your Odoo was created and checked."),
     OperationKind.HAND_OVER: _("Your Odoo was created and checked."),
+    # the same to a customer: of an Odoo that had been made before it was ordered
+    OperationKind.HAND_OVER: _("Your Odoo was created and checked."),
     OperationKind.SUSPEND: _("It was stopped; its data is kept."),
     OperationKind.RESUME: _("It was started again."),
     OperationKind.RESET_PASSWORD: _("The administrator got a new password."),
@@ -30,7 +32,6 @@ ACTS: dict[str, str | Promise] = {
     "links_revoked": _("The links given so far were made invalid."),
     "backup_asked": _("A backup was asked for."),
     "exported": _("A backup was handed out."),
-    "plan_changed": _("The plan was changed."),
 }
 WRITTEN: dict[str, str | Promise] = {
     Mail.Kind.WELCOME: _("We sent the access by e-mail."),

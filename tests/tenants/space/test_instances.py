@@ -50,6 +50,15 @@ def test_the_page_says_how_it_is_and_opens_odoo_with_the_login_filled_in(inside,
     assert "96,3" in page, "what database and files take together"
 
 
+def test_an_odoo_that_was_handed_over_from_the_pool_was_created_for_its_customer(inside, odoo):
+    work = Operation.objects.create(
+        instance=odoo, kind=OperationKind.HAND_OVER, state=OperationState.SUCCEEDED, ended_at=timezone.now(),
+        deadline_at=timezone.now(),
+    )  # fmt: skip
+    assert work.pk
+    assert "Votre Odoo a été créé et vérifié." in inside.get(at(odoo)).content.decode()
+
+
 @pytest.mark.parametrize("report", [{}, {"lastLogin": "yesterday"}, {"lastLogin": 5}, {"users": 0}])
 def test_a_report_that_lacks_something_spoils_nothing(inside, odoo, report):
     Agent.objects.create(instance=odoo, token_hash="x", report=report, reported_at=timezone.now())
