@@ -260,6 +260,10 @@ REASONS: dict[str, Reason] = {
         _("The bucket's quota is used up: raise it, or shorten what is kept."),
     ),
     "storage_upload_gone": Reason(_("The backup begins anew."), _("The upload was ended from outside.")),
+    "storage_clock_skewed": Reason(
+        _("The backup storage cannot be used at the moment. It goes on by itself."),
+        _("Our clock and the storage's differ by more than a quarter of an hour: mend the clock (NTP)."),
+    ),
     "storage_refused": Reason(
         _("The backup could not be stored. Our team has been told."),
         _("The storage refuses us: check BACKUP_S3_* and the rights of its key."),

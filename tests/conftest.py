@@ -6,6 +6,7 @@ import pytest
 from django.core.cache import caches
 from django.test import TransactionTestCase
 
+from provisioning.backups import reach
 from provisioning.gate import budget_redis, circuit
 from provisioning.odoo import container
 from provisioning.sandbox.odoo import passwords
@@ -63,6 +64,7 @@ def quick_hashes(request, monkeypatch, settings):
 def _caches_forget():
     """What one test counted is not held against the next; the broker's queue beside it is left alone."""
     circuit.forget()
+    reach.forget()
     counters.memory.clear()
     if environment.WITH_SERVICES:
         counted = [key for key in environment.REDIS.scan_iter(count=1000) if key.startswith(COUNTED)]

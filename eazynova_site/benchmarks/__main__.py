@@ -12,6 +12,8 @@ CREATIONS = int(os.environ.get("BENCH_CREATIONS", "200"))
 IN_FLIGHT = int(os.environ.get("BENCH_IN_FLIGHT", "1000"))
 GROWTH = [int(size) for size in os.environ.get("BENCH_GROWTH", "100,1000,10000").split(",")]
 ROWS = int(os.environ.get("BENCH_ROWS", "10000"))
+FILESTORES = [int(size) for size in os.environ.get("BENCH_FILESTORES", "60,2000").split(",")]
+AGENTS = int(os.environ.get("BENCH_AGENTS", "1000"))
 DOCUMENT = surroundings.FOLDER / "docs" / "benchmarks.md"
 NOTES = "## Notes"
 
@@ -33,6 +35,8 @@ def main() -> None:
         "c": lambda: reports.requests(RUNS),
         "d": lambda: reports.growth(GROWTH),
         "e": lambda: reports.pages(ROWS),
+        "f": lambda: reports.backups_table(FILESTORES),
+        "g": lambda: reports.idle_agents(AGENTS),
     }
     wanted = sys.argv[1:] or list(parts)
     machine = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start"

@@ -24,18 +24,18 @@ class Load:
         return 1000 * self.times[min(int(share * len(self.times)), len(self.times) - 1)]
 
 
-def production_server() -> AbstractContextManager[surroundings.Child]:
+def production_server(**more: str) -> AbstractContextManager[surroundings.Child]:
     """The web server as the Dockerfile starts it, with one process a core."""
-    return surroundings.child(
-        "gunicorn",
-        "eazynova_site.wsgi",
-        DEBUG="0",
-        RAILWAY_API_URL="https://127.0.0.1:9/graphql/v2",
-        INSTANCE_URL_SCHEME="https",
-        EMAIL_BACKEND="django.core.mail.backends.smtp.EmailBackend",
-        PORT=str(surroundings.SITE_PORT),
-        WEB_CONCURRENCY=str(os.cpu_count() or 1),
-    )
+    production = {
+        "DEBUG": "0",
+        "RAILWAY_API_URL": "https://127.0.0.1:9/graphql/v2",
+        "BACKUP_S3_ENDPOINT": "https://127.0.0.1:9",
+        "INSTANCE_URL_SCHEME": "https",
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "PORT": str(surroundings.SITE_PORT),
+        "WEB_CONCURRENCY": str(os.cpu_count() or 1),
+    }
+    return surroundings.child("gunicorn", "eazynova_site.wsgi", **production | more)
 
 
 def put_under(request: Callable[[int], tuple[str, str, bytes | None]], headers: dict[str, str], status: int) -> Load:

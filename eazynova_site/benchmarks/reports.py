@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
-from eazynova_site.benchmarks import creations, lists, load, surroundings
+from eazynova_site.benchmarks import backups, creations, lists, load, surroundings
 from eazynova_site.benchmarks.creations import Figures
 from provisioning.models import Operation, Resource, Slot, Step
 from provisioning.states import OperationState, StepState
@@ -207,6 +207,40 @@ def forget() -> None:
     connection.close()
     surroundings.make_database()
     call_command("migrate", verbosity=0)
+
+
+def backups_table(sizes: Sequence[int]) -> list[str]:
+    """(f)"""
+    forget()
+    instance = Instance.objects.get(pk=creations.order(1, "f")[0])
+    with surroundings.sandbox(0.0), load.production_server(**surroundings.DOOR):
+        surroundings.until(lambda: surroundings.listens(surroundings.SITE_PORT), "the server listens", 60)
+        found = [(size, backups.packed(instance, size)) for size in sizes]
+    rows = [
+        [str(size), f"{made.size / 1e6:.0f}", *(f"{x:.1f}" for x in (made.wall, made.cpu, made.dump_cpu)),
+         f"{made.megabytes:.0f}", f"{made.check:.1f}"]
+        for size, made in found
+    ]  # fmt: skip
+    head = ["MB of files", "MB sent", "seconds", "CPU s of the agent", "CPU s of pg_dump", "MB of memory", "s to check"]
+    title = f"## f. A backup: {backups.ROWS} rows and files of 1 MB, half of which packs"
+    return [title, "", *_table(head, rows), "", "Wanted: less than 64 MB of memory.", ""]
+
+
+def idle_agents(count: int) -> list[str]:
+    """(g)"""
+    forget()
+    fill(count + 1)
+    found = backups.idle(count)
+    row = [
+        f"{backups.CALLS_A_SECOND}",
+        f"{100 * found.share:.1f}",
+        f"{found.statements:.2f}",
+        f"{found.p95:.0f}",
+        f"{found.most:.0f}",
+    ]
+    head = ["calls a second", "% of one core", "statements a call", "p95 ms", "calls a second at most"]
+    title = f"## g. {count} agents with nothing to do, {backups.SECONDS} s, the production server"
+    return [title, "", *_table(head, [row]), ""]
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

@@ -17,7 +17,17 @@ import redis
 
 FOLDER = Path(__file__).resolve().parents[2]
 DATABASE = "eazynova_bench"
-GRAPHQL_PORT, ODOO_PORT, SITE_PORT = 8290, 8270, 8280
+GRAPHQL_PORT, ODOO_PORT, SITE_PORT, S3_PORT = 8290, 8270, 8280, 8295
+STORAGE = f"http://127.0.0.1:{S3_PORT}"
+BUCKET = {
+    "BACKUP_S3_ENDPOINT": STORAGE,
+    "BACKUP_S3_REGION": "eu-sandbox-1",
+    "BACKUP_S3_BUCKET": "eazynova-backups",
+    "BACKUP_S3_ACCESS_KEY_ID": "sandbox-key",
+    "BACKUP_S3_SECRET_ACCESS_KEY": "sandbox-secret",
+}
+# of a server whose agents send to the sandbox's storage, which production refuses
+DOOR = {"DEBUG": "1", "BACKUP_S3_ENDPOINT": STORAGE}
 POLL_SECONDS = 1.0
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -51,6 +61,7 @@ def environment() -> dict[str, str]:
         "RAILWAY_VOLUME_INTERVAL_SECONDS": "0",
         "INSTANCE_URL_SCHEME": "http",
         "EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend",
+        **BUCKET,
         "API_KEY_RATE": "99999/s",
         "API_VISITOR_RATE": "99999/s",
         "ORDER_PARTNER_RATE": "999999/d",
@@ -111,7 +122,8 @@ def child(*command: str, **more: str) -> Iterator[Child]:
 @contextmanager
 def sandbox(deploy_seconds: float) -> Iterator[Child]:
     # more creations than a Pro plan's 10 000 requests an hour allow: the budget counts, and holds nothing back
-    options = {"--port": GRAPHQL_PORT, "--odoo-port": ODOO_PORT, "--speed": deploy_seconds, "--hourly-limit": 10**8}
+    ports = {"--port": GRAPHQL_PORT, "--odoo-port": ODOO_PORT, "--s3-port": S3_PORT}
+    options = ports | {"--speed": deploy_seconds, "--hourly-limit": 10**8}
     with child("django", "sandbox", *(str(part) for pair in options.items() for part in pair), "--quiet") as running:
         until(lambda: listens(GRAPHQL_PORT), "the sandbox listens")
         yield running

@@ -15,8 +15,8 @@ def configured() -> bool:
     return bool(settings.BACKUP_S3_BUCKET)
 
 
-def storage() -> Storage:
-    """Raises BackupsNotConfigured."""
+def storage(*, hurried: bool = False) -> Storage:
+    """``hurried`` for what serves pages too. Raises BackupsNotConfigured."""
     if not configured():
         raise BackupsNotConfigured("BACKUP_S3_BUCKET is not set.")
     return _storage(
@@ -28,6 +28,7 @@ def storage() -> Storage:
             settings.BACKUP_S3_ACCESS_KEY_ID,
             settings.BACKUP_S3_SECRET_ACCESS_KEY,
         ),
+        hurried,
     )
 
 
@@ -42,10 +43,10 @@ def lock() -> datetime | None:
 @lru_cache(maxsize=4)
 def locks(endpoint: str, bucket: str) -> bool:
     """Whether the storage says that it locks objects; asked once a process."""
-    return storage().locks()
+    return storage(hurried=True).locks()
 
 
 @lru_cache(maxsize=4)
-def _storage(process: int, access: Access) -> Storage:
+def _storage(process: int, access: Access, hurried: bool) -> Storage:
     """One a process: connections must not cross a fork."""
-    return Storage(access)
+    return Storage(access, hurried=hurried)

@@ -10,13 +10,13 @@ Each of them may be said twice. An agent that has fallen silent loses the job, a
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
-from provisioning.backups import bucket, upkeep
+from provisioning.backups import bucket, reach, upkeep
 from provisioning.backups.errors import NoSuchJob, NotAnEvent
 from provisioning.backups.reading import code, count, text
 from provisioning.models import Backup
@@ -41,13 +41,21 @@ def due(instance_id: int | OuterRef) -> Exists:
 
 
 def offer(instance_id: int) -> dict[str, Any]:
-    """The job that is due for this instance, claimed for its agent; an empty answer when there is none."""
+    """The job that is due for this instance, claimed for its agent; an empty answer when there is none, or not now.
+
+    Raises the storage's errors.
+    """
     now = timezone.now()
     backup = Backup.objects.filter(instance_id=instance_id, state=_S.WAITING, run_after__lte=now).first()
     if backup is None:
         return {}
+    with reach.attempt() as granted:
+        return _offered(backup, now) if granted else {}
+
+
+def _offered(backup: Backup, now: datetime) -> dict[str, Any]:
     key = f"{backup.instance.public_id}/{backup.public_id}-{backup.attempts + 1}.zip"
-    storage, lock = bucket.storage(), bucket.lock()
+    storage, lock = bucket.storage(hurried=True), bucket.lock()
     upload_id = storage.begin(key, locked_until=lock)
     mine = Backup.objects.filter(pk=backup.pk, state=_S.WAITING, attempts=backup.attempts).update(
         state=_S.RUNNING,

@@ -1,6 +1,8 @@
 """Which backups are kept: the newest of each of the last days, weeks and months, and never none."""
 
+import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -16,6 +18,8 @@ from provisioning.storage.errors import ObjectLocked
 Name = TypeVar("Name")
 # an upload older than this belongs to no try that is still under way
 ABANDONED = timedelta(days=2)
+# the key of one try: see `jobs.offer`
+TRY = re.compile(r"[^/]+/(BK-[^-/]+)-\d+\.zip")
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,28 @@ def erase(backup: Backup) -> bool:
             backup.refresh_from_db()
             backup_changed.send(Backup, backup=backup)
     return True
+
+
+def clear_strays() -> int:
+    """Erase what tries left behind that came to nothing: complete objects that no row means any more.
+
+    Only what is named as a try of a backup that we know, and that is over, is ours to erase. Returns how many.
+    """
+    storage, before = bucket.storage(), timezone.now() - ABANDONED
+    found = {
+        each.key: known for each in storage.list("") if each.modified < before and (known := TRY.fullmatch(each.key))
+    }
+    over = Backup.objects.exclude(state__in=Backup.OPEN).filter(public_id__in={known[1] for known in found.values()})
+    meant = {
+        public_id: key if state == Backup.State.GOOD else ""
+        for public_id, key, state in over.values_list("public_id", "key", "state")
+    }
+    strays = [key for key, known in found.items() if meant.get(known[1], key) != key]
+    for key in strays:
+        # what a lock keeps is found again
+        with suppress(ObjectLocked):
+            storage.delete(key)
+    return len(strays)
 
 
 def clear_unfinished() -> int:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from provisioning.backups import bucket
+from provisioning.backups import bucket, reach
 from provisioning.errors import ProvisioningError
 from provisioning.models import Backup
 from provisioning.signals import backup_changed, backup_due
@@ -53,7 +53,12 @@ def sweep() -> list[int]:
 
 
 def _throw_away(key: str, upload_id: str) -> None:
-    """What cannot be thrown away now is found later by `retention.clear_unfinished`."""
-    if upload_id:
-        with suppress(ProvisioningError):
-            bucket.storage().abort(key, upload_id)
+    """What cannot be thrown away now is found later by `retention.clear_unfinished` and `clear_strays`."""
+    if not upload_id:
+        return
+    with suppress(ProvisioningError), reach.attempt() as granted:
+        if granted:
+            storage = bucket.storage(hurried=True)
+            storage.abort(key, upload_id)
+            # it may have been completed before it was found bad
+            storage.delete(key)

@@ -11,7 +11,8 @@ one field    no_effect partial
 creation     lag(seconds)
 platform     paused(message)
 deployment   failed(message) crashed(message) crashed_later(seconds) stuck slow(seconds)
-storage      storage_error(status, code, message) storage_lost_answer, at an ``operation`` of S3, ``match`` in the key
+storage      storage_error(status, code, message) storage_lost_answer storage_timeout_before(seconds)
+             storage_timeout_after(seconds), at an ``operation`` of S3, ``match`` in the key
 Odoo         login_fails wrong_language(language) default_login_open manager_open asset_error
              unreachable(seconds) late_certificate(seconds)
 
@@ -31,7 +32,7 @@ DEPLOYMENT = frozenset({"failed", "crashed", "crashed_later", "stuck", "slow"})
 ODOO = frozenset(
     "login_fails wrong_language default_login_open manager_open asset_error unreachable late_certificate".split()
 )
-STORAGE = frozenset({"storage_error", "storage_lost_answer"})
+STORAGE = frozenset("storage_error storage_lost_answer storage_timeout_before storage_timeout_after".split())
 KINDS = REQUEST | FIELD | DEPLOYMENT | STORAGE | ODOO | {"lag", "paused"}
 PARAMETERS: Mapping[str, type | tuple[type, ...]] = {
     "retry_after": (int, float),

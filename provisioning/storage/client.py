@@ -21,6 +21,8 @@ Result = TypeVar("Result")
 
 OCTETS = "application/octet-stream"
 CHUNK = 1024 * 1024
+# seconds to connect, seconds between two bytes, attempts
+PATIENT, HURRIED = (10.0, 60.0, 4), (3.0, 8.0, 1)
 ONE_AT_A_TIME = Lock()
 NO_LOCKING = ("ObjectLockConfigurationNotFoundError", "NotImplemented", "MethodNotAllowed", "404", "501")
 
@@ -39,9 +41,10 @@ class Access:
 class Storage:
     """Every method raises StorageUnavailable, StorageFull or StorageRefused besides what it names."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Access, *, hurried: bool = False) -> None:
+        """``hurried``: whoever asks serves others too, and would rather hear soon that there is no answer."""
         self._bucket = access.bucket
-        self._s3 = _connected(access)
+        self._s3 = _connected(access, *(HURRIED if hurried else PATIENT))
 
     def begin(self, key: str, *, locked_until: datetime | None = None) -> str:
         """Begin a multipart upload; returns its id. With ``locked_until`` the object cannot be deleted before."""
@@ -189,7 +192,7 @@ class Storage:
             raise StorageRefused(f"There is no bucket named {self._bucket}.") from error
 
 
-def _connected(access: Access) -> "S3Client":
+def _connected(access: Access, connecting: float, reading: float, attempts: int) -> "S3Client":
     # here: only who reaches the storage waits until it is loaded, and not every command and process
     from botocore.config import Config  # noqa: PLC0415
 
@@ -199,9 +202,9 @@ def _connected(access: Access) -> "S3Client":
         s3={"addressing_style": "path"},
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
-        connect_timeout=10,
-        read_timeout=60,
-        retries={"mode": "standard", "max_attempts": 3},
+        connect_timeout=connecting,
+        read_timeout=reading,
+        retries={"mode": "standard", "total_max_attempts": attempts},
     )
     with ONE_AT_A_TIME:
         return _session().client(

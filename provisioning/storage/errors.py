@@ -2,6 +2,7 @@
 
 StorageUnavailable (Temporary)   no usable answer, or one that says "later"; the effect may have come about
 StorageFull (Temporary)          the bucket's quota is used up: somebody has to make room
+ClockSkewed (Temporary)          our clock and the storage's differ by more than a quarter of an hour
 UploadGone (Temporary)           the upload was aborted or completed meanwhile: begin a new one
 StorageRefused (Permanent)       the keys, the bucket or a request of ours is wrong: no waiting helps
 ObjectMissing (Permanent)        there is nothing under this key
@@ -20,6 +21,10 @@ class StorageUnavailable(Temporary):
 
 class StorageFull(Temporary):
     code = "storage_full"
+
+
+class ClockSkewed(Temporary):
+    code = "storage_clock_skewed"
 
 
 class UploadGone(Temporary):
@@ -41,6 +46,7 @@ class ObjectLocked(Permanent):
 FULL = frozenset({"QuotaExceeded", "QuotaExceededException", "InsufficientStorage", "XMinioStorageFull", "507"})
 LATER = frozenset({"SlowDown", "RequestTimeout", "InternalError", "ServiceUnavailable", "Throttling", "429", "503"})
 KINDS: dict[str, type[ProvisioningError]] = {
+    "RequestTimeTooSkewed": ClockSkewed,
     "NoSuchUpload": UploadGone,
     "NoSuchKey": ObjectMissing,
     "404": ObjectMissing,

@@ -54,6 +54,7 @@ def erase_due() -> int:
         except ProvisioningError as error:
             logger.warning("Backups of %s could not be erased: %s", instance.public_id, error.message)
     retention.clear_unfinished()
+    retention.clear_strays()
     return erased
 
 

@@ -6,6 +6,7 @@ Nothing is copied to the disk first, and no more than one part is in memory.
 import hashlib
 import http.client
 import json
+import re
 import ssl
 import time
 import zipfile
@@ -18,6 +19,8 @@ CHUNK = 256 * 1024
 PART_TRIES = 5
 PART_TIMEOUT_SECONDS = 300
 EARLIEST = (1980, 1, 1, 0, 0, 0)
+# of a refusal: S3 says <Code>QuotaExceeded</Code>
+MOST_SAID, CODE = 4096, re.compile(rb"<Code>([A-Za-z]{1,40})</Code>")
 
 
 class Failed(Exception):
@@ -132,6 +135,9 @@ class Upload:
                 self._addresses = {int(each): str(address) for each, address in fresh.items()}
             try:
                 etag = put(self._addresses[number], self._buffer)
+            except Refused as error:
+                trouble = str(error)
+                time.sleep(min(2.0**attempt, 30))
             except (OSError, http.client.HTTPException) as error:
                 trouble = type(error).__name__
                 time.sleep(min(2.0**attempt, 30))
@@ -143,8 +149,12 @@ class Upload:
         raise Failed("upload_failed", f"part {number} was not taken ({trouble})")
 
 
+class Refused(Exception):
+    """The storage's status, and its word for why: no address and no key."""
+
+
 def put(address: str, part: bytes | bytearray) -> str:
-    """The ETag that the storage gives to this part. Raises OSError or HTTPException."""
+    """The ETag that the storage gives to this part. Raises Refused, OSError or HTTPException."""
     target = urlsplit(address)
     secure = target.scheme == "https"
     context = ssl.create_default_context() if secure else None
@@ -154,10 +164,11 @@ def put(address: str, part: bytes | bytearray) -> str:
     try:
         connection.request("PUT", f"{target.path}?{target.query}", part, {"Content-Type": "application/octet-stream"})
         answer = connection.getresponse()
-        answer.read()
+        said = answer.read(MOST_SAID)
     finally:
         connection.close()
     etag = answer.getheader("ETag")
     if answer.status != 200 or not etag:
-        raise http.client.HTTPException(f"the storage answered {answer.status}")
+        code = CODE.search(said)
+        raise Refused(f"the storage answered {answer.status} {code[1].decode() if code else ''}".strip())
     return etag.strip('"')

@@ -3,7 +3,8 @@
 docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
 """
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from email.utils import formatdate
 from urllib.parse import parse_qs, unquote
@@ -16,7 +17,7 @@ from provisioning.sandbox.s3.errors import S3Refusal, missing
 from provisioning.sandbox.s3.signature import Credentials, check
 
 FORM = "application/x-www-form-urlencoded"
-FAULTS = ("storage_error", "storage_lost_answer")
+FAULTS = ("storage_error", "storage_lost_answer", "storage_timeout_before", "storage_timeout_after")
 MOST_KEYS = 1000
 Action = Callable[[Bucket, str, Request], Response]
 
@@ -48,16 +49,20 @@ class S3:
             ("GET", "bucket", ""): ("ListObjectsV2", self._list),
         }
 
-    def handle(self, request: Request) -> Answer:
+    def handle(self, request: Request) -> Answer | Awaitable[Answer]:
         fault: Fault | None = None
         try:
             check(request, self._credentials, datetime.fromtimestamp(self._now(), UTC))
             name, _, key = unquote(request.path).lstrip("/").partition("/")
             bucket, (operation, answer) = self._bucket(name), self._operation(request, key)
             fault = self._faults.claim(FAULTS, names={operation}, subject=lambda: key)
+            if fault and fault.kind == "storage_timeout_before":
+                return _lingering(fault)
             response = _troubled(fault) if fault and fault.kind == "storage_error" else answer(bucket, key, request)
         except S3Refusal as refusal:
             response = Response(refusal.status, documents.error(refusal), documents.XML)
+        if fault and fault.kind == "storage_timeout_after":
+            return _lingering(fault)
         return None if fault and fault.kind == "storage_lost_answer" else response
 
     def _bucket(self, name: str) -> Bucket:
@@ -148,6 +153,11 @@ def _troubled(fault: Fault) -> Response:
         int(fault.number("status", 500)),
     )
     return Response(refusal.status, documents.error(refusal), documents.XML)
+
+
+async def _lingering(fault: Fault) -> None:
+    """Nothing is ever answered, and the connection stays open for a while."""
+    await asyncio.sleep(fault.number("seconds", 120.0))
 
 
 def _refuse_forms(request: Request) -> None:

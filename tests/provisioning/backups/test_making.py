@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from provisioning.agents import tokens
-from provisioning.backups import asking, checking, retention, upkeep
+from provisioning.backups import asking, checking, reach, retention, upkeep
 from provisioning.backups.bucket import locks, storage
 from provisioning.models import Backup
 from provisioning.sandbox import Sandbox
@@ -159,6 +159,7 @@ def test_a_storage_that_is_away_loses_nothing(backup, agent, bucket, clock):
     bucket.faults.add(kind="storage_error", operation="CreateMultipartUpload", status=503, code="SlowDown")
     assert agent.call().status_code == 503
     bucket.faults.clear()
+    reach.forget()
     agent.back_up()
     bucket.faults.add(kind="storage_error", operation="GetObject", status=503, code="SlowDown")
     assert checking.check(backup.pk) is None

@@ -12,6 +12,7 @@ from moto.server import ThreadedMotoServer
 from provisioning.sandbox import Sandbox
 from provisioning.storage.client import Access, Storage
 from provisioning.storage.errors import (
+    ClockSkewed,
     ObjectLocked,
     ObjectMissing,
     StorageFull,
@@ -175,7 +176,7 @@ def test_wrong_keys_a_wrong_bucket_and_a_wrong_clock_are_refused(sandbox):
             Storage(wrong).check()
     Storage(right).check()
     sandbox.advance(3_600)
-    with pytest.raises(StorageRefused, match="RequestTimeTooSkewed"):
+    with pytest.raises(ClockSkewed, match="RequestTimeTooSkewed"):
         Storage(right).put("acme/a", b"")
 
 
