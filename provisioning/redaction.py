@@ -22,6 +22,7 @@ SECRETS = re.compile(
             # parts of an address: see the table of addresses
             r"(?<=/confirm/)[^/\s\"'<>?]+",
             r"(?<=/webhooks/railway/)[^/\s\"'<>?]+",
+            r"(?<=/(?:link|lien)/)[^/\s\"'<>?]+",
             # JSON and what Python prints of a mapping
             rf"([\"']){_NAMES}\1\s*:\s*([\"'])(?:(?!\2).)+\2",
             # SQL that gives a role its password, and stored hashes of one

@@ -34,6 +34,7 @@ PRODUCTION = {
     "INSTANCE_URL_SCHEME": "https",
     "RAILWAY_WEBHOOK_SECRET": "w" * 40,
     "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+    "EMAIL_HOST": "smtp.example.net",
     "DEFAULT_FROM_EMAIL": f"EAZYNOVA <bonjour@{HOST}>",
     "STAFF_ALERT_EMAILS": f"ops@{HOST}",
 }
@@ -69,8 +70,12 @@ def test_every_page_carries_the_headers_that_protect_it(known, settings):
     assert seen > 60
 
 
-def test_the_check_of_a_deployment_has_nothing_to_say():
-    told = {name: value for name, value in os.environ.items() if name not in ("REDIS_URL",)}
+def test_the_check_of_a_deployment_has_nothing_to_say(tmp_path):
+    told = {name: value for name, value in os.environ.items() if name not in ("REDIS_URL",)} | {"VAR_DIR": tmp_path}
+    told |= {"SELLER_NAME": "EAZYNOVA SAS", "LEGAL_FOLDER": str(live.BASE_DIR)}
+    collected = tmp_path / "static" / "staticfiles.json"
+    collected.parent.mkdir()
+    collected.write_text('{"paths": {}, "version": "1.1", "hash": ""}')
     done = subprocess.run(
         [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
         cwd=live.BASE_DIR, env=told | PRODUCTION, capture_output=True, text=True, check=False,
