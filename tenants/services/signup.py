@@ -56,15 +56,10 @@ def sign_up(
         return known
     if not settings.PUBLIC_SIGNUP:
         raise SignupClosed
-    plan = Plan.objects.filter(is_public=True, code=plan_code).first()
-    if plan is None:
-        raise UnknownPlan
-    if not plan.takes_orders:
-        raise OrdersStopped
     signup = Signup(
         ticket=ticket,
         partner=partner,
-        plan=plan,
+        plan=_offered(plan_code),
         company=names.checked(company, refusal=InvalidCompany),
         email=addresses.normal(email),
         language=language,
@@ -186,6 +181,16 @@ def _create(signup: Signup, key: ApiKey | None) -> Instance:
         except ClientNameTaken:
             name = client_names.with_suffix(plain)
     raise ClientNameTaken
+
+
+def _offered(code: str) -> Plan:
+    """The plan of a visitor's order. Raises UnknownPlan or OrdersStopped."""
+    plan = Plan.objects.filter(is_public=True, code=code).first()
+    if plan is None:
+        raise UnknownPlan
+    if not plan.takes_orders:
+        raise OrdersStopped
+    return plan
 
 
 def _plain_name(company: str) -> str:
