@@ -205,9 +205,7 @@ REASONS: dict[str, Reason] = {
     "restore_newer_version": Reason(
         _RESTORE_FAILED, _("The backup was made by a newer Odoo: bring the instance's image to that version first.")
     ),
-    "restore_owner_refused": Reason(
-        _RESTORE_FAILED, _("The owner's login cannot be set in what was restored: Odoo's log says why.")
-    ),
+    "restore_owner_refused": Reason(_RESTORE_FAILED, _("The owner's login cannot be set in it: see Odoo's log.")),
     "restore_owner_failed": Reason(_RESTORE_FAILED, _("Odoo does not start on what was restored: see its log.")),
     "backup_failed": Reason(
         _("The backup did not succeed. Our team has been told."), _("Read the message; ask for another one.")
