@@ -106,6 +106,7 @@ UNFOLD: dict[str, Any] = {
                 _("Offers"),
                 _page("tenants.plan", "sell"),
                 _page("tenants.blueprint", "architecture"),
+                _page("tenants.pool", "local_fire_department"),
             ),
             _group(
                 _("Costs"),

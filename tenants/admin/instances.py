@@ -33,6 +33,7 @@ COLOURS = {
     InstanceState.SUSPENDED: "warning",
     InstanceState.FAILED: "danger",
     InstanceState.DECOMMISSIONING: "warning",
+    InstanceState.WARM: "success",
 }
 
 FACTS = (

@@ -77,6 +77,8 @@ class Command(BaseCommand):
         self._manage("createsuperuser", "--noinput", "--username", "admin", "--email", "admin@localhost",
                      "--verbosity", "0")  # fmt: skip
         self._start("worker")
+        # the next order finds an instance that is there already
+        self._manage("pool", "size", "demo", "1")
         site = f"http://127.0.0.1:{self.port}"
         self.stdout.write("\n" + _("The site: %(site)s/") % {"site": site})
         self.stdout.write(
