@@ -25,6 +25,7 @@ from tenants.services import (
     reconciliation,
     retention,
     signup,
+    standing,
 )
 from tenants.signals import mail_due, pool_due, webhook_due
 from tenants.webhooks import deliveries, notices
@@ -68,6 +69,7 @@ def sweep_webhooks() -> None:
 def purge_api_records() -> None:
     deliveries.purge()
     idempotency.purge()
+    standing.purge()
     holds.purge()
 
 

@@ -12,6 +12,7 @@ from provisioning.odoo import container
 from provisioning.sandbox.odoo import passwords
 from provisioning.sandbox.sandbox import Sandbox
 from tenants.limits import counters, counts_redis
+from tenants.wording import progress
 from tests import environment, factories
 from tests.as_migrated import AsMigrated
 
@@ -65,6 +66,7 @@ def _caches_forget():
     """What one test counted is not held against the next; the broker's queue beside it is left alone."""
     circuit.forget()
     reach.forget()
+    progress.forget()
     counters.memory.clear()
     if environment.WITH_SERVICES:
         counted = [key for key in environment.REDIS.scan_iter(count=1000) if key.startswith(COUNTED)]

@@ -146,7 +146,7 @@ def idle(count: int) -> Idle:
         times = _at_a_pace(known, SECONDS)
         share = (server.cpu_seconds() - before) / SECONDS
         headers = {"Authorization": f"Bearer {known[0]}", "Content-Type": "application/json"}
-        most = load.put_under(lambda number: ("POST", "/agent/", b"{}"), headers, 200)
+        most = load.put_under(server, lambda number: ("POST", "/agent/", b"{}"), headers, 200)
     return Idle(len(times), share, statements, 1000 * times[int(0.95 * len(times))], most.a_second)
 
 

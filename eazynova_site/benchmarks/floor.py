@@ -1,12 +1,12 @@
-"""The addresses of the site and, beside them, two views that do as little as one can: one INSERT, one SELECT."""
+"""The addresses of the site and, beside them, two views that do as little as can be: one INSERT, one SELECT."""
 
+from django.db import connection
 from django.urls import path
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from eazynova_site.urls import urlpatterns as site
-from provisioning.models import Slot
 
 
 class OneRow(APIView):
@@ -14,11 +14,16 @@ class OneRow(APIView):
     permission_classes = ()
 
     def post(self, request: Request) -> Response:
-        row = Slot.objects.create(key=dict(request.data)["key"])
-        return Response({"key": row.key}, status=202)
+        key = dict(request.data)["key"]
+        with connection.cursor() as cursor:
+            cursor.execute("INSERT INTO provisioning_slot (key, free_at) VALUES (%s, 0)", [key])
+        return Response({"key": key}, status=202)
 
     def get(self, request: Request) -> Response:
-        return Response({"key": Slot.objects.get(key="floor").key})
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT key FROM provisioning_slot WHERE key = %s", ["floor"])
+            key = cursor.fetchone()[0]
+        return Response({"key": key})
 
 
 urlpatterns = [path("floor", OneRow.as_view()), *site]

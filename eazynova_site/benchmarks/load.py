@@ -17,8 +17,11 @@ SECONDS = 6.0
 
 @dataclass(frozen=True)
 class Load:
+    """``cpu`` is what a request took of the processor in milliseconds, in the web server and in PostgreSQL."""
+
     a_second: float
     times: Sequence[float]
+    cpu: float
 
     def milliseconds(self, share: float) -> float:
         return 1000 * self.times[min(int(share * len(self.times)), len(self.times) - 1)]
@@ -38,7 +41,12 @@ def production_server(**more: str) -> AbstractContextManager[surroundings.Child]
     return surroundings.child("gunicorn", "eazynova_site.wsgi", **production | more)
 
 
-def put_under(request: Callable[[int], tuple[str, str, bytes | None]], headers: dict[str, str], status: int) -> Load:
+def put_under(
+    server: surroundings.Child,
+    request: Callable[[int], tuple[str, str, bytes | None]],
+    headers: dict[str, str],
+    status: int,
+) -> Load:
     """Ask for SECONDS over CONNECTIONS kept connections; ``request`` makes method, path and body from a number.
 
     Raises RuntimeError for any other status.
@@ -66,6 +74,7 @@ def put_under(request: Callable[[int], tuple[str, str, bytes | None]], headers: 
             if answer.status != status:
                 errors.append(f"{answer.status} {body[:300]!r}")
 
+    before = server.cpu_seconds() + surroundings.database_seconds()
     threads = [threading.Thread(target=ask) for _ in range(CONNECTIONS)]
     for thread in threads:
         thread.start()
@@ -73,7 +82,8 @@ def put_under(request: Callable[[int], tuple[str, str, bytes | None]], headers: 
         thread.join()
     if errors:
         raise RuntimeError(errors[0])
-    return Load(len(times) / SECONDS, sorted(times))
+    cpu = server.cpu_seconds() + surroundings.database_seconds() - before
+    return Load(len(times) / SECONDS, sorted(times), 1000 * cpu / len(times))
 
 
 def orders(prefix: str) -> Callable[[int], tuple[str, str, bytes]]:
@@ -91,3 +101,9 @@ def rows(prefix: str) -> Callable[[int], tuple[str, str, bytes]]:
 
 def reads(path: str) -> Callable[[int], tuple[str, str, None]]:
     return lambda number: ("GET", path, None)
+
+
+def etag_of(path: str, headers: dict[str, str]) -> str:
+    connection = http.client.HTTPConnection("127.0.0.1", surroundings.SITE_PORT, timeout=30)
+    connection.request("GET", path, headers=headers)
+    return connection.getresponse().headers["ETag"]

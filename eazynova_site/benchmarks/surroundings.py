@@ -143,6 +143,13 @@ def worker(*options: str, app: str = "eazynova_site", **more: str) -> Iterator[C
         yield running
 
 
+def database_seconds() -> float:
+    """User and system time of the database's present connections; PostgreSQL is on this machine."""
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
+        rows = connection.execute("SELECT pid FROM pg_stat_activity WHERE datname = current_database()").fetchall()
+    return sum(_ticks(pid) for (pid,) in rows if Path(f"/proc/{pid}").exists()) / TICKS
+
+
 def until(condition: Callable[[], object], what: str, patience: float = 600.0) -> None:
     """Poll until the condition holds. Raises TimeoutError."""
     end = time.monotonic() + patience

@@ -60,7 +60,7 @@ class ApiView(APIView):
         plain = request._request
         # read once and kept: both the parser and the fingerprint of an Idempotency-Key need it
         _body = plain.body
-        self.note_usage(counters.take(_of(plain, key)))
+        self.note_usage(getattr(plain, "usage_taken", None) or counters.take(_of(plain, key)))
         needed = self.scopes.get(str(request.method))
         if needed is None:
             return

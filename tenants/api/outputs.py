@@ -141,12 +141,14 @@ class CallerOutput(serializers.Serializer[None]):
     quota = QuotaOutput()
 
 
-def status_body(instance: Instance, authority: Authority, operation: Operation | None) -> dict[str, Any]:
+def status_body(
+    instance: Instance, authority: Authority, operation: Operation | None, now: datetime | None = None
+) -> dict[str, Any]:
     """What may be told about an instance, and the operation that tells of it, to somebody with this authority."""
     body: dict[str, Any] = {
         "instanceId": instance.public_id,
         "status": instance.status,
-        **_progress(instance, operation),
+        **_progress(operation, now or timezone.now()),
     }
     if instance.state == InstanceState.FAILED and operation is not None:
         body |= {"error": str(reason(operation.reason).sentence), "errorCode": operation.reason}
@@ -240,10 +242,10 @@ def telling_operation(instance: Instance) -> Operation | None:
     return instance.operations.filter(kind__in=MAKING).order_by("-pk").first()
 
 
-def _progress(instance: Instance, operation: Operation | None) -> dict[str, Any]:
+def _progress(operation: Operation | None, now: datetime) -> dict[str, Any]:
     if operation is None:
         return {"progress": 100, "step": None, "steps": [], "estimatedReadyAt": None, "queue": None}
-    progress = progress_of(operation, timezone.now())
+    progress = progress_of(operation, now)
     steps = [
         {"code": step.code, "label": str(step.label), "state": step.state, "note": str(step.note)}
         for step in progress.steps

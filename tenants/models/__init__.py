@@ -19,6 +19,7 @@ from tenants.models.probe import Probe
 from tenants.models.reconciliation import Reconciliation
 from tenants.models.second_factor import Authenticator, RecoveryCodes
 from tenants.models.signup import Signup
+from tenants.models.status_change import StatusChange
 from tenants.models.tenant import Tenant
 from tenants.models.webhook import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent
 
@@ -46,6 +47,7 @@ __all__ = [
     "Reconciliation",
     "RecoveryCodes",
     "Signup",
+    "StatusChange",
     "Tenant",
     "Unit",
     "WebhookAttempt",

@@ -12,12 +12,18 @@ from tenants import names
 from tenants.errors import KeyNotRotatable, UnknownScope
 from tenants.models import ApiKey, AuditEntry, Partner
 from tenants.models.partner import checksum_of
+from tenants.models.statement import Statement
 
 SECRET_SCOPES = (ApiKey.Scope.READ, ApiKey.Scope.WRITE, ApiKey.Scope.SECRETS)
 PUBLISHABLE_SCOPES = (ApiKey.Scope.SIGNUP,)
 OVERLAP = timedelta(days=7)
 LONGEST_NAME = 60
 LAST_USE_PRECISION = timedelta(minutes=1)
+_KEY = Statement(
+    "SELECT {k}, {p} FROM tenants_apikey k JOIN tenants_partner p ON p.id = k.partner_id WHERE k.public_id = %s",
+    k=(ApiKey, tuple(field.attname for field in ApiKey._meta.concrete_fields)),
+    p=(Partner, tuple(field.attname for field in Partner._meta.concrete_fields)),
+)
 SHAPE = re.compile(r"eaz_(?:live|pub)_([0-9a-f]{8})_[0-9A-Za-z]{51}")
 
 
@@ -92,10 +98,11 @@ def recognise(clear: str) -> ApiKey | None:
     shape = SHAPE.fullmatch(clear)
     if shape is None or checksum_of(clear[:-8]) != clear[-8:]:
         return None
-    try:
-        key = ApiKey.objects.select_related("partner").get(public_id=shape[1])
-    except ApiKey.DoesNotExist:
+    found = _KEY.ask(shape[1])
+    if not found:
         return None
+    key: ApiKey = found[0][0]
+    key.partner = found[0][1]
     if not key.matches(clear) or not key.is_live:
         return None
     _note_use(key)

@@ -25,11 +25,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from provisioning.models import Operation
 from provisioning.reasons import reason
-from provisioning.states import MAKING, OperationState
+from provisioning.states import OperationState
 from tenants.lifecycle import InstanceState
 from tenants.mails.space_pages import space_page
 from tenants.models import Instance
-from tenants.services import ending, partners
+from tenants.services import ending, partners, standing
 from tenants.web.too_many import WrongLink, counting_wrong_links
 from tenants.wording import dates, queue
 from tenants.wording.progress import Progress, progress_of
@@ -42,6 +42,9 @@ AGAIN = {
     InstanceState.FAILED: 30,
 }
 UNSCRIPTED_LEAST = 5
+UNDER_WAY = (InstanceState.REQUESTED, InstanceState.PROVISIONING)
+# told by columns or rendered from the rest: not worth a statement to see whether the page has changed
+LATER = frozenset({"instance", "operation", "progress", "help_address", "go_on"})
 # whoever waits for a turn far ahead looks again after a tenth of that time, at most so many seconds
 QUEUED_MOST = 15
 
@@ -66,8 +69,7 @@ def _with_link(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
 @require_safe
 @counting_wrong_links
 def page(request: HttpRequest, instance_id: str) -> HttpResponse:
-    instance, token = _allowed(request, instance_id)
-    return _private(render(request, "web/progress.html", _context(instance, token)))
+    return _private(render(request, "web/progress.html", _context(*_allowed(request, instance_id))))
 
 
 @_with_link
@@ -75,12 +77,14 @@ def page(request: HttpRequest, instance_id: str) -> HttpResponse:
 @counting_wrong_links
 def fragment(request: HttpRequest, instance_id: str) -> HttpResponse:
     """The changing part of the page alone; 304 when it says what the visitor already sees."""
-    instance, token = _allowed(request, instance_id)
-    html = render_to_string("web/progress_fragment.html", _context(instance, token), request)
-    # weak, as a proxy that compresses makes it anyway
-    etag = f'W/"{hashlib.sha256(html.encode()).hexdigest()[:32]}"'
-    whole = HttpResponse(html, headers={"ETag": etag})
-    return _private(get_conditional_response(request, etag=etag, response=whole) or whole)
+    instance, operation, token = _allowed(request, instance_id)
+    facts = _context(instance, operation, token)
+    etag = _etag(facts)
+    seen = get_conditional_response(request, etag=etag)
+    if seen is not None:
+        return _private(seen)
+    html = render_to_string("web/progress_fragment.html", facts, request)
+    return _private(HttpResponse(html, headers={"ETag": etag}))
 
 
 @csrf_exempt
@@ -89,14 +93,16 @@ def fragment(request: HttpRequest, instance_id: str) -> HttpResponse:
 @counting_wrong_links
 def password(request: HttpRequest, instance_id: str) -> HttpResponse:
     """The password, when it is asked for and while it is kept: JSON for the script, the page itself without one."""
-    instance, token = _allowed(request, instance_id)
+    instance, operation, token = _allowed(request, instance_id)
     if request.method != "POST":
         # reached by changing the language of the page that shows it: it is shown when it is asked for
         return onward(instance, token)
     shown = instance.admin_password() if instance.state == InstanceState.READY else None
     if request.headers.get("Accept") == "application/json":
         return _private(JsonResponse({"password": shown}))
-    return _private(render(request, "web/progress.html", _context(instance, token) | {"shown_password": shown}))
+    return _private(
+        render(request, "web/progress.html", _context(instance, operation, token) | {"shown_password": shown})
+    )
 
 
 def onward(instance: Instance, token: str) -> HttpResponseRedirect:
@@ -104,20 +110,43 @@ def onward(instance: Instance, token: str) -> HttpResponseRedirect:
     return HttpResponseRedirect(reverse("progress", args=[instance.public_id]) + f"?token={quote(token)}")
 
 
-def _allowed(request: HttpRequest, instance_id: str) -> tuple[Instance, str]:
-    """The instance and the token that opens it. Raises WrongLink."""
+def _allowed(request: HttpRequest, instance_id: str) -> tuple[Instance, Operation | None, str]:
+    """The instance, the work that is told, and the token that opens it. Raises WrongLink."""
     token = request.GET.get("token", "")
-    instance = Instance.objects.select_related("tenant__partner", "plan").filter(public_id=instance_id).first()
-    if instance is None or not instance.has_status_token(token):
+    found = standing.read(instance_id)
+    if found is None or not found.instance.has_status_token(token):
         raise WrongLink
-    return instance, token
+    return found.instance, found.operation, token
 
 
-def _context(instance: Instance, token: str) -> dict[str, Any]:
+def _etag(facts: dict[str, Any]) -> str:
+    """Of all that the page says, before it is rendered; weak, as a proxy that compresses makes it anyway.
+
+    What the page takes from the instance itself stands in its columns; letters and addresses follow from the rest.
+    """
+    instance, operation = facts["instance"], facts["operation"]
+    told = [
+        *(str(value) for name, value in facts.items() if name not in LATER),
+        *(getattr(instance, name) for name in ("public_id", "state", "url", "admin_email", "tenant_id", "plan_id")),
+        operation.reference if operation else "",
+        get_language(),
+        # while it is being made the page names nobody to write to
+        str(facts["help_address"]) if instance.state not in UNDER_WAY else "",
+        *_words(facts["progress"]),
+    ]
+    return f'W/"{hashlib.sha256(repr(told).encode()).hexdigest()[:32]}"'
+
+
+def _words(progress: Progress | None) -> list[Any]:
+    if progress is None:
+        return []
+    current = progress.current.code if progress.current else ""
+    steps = [(step.code, str(step.label), step.state, str(step.note)) for step in progress.steps]
+    return [progress.percent, progress.late, current, steps]
+
+
+def _context(instance: Instance, operation: Operation | None, token: str) -> dict[str, Any]:
     """The page goes on with the token that it was opened with: one that ends sooner is not traded for another."""
-    operations = Operation.objects.filter(instance=instance).order_by("-pk").prefetch_related("steps")
-    operation = operations.filter(state=OperationState.ACTIVE).first()
-    operation = operation or operations.filter(kind__in=MAKING).first()
     progress = progress_of(operation, timezone.now()) if operation else None
     end = progress.estimated_end if progress else None
     again = _again(instance, progress)

@@ -1,5 +1,6 @@
 """How far an operation is, in words and in percent, from its real steps; nothing is invented."""
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -18,6 +19,10 @@ from provisioning.states import OperationState, StepState
 
 REMEMBERED = 50
 CACHED_SECONDS = 300
+# how long this process believes what it last read of that
+BELIEVED_SECONDS = 5.0
+STEADY_MOST = 30.0
+_read: dict[tuple[str, bool], tuple[float, dict[str, float]]] = {}
 # a step that takes longer than usual is thought to need this share of its usual time more
 STILL = 0.15
 # a step that has had so many times its usual time, and at least so long, is late: nobody knows when it will be done
@@ -86,15 +91,47 @@ def progress_of(operation: Operation, now: datetime) -> Progress:
     )
 
 
+def steady_seconds(operation: Operation, now: datetime) -> float:
+    """For how long, if no row changes, `progress_of` goes on telling the same percentage as now.
+
+    At most STEADY_MOST, since the usual durations are measured anew from time to time.
+    """
+    rows = {row.code: row for row in operation.steps.all()}
+    told = progress_of(operation, now)
+    row = rows.get(told.current.code) if told.current and operation.ended_at is None else None
+    if row is None or row.started_at is None:
+        return STEADY_MOST
+    usual = usual_seconds(operation.kind, built=bool(operation.spec["source"]["repository"]))
+    whole = sum(usual[step.code] for step in told.steps)
+    spent, most = (now - row.started_at).total_seconds(), usual[row.code] * (1 - STILL)
+    done = sum(usual[step.code] for step in told.steps if step.state == StepState.DONE)
+    following = whole * (told.percent + 0.5) / 100 - done
+    return min(max(following - spent, 0.0), STEADY_MOST) if following <= most else STEADY_MOST
+
+
 def usual_seconds(kind: str, *, built: bool) -> dict[str, float]:
     """Each step's median over the last successful operations of this kind; the recipe's own figure without any.
 
     ``built``: from a repository, which takes Railway minutes longer than starting an image.
     """
-    measured: dict[str, float] = (
-        cache.get_or_set(f"usual-seconds:{kind}:{built}", lambda: _measured(kind, built=built), CACHED_SECONDS) or {}
-    )
+    measured = _believed(kind, built=built)
     return {step.code: measured.get(step.code) or _guess(step, built=built) for step in RECIPES[kind].steps}
+
+
+def forget() -> None:
+    """Let this process ask anew how long steps usually take."""
+    _read.clear()
+
+
+def _believed(kind: str, *, built: bool) -> dict[str, float]:
+    """What all processes share for five minutes; each asks for it every few seconds, not at every look."""
+    now = time.monotonic()
+    read_at, found = _read.get((kind, built), (-BELIEVED_SECONDS, {}))
+    if now - read_at >= BELIEVED_SECONDS:
+        name = f"usual-seconds:{kind}:{built}"
+        found = cache.get_or_set(name, lambda: _measured(kind, built=built), CACHED_SECONDS) or {}
+        _read[kind, built] = (now, found)
+    return found
 
 
 def _guess(step: StepDefinition, *, built: bool) -> float:

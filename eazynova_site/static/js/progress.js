@@ -2,8 +2,8 @@
 const box = document.getElementById("progress");
 const news = document.getElementById("news");
 const trouble = document.getElementById("trouble");
-const HIDDEN = 15000, LONGEST = 60000;
-let etag = "", failures = 0, took = 0, timer;
+const HIDDEN = 15000, LONGEST = 60000, CALM = 4;
+let etag = "", failures = 0, quiet = 0, took = 0, timer;
 
 // seconds until the page may have changed, as the server says; 0 when it will not change any more
 const usual = () => Number(box.firstElementChild?.dataset.again) * 1000;
@@ -76,6 +76,7 @@ async function look() {
     took = performance.now() - began;
     failures = reply.ok || reply.status === 304 ? 0 : failures + 1;
     if (!failures || failures > 2) tell(failures ? box.dataset.offline : "");
+    quiet = reply.status === 304 ? quiet + 1 : 0;
     if (reply.status === 200) {
       etag = reply.headers.get("ETag") ?? "";
       show(await reply.text());
@@ -90,8 +91,9 @@ async function look() {
 function next() {
   clearTimeout(timer);
   if (!usual()) return;
-  // a server that is slow to answer is asked less
-  const pause = Math.min(Math.max(usual(), took * 5) * 2 ** failures, LONGEST);
+  // a server that is slow to answer is asked less, and less while nothing changes
+  const calm = Math.min(1.25 ** quiet, CALM);
+  const pause = Math.min(Math.max(usual() * calm, took * 5) * 2 ** failures, LONGEST);
   timer = setTimeout(look, document.hidden ? Math.max(pause, HIDDEN) : pause);
 }
 

@@ -1,17 +1,15 @@
 """The instances of the caller: order one, look at it, list them."""
 
-import hashlib
-import json
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from provisioning.states import OperationState
+from tenants.api import quick_status
 from tenants.api.api_view import ApiView
 from tenants.api.authority import Authority, authority_of, authority_over
 from tenants.api.exceptions import ApiProblem
@@ -27,6 +25,7 @@ from tenants.api.outputs import (
     telling_operation,
 )
 from tenants.api.pages import page_of, page_response
+from tenants.api.quick_status import VISITOR_MAY_WATCH
 from tenants.api.schema import IDEMPOTENCY_KEY, IF_NONE_MATCH, OPEN_OR_KEY, STATUS_TOKEN, TOKEN
 from tenants.audit import acting
 from tenants.errors import UnknownPlan
@@ -35,11 +34,8 @@ from tenants.limits import captcha, occasions
 from tenants.limits.counters import Claim
 from tenants.limits.visitors import visitor_address
 from tenants.models import ApiKey, Instance
-from tenants.services import ending, instances, partners
+from tenants.services import ending, instances, partners, standing
 from tenants.services.idempotency import Answer
-
-POLL_SECONDS = 5
-VISITOR_MAY_WATCH = {"Retry-After": str(POLL_SECONDS)}
 
 
 class InstancesView(ApiView):
@@ -126,6 +122,11 @@ class InstancesView(ApiView):
 class InstanceView(ApiView):
     scopes = {"DELETE": (ApiKey.Scope.WRITE,)}
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """What pollers ask is answered before the framework begins, where nothing is to be refused."""
+        quick = quick_status.answer(request, kwargs["instance_id"]) if request.method == "GET" else None
+        return quick or cast("HttpResponse", super().dispatch(request, *args, **kwargs))
+
     @extend_schema(
         operation_id="get_instance",
         summary="Where an instance stands",
@@ -134,20 +135,11 @@ class InstanceView(ApiView):
         auth=OPEN_OR_KEY,
     )
     def get(self, request: Request, instance_id: str) -> HttpResponse:
-        try:
-            instance = Instance.objects.select_related("tenant").get(public_id=instance_id)
-        except Instance.DoesNotExist as error:
-            raise ApiProblem("not_found") from error
-        authority = authority_over(instance, request._request, self.caller())
-        operation = telling_operation(instance)
-        body = status_body(instance, authority, operation)
-        etag = _etag(body)
-        headers = {"ETag": etag, "Cache-Control": "no-store" if "adminPassword" in body else "private, no-cache"}
-        if operation is not None and operation.state == OperationState.ACTIVE:
-            headers |= VISITOR_MAY_WATCH
-        if etag in [tag.strip() for tag in request.headers.get("If-None-Match", "").split(",")]:
-            return HttpResponse(status=304, headers=headers)
-        return Response(body, headers=headers)
+        now = standing.read(instance_id)
+        if now is None:
+            raise ApiProblem("not_found")
+        authority = authority_over(now.instance, request._request, self.caller())
+        return quick_status.told(request._request, now, authority)
 
     @extend_schema(
         operation_id="decommission_instance",
@@ -174,11 +166,3 @@ def watched_answer(instance: Instance, key: ApiKey) -> Answer:
     # what an Idempotency-Key keeps holds no password
     authority = min(authority_of(key, instance), Authority.PARTNER)
     return Answer(202, status_body(instance, authority, telling_operation(instance)), headers)
-
-
-def _etag(body: dict[str, Any]) -> str:
-    """Weak: the estimates move with the clock and are no reason to send the same again."""
-    steady = {name: value for name, value in body.items() if name != "estimatedReadyAt"}
-    if steady["queue"]:
-        steady["queue"] = {name: value for name, value in steady["queue"].items() if name != "estimatedStartAt"}
-    return 'W/"' + hashlib.sha256(json.dumps(steady, sort_keys=True).encode()).hexdigest()[:32] + '"'
