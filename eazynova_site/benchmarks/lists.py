@@ -22,6 +22,9 @@ PAGES = {
     "e-mails": ("admin:tenants_mail_changelist", ""),
     "e-mails, searched": ("admin:tenants_mail_changelist", "?q=f77"),
     "webhook deliveries": ("admin:tenants_webhookdelivery_changelist", ""),
+    "costs": ("admin:tenants_costline_changelist", ""),
+    "costs, searched": ("admin:tenants_costline_changelist", "?q=old10000-77"),
+    "backups": ("admin:provisioning_backup_changelist", ""),
     "audit trail": ("admin:tenants_auditentry_changelist", ""),
     "audit trail, searched": ("admin:tenants_auditentry_changelist", "?q=old10000-77"),
 }

@@ -8,9 +8,9 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
-from eazynova_site.benchmarks import backups, creations, lists, load, surroundings
+from eazynova_site.benchmarks import backups, creations, grown, lists, load, surroundings
 from eazynova_site.benchmarks.creations import Figures
-from provisioning.models import Operation, Resource, Slot, Step
+from provisioning.models import Backup, DailyUsage, Operation, Resource, Slot, Step
 from provisioning.states import OperationState, StepState
 from tenants.models import AuditEntry, Instance, Mail, Partner, Tenant, WebhookDelivery, WebhookEndpoint, WebhookEvent
 from tenants.services import partners
@@ -138,10 +138,13 @@ def pages(size: int) -> list[str]:
     """(e)"""
     forget()
     fill(size)
-    _tell(list(Instance.objects.filter(client_name__startswith="old")))
+    made = list(Instance.objects.filter(client_name__startswith="old"))
+    _tell(made)
+    grown.meter(made)
     steps = Step.objects.count()
     rows = [[name, str(asked), f"{time:.0f}"] for name, (asked, time) in lists.measure().items()]
-    title = f"## e. The console with {size} instances and {steps} steps"
+    more = f"{DailyUsage.objects.count()} rows of usage, {Backup.objects.count()} backups"
+    title = f"## e. The console with {size} instances, {steps} steps, {more}"
     told = "Wanted: fewer than 15 statements and 300 ms."
     return [title, "", *_table(["page", "statements", "ms"], rows), "", told, ""]
 

@@ -116,7 +116,7 @@ class CostLineAdmin(ReadOnlyAdmin):
 
 def facts_of(month: date) -> dict[str, Any]:
     """What the page says above the lines of a month."""
-    told = report(month)
+    told = report(month, most=0)
     labels = {value: str(label) for value, label in Bearer.choices}
     spent = CostLine.objects.order_by().values_list("month").annotate(dollars=Sum("cost_usd")).order_by("-month")
     return {

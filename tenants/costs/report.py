@@ -98,7 +98,7 @@ def report(month: date, *, most: int | None = MOST_INSTANCES) -> Report:
         bearers=_sums(own, "bearer"),
         plans=_sums(own.filter(sold), "plan__code"),
         partners=_sums(own.filter(sold), "partner__name"),
-        dearest=_sums(own.filter(sold), "instance__client_name", dearest=most),
+        dearest=[] if most == 0 else _sums(own.filter(sold), "instance__client_name", dearest=most),
         corrections=_sums(lines.exclude(corrects=None), "corrects"),
         checks=last_checks(),
         days=by_day(month, end_of(month)),
