@@ -44,6 +44,8 @@ PERIODIC = (
     PeriodicJob("ask for due backups", "tenants.tasks.order_backups", 300),
     # looks every hour, as below; after a failure that is the next try
     PeriodicJob("back up our own database", "provisioning.tasks.back_up_site", 3600),
+    # a twelfth of the customers a month; looks more often, to judge and remove what is under way
+    PeriodicJob("try out backups", "tenants.tasks.tend_drills", 600),
     PeriodicJob("erase what no policy keeps", "tenants.tasks.erase_backups", 3600),
     PeriodicJob("tell staff what is wrong", "tenants.tasks.tend_alerts", 30),
     PeriodicJob("fill and retire warm units", "tenants.tasks.tend_pools", 60),

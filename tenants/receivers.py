@@ -19,7 +19,7 @@ from tenants.lifecycle import InstanceState
 from tenants.mails import news as letters
 from tenants.mails import outbox
 from tenants.mails.notices import BY, BY_SELLER
-from tenants.models import AuditEntry, Instance, Unit
+from tenants.models import AuditEntry, Instance, RestoreDrill, Unit
 from tenants.models.webhook import WebhookEvents
 from tenants.services import instances, links, restores
 from tenants.signals import pool_due
@@ -80,8 +80,9 @@ def _follow_creation(instance: Instance, operation: Operation) -> None:
                 instance.transition_to(InstanceState.PROVISIONING)
         case OperationState.SUCCEEDED:
             instance.transition_to(InstanceState.READY, **_project(operation), **_ready_changes(instance, operation))
-            outbox.write_welcome(instance, operation)
-            deliveries.announce(instance, WebhookEvents.READY)
+            if not RestoreDrill.objects.filter(unit=instance).exists():
+                outbox.write_welcome(instance, operation)
+                deliveries.announce(instance, WebhookEvents.READY)
         case _:
             instance.transition_to(InstanceState.FAILED, **_project(operation))
             deliveries.announce(instance, WebhookEvents.FAILED)

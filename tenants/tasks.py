@@ -18,6 +18,7 @@ from tenants.services import (
     address_proof,
     backups,
     customer_sessions,
+    drills,
     ending,
     idempotency,
     pool,
@@ -52,6 +53,12 @@ def ring(mail_id: int, **news: Any) -> None:
         deliver_mail.apply_async((mail_id,), priority=Priority.MAIL.value, expires=LOST_AFTER.total_seconds())
     except OperationalError as error:
         logger.warning("The broker is away, the sweep will find mail %s: %s", mail_id, error)
+
+
+@shared_task(ignore_result=True)
+def tend_drills() -> None:
+    drills.tend()
+    drills.begin_due()
 
 
 @shared_task(ignore_result=True)

@@ -15,6 +15,7 @@ from provisioning.backups import asking
 from provisioning.models import Agent
 from tenants.lifecycle import InstanceState
 from tenants.models import Instance
+from tenants.services import drills
 
 # it reports every quarter of an hour
 SILENT_AFTER = timedelta(hours=1)
@@ -32,7 +33,16 @@ class Told:
 
 def health_of(instance: Instance) -> list[Told]:
     agent = Agent.objects.filter(instance=instance).first()
-    return [*_reported(instance, agent), _backup(instance)]
+    return [*_reported(instance, agent), _backup(instance), _proof(instance)]
+
+
+def _proof(instance: Instance) -> Told:
+    """When a backup of it was last brought back with a proven login."""
+    proven = drills.last_proof(instance)
+    if proven is None or proven.proven_at is None:
+        return Told(_("restoration"), _("None proven yet."))
+    words = {"moment": _moment(proven.proven_at), "backup": proven.public_id}
+    return Told(_("restoration"), _("Last restoration proven on %(moment)s (%(backup)s)") % words)
 
 
 def _reported(instance: Instance, agent: Agent | None) -> Iterator[Told]:

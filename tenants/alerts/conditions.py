@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -23,7 +23,7 @@ from tenants.lifecycle import InstanceState
 from tenants.limits import counters
 from tenants.limits.counters import Claim
 from tenants.limits.policies import EVERYBODY, MAIL_PARTNER, MAIL_TOTAL, ORDER_PARTNER, SIGNUP_TOTAL
-from tenants.models import Alert, Instance, Mail, Partner, Probe, Reconciliation, WebhookEndpoint
+from tenants.models import Alert, Instance, Mail, Partner, Probe, Reconciliation, RestoreDrill, WebhookEndpoint
 from tenants.pool import counting
 
 # what is due this long and not done shows that workers or beat are silent
@@ -66,6 +66,7 @@ def present() -> list[Condition]:
         *_events(),
         *_backups(),
         *_site_backups(),
+        *_drills(),
         *_untold(),
         *_pools(),
         *_limits(),
@@ -105,6 +106,12 @@ def lost_mails() -> "QuerySet[Mail]":
 def silent() -> "QuerySet[Probe]":
     """Live instances that stopped answering, by what was found; see `tenants.services.probes`."""
     return Probe.objects.filter(silent_since__isnull=False, instance__state=InstanceState.READY)
+
+
+def failed_drills() -> "QuerySet[RestoreDrill]":
+    """Those that failed and were not followed by a proof."""
+    last = RestoreDrill.objects.order_by().values("instance").annotate(last=Max("pk")).values("last")
+    return RestoreDrill.objects.filter(pk__in=last, state=RestoreDrill.State.FAILED)
 
 
 def late_backups() -> "QuerySet[Instance]":
@@ -210,6 +217,11 @@ def _site_backups() -> Iterator[Condition]:
     if good or failed:
         references = (good.name,) if good else ()
         yield Condition(Alert.Kind.SITE_BACKUP, failed.reason if failed else "", 1, references)
+
+
+def _drills() -> Iterator[Condition]:
+    rows = failed_drills().order_by("-pk").values_list("reason", "instance__client_name")
+    return _grouped(Alert.Kind.DRILL, list(rows))
 
 
 def _differences() -> Iterator[Condition]:

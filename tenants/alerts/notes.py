@@ -34,6 +34,7 @@ PAGES = {
     Alert.Kind.BACKUP: "tenants_instance_changelist",
     Alert.Kind.DIFFERENCE: "tenants_reconciliation_changelist",
     Alert.Kind.EVENT: "provisioning_unreadableevent_changelist",
+    Alert.Kind.DRILL: "tenants_restoredrill_changelist",
     Alert.Kind.SITE_BACKUP: "provisioning_sitebackup_changelist",
     Alert.Kind.LIMIT: "tenants_heldback_changelist",
     Alert.Kind.POOL: "tenants_pool_changelist",
@@ -45,6 +46,7 @@ EXPLAINED = (
     Alert.Kind.INSTANCE,
     Alert.Kind.AFTERWARDS,
     Alert.Kind.BACKUP,
+    Alert.Kind.DRILL,
     Alert.Kind.SITE_BACKUP,
     Alert.Kind.COST,
 )

@@ -8,6 +8,7 @@ from tenants.models.alert import Alert, AlertNote
 from tenants.models.audit import AuditEntry
 from tenants.models.costs import CostLine, CostMonth
 from tenants.models.customer_session import AddressProof, CustomerSession
+from tenants.models.drill import RestoreDrill
 from tenants.models.idempotency import IdempotencyRecord
 from tenants.models.instance import Instance
 from tenants.models.limit import HeldBack, LimitCount
@@ -46,6 +47,7 @@ __all__ = [
     "Probe",
     "Reconciliation",
     "RecoveryCodes",
+    "RestoreDrill",
     "Signup",
     "StatusChange",
     "Tenant",

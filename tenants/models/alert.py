@@ -25,6 +25,7 @@ class Alert(models.Model):
         EVENT = "event", _("events of a provider were not understood")
         BACKUP = "backup", _("instances are without a recent backup")
         SITE_BACKUP = "site_backup", _("our own database is without a recent backup")
+        DRILL = "drill", _("backups could not be brought back in a drill")
         UNTOLD = "untold", _("ends wait, because their customers do not know of them")
         POOL = "pool", _("warm units cannot be made")
         LIMIT = "limit", _("half of a limit is used up")

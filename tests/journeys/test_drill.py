@@ -1,0 +1,64 @@
+"""A drill: a backup brought back into a unit of the house, proven, counted, written down, and the unit removed."""
+
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from provisioning.models import Backup
+from tenants.alerts import conditions
+from tenants.models import Alert, Instance, Mail, Partner, RestoreDrill
+from tenants.services import drills
+from tests.journeys.test_backup import call, site, work_until  # noqa: F401  fixtures
+from tests.journeys.test_restore import backed_up
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def instance(call):  # noqa: F811
+    Partner.objects.filter(is_house=True).update(reply_to="house@eazynova.fr")
+    return Instance.objects.get()
+
+
+def ended(drill):
+    drills.tend()
+    drill.refresh_from_db()
+    return drill.state != "running" and drill.unit.state == "decommissioning"
+
+
+def test_a_drill_proves_a_backup_and_leaves_nothing_but_its_row(instance, capsys):
+    backup = backed_up(instance)
+    call_command("restore_drill", "--instance", "acme-corp")
+    [drill] = RestoreDrill.objects.all()
+    work_until(lambda: ended(drill))
+    assert (drill.state, drill.reason, drill.backup) == ("proven", "", backup)
+    assert drill.facts["attachments"]["backup"] == 3
+    assert Backup.objects.get(pk=backup.pk).proven_at
+    assert drills.last_proof(instance) == backup
+    # the customer's own goes on, and nobody is written to
+    assert Instance.objects.get(pk=instance.pk).state == "ready"
+    assert Mail.objects.filter(kind="welcome").count() == 1
+    capsys.readouterr()
+    call_command("restore_drill", "--certificate", drill.public_id)
+    told = json.loads(capsys.readouterr().out)
+    assert (told["loginProven"], told["backup"]["sha256"]) == (True, drill.backup.sha256)
+    assert drills.begin_due() == []
+
+
+def test_a_drill_that_fails_tells_staff_the_reason_and_its_unit_is_removed_too(instance):
+    backup = backed_up(instance)
+    Backup.objects.filter(pk=backup.pk).update(sha256="0" * 64)
+    [drill] = drills.begin_due()
+    work_until(lambda: ended(drill))
+    assert (drill.state, drill.reason) == ("failed", "restore_damaged")
+    [alert] = [each for each in conditions.present() if each.kind == Alert.Kind.DRILL]
+    assert (alert.topic, alert.references) == ("restore_damaged", ("acme-corp",))
+    assert drills.last_proof(instance) is None
+
+
+def test_what_has_no_backup_cannot_be_tried_out(instance):
+    with pytest.raises(CommandError):
+        call_command("restore_drill", "--instance", "acme-corp")
+    assert drills.begin_due() == []
+    assert not RestoreDrill.objects.exists()
