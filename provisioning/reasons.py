@@ -24,7 +24,7 @@ UNKNOWN = Reason(
 _SLOW = _("The hosting platform is slow to answer. We keep trying.")
 _REFUSED = _("The hosting platform refused a request. Our team has been told.")
 _NOT_STARTED = _("The instance could not be started. Our team has been told.")
-_RESTORE_FAILED = _("The backup could not be restored. Everything is as it was before.")
+_KEPT = _("The backup could not be restored. Everything is as it was before.")
 _CHECK_FAILED = _("The final check did not succeed. Our team has been told.")
 
 REASONS: dict[str, Reason] = {
@@ -179,34 +179,30 @@ REASONS: dict[str, Reason] = {
         _("The webhook's address is not accepted."), _("Only public https addresses get webhooks.")
     ),
     "loading_backup": Reason(_("The backup is being loaded.")),
-    "restore_failed": Reason(_RESTORE_FAILED, _("Read the message and Odoo's log, then order the restoration again.")),
+    "restore_failed": Reason(_KEPT, _("Read the message and Odoo's log, then order the restoration again.")),
     "restore_silent": Reason(
-        _RESTORE_FAILED,
+        _KEPT,
         _("Odoo's start did not call us: see its log, and whether PUBLIC_BASE_URL can be reached from Railway."),
     ),
-    "restore_late": Reason(_RESTORE_FAILED, _("Loading took hours: see Odoo's log.")),
-    "restore_no_backup": Reason(_RESTORE_FAILED, _("The backup is not there any more: choose another one.")),
+    "restore_late": Reason(_KEPT, _("Loading took hours: see Odoo's log.")),
+    "restore_no_backup": Reason(_KEPT, _("The backup is not there any more: choose another one.")),
     "restore_damaged": Reason(
-        _RESTORE_FAILED, _("What the storage gave is not what was backed up: choose another backup, see the storage.")
+        _KEPT, _("What the storage gave is not what was backed up: choose another backup, see the storage.")
     ),
-    "restore_download_failed": Reason(_RESTORE_FAILED, _("The storage did not give the backup: see its status.")),
+    "restore_download_failed": Reason(_KEPT, _("The storage did not give the backup: see its status.")),
     "restore_no_room": Reason(
-        _RESTORE_FAILED, _("A volume has too little room for a second copy beside the first: enlarge it at Railway.")
+        _KEPT, _("A volume has too little room for a second copy beside the first: enlarge it at Railway.")
     ),
-    "restore_load_failed": Reason(
-        _RESTORE_FAILED, _("PostgreSQL does not take the dump: the message has its code (SQLSTATE).")
-    ),
-    "restore_counts_differ": Reason(
-        _RESTORE_FAILED, _("What was loaded is not what was backed up: choose another backup.")
-    ),
+    "restore_load_failed": Reason(_KEPT, _("PostgreSQL does not take the dump: the message has its code (SQLSTATE).")),
+    "restore_counts_differ": Reason(_KEPT, _("What was loaded is not what was backed up: choose another backup.")),
     "restore_other_version": Reason(
-        _RESTORE_FAILED, _("The backup is of another major version of Odoo: it needs an instance of that version.")
+        _KEPT, _("The backup is of another major version of Odoo: it needs an instance of that version.")
     ),
     "restore_newer_version": Reason(
-        _RESTORE_FAILED, _("The backup was made by a newer Odoo: bring the instance's image to that version first.")
+        _KEPT, _("The backup was made by a newer Odoo: bring the instance's image to that version first.")
     ),
-    "restore_owner_refused": Reason(_RESTORE_FAILED, _("The owner's login cannot be set in it: see Odoo's log.")),
-    "restore_owner_failed": Reason(_RESTORE_FAILED, _("Odoo does not start on what was restored: see its log.")),
+    "restore_owner_refused": Reason(_KEPT, _("The owner's login cannot be set in it: see Odoo's log.")),
+    "restore_owner_failed": Reason(_KEPT, _("Odoo does not start on what was restored: see its log.")),
     "backup_failed": Reason(
         _("The backup did not succeed. Our team has been told."), _("Read the message; ask for another one.")
     ),
