@@ -152,6 +152,16 @@ def test_a_person_at_a_terminal_restores_and_is_asked_for_the_name(instance, odo
     assert AuditEntry.objects.get(act="restore_asked").reason == "Léa asked"
 
 
+def test_who_waits_at_a_terminal_is_told_when_the_login_is_proven(site, instance, odoo, backup, capsys):  # noqa: F811
+    call_command(
+        "backups", "restore", "acme-corp", "latest", "--confirm", "acme-corp", "--reason", "to see it", "--wait"
+    )
+    assert backup.public_id in capsys.readouterr().out
+    assert Operation.objects.get(kind="restore").state == "succeeded"
+    odoo.log_in()
+    assert odoo.company == "L’Étoile & Léa's"
+
+
 def test_a_copy_is_another_database_that_writes_to_nobody_and_the_original_goes_on(call, instance, odoo, backup):  # noqa: F811
     call_command("backups", "copy", "acme-corp", backup.public_id, "--as", "acme-copy", "--reason", "a test of Léa's")
     work_until(lambda: not Operation.objects.active().exists())

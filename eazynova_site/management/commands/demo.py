@@ -68,6 +68,8 @@ class Command(BaseCommand):
         self._manage("create_instance", "acme-corp", "admin@acme.com")
         wait_for_port(self.port)
         self._manage("backups", "make", "acme-corp", "--wait")
+        self._manage("backups", "restore", "acme-corp", "latest", "--confirm", "acme-corp", "--wait",
+                     "--reason", _("to show it"))  # fmt: skip
         if stay:
             self._keep_site()
 

@@ -13,9 +13,12 @@ from django.utils import timezone
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from provisioning import driver
 from provisioning.backups import checking
-from provisioning.models import Backup, Restore
+from provisioning.engine import running
+from provisioning.models import Backup, Operation, Restore
 from provisioning.reasons import REASONS, reason
+from provisioning.states import OperationState
 from tenants import names
 from tenants.audit import acting
 from tenants.errors import DomainError
@@ -42,6 +45,10 @@ class Command(BaseCommand):
         bringing = verbs.add_parser("restore", help=_("replace what Odoo has by what a backup holds"))
         bringing.add_argument("--confirm", required=True, help=_("the technical name once more"))
         bringing.add_argument("--reason", required=True, help=_("why, for the audit trail"))
+        bringing.add_argument(
+            "--wait", action="store_true", help=_("do the work here, and end when the login is proven")
+        )
+        bringing.add_argument("--timeout", type=float, default=3600, help=_("seconds to wait at most (default: 3600)"))
         copying = verbs.add_parser("copy", help=_("a new instance from a backup: it writes to nobody unless --move"))
         copying.add_argument("--as", dest="new_name", required=True, help=_("technical name of the new instance"))
         copying.add_argument("--email", default="", help=_("its owner (default: the former's)"))
@@ -51,7 +58,7 @@ class Command(BaseCommand):
             sub.add_argument("client_name", help=_("technical name, for example acme-corp"))
             sub.add_argument("--json", action="store_true", help=_("print JSON and nothing else"))
         for sub in (bringing, copying):
-            sub.add_argument("backup", help=_("reference of the backup, for example BK-8K2MNP4QRS"))
+            sub.add_argument("backup", help=_("reference of the backup, for example BK-8K2MNP4QRS, or: latest"))
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.as_json = options["json"]
@@ -89,9 +96,15 @@ class Command(BaseCommand):
         actor = f"shell:{getpass.getuser()}"
         try:
             with transaction.atomic(), acting(actor, options["reason"]):
-                operation = restores.restore(instance, options["backup"], confirmation=options["confirm"])
+                backup = _named(instance, options["backup"])
+                operation = restores.restore(instance, backup.public_id, confirmation=options["confirm"])
         except DomainError as error:
             raise CommandError(str(error), returncode=2) from error
+        if options["wait"]:
+            self._see_through(operation, options["timeout"])
+            words = {"reference": backup.public_id, "moment": f"{localtime(backup.taken_at):%Y-%m-%d %H:%M:%S}"}
+            self.stdout.write(_("Restored from %(reference)s, the state of %(moment)s: the login is proven") % words)
+            return
         found = {"operation": operation.reference, "restoreId": operation.facts["restore"]}
         told = _("Restoration %(restore)s has begun (%(operation)s); progress: %(command)s")
         words = {
@@ -106,7 +119,7 @@ class Command(BaseCommand):
         actor = f"shell:{getpass.getuser()}"
         try:
             with transaction.atomic(), acting(actor, options["reason"]):
-                backup = restores.find(instance, options["backup"])
+                backup = _named(instance, options["backup"])
                 email = options["email"] or instance.admin_email
                 made = restores.into_new(backup, mode, client_name=options["new_name"], email=email)
         except DomainError as error:
@@ -117,6 +130,15 @@ class Command(BaseCommand):
             "name": made.client_name,
         }
         self.stdout.write(json.dumps(found) if self.as_json else told)
+
+    def _see_through(self, operation: Operation, timeout: float) -> None:
+        """Do its work here, with the backup before it. Raises CommandError unless it succeeds."""
+        done = driver.drive(operation.pk, timeout=timeout, tick=_check_backups)
+        if done.state == OperationState.ACTIVE:
+            sentence = _("Not restored yet: the work goes on when a worker runs. Reference: %(reference)s")
+            raise CommandError(sentence % {"reference": done.reference}, returncode=LATER)
+        if done.state != OperationState.SUCCEEDED:
+            raise CommandError(f"{reason(done.reason).advice}\n{done.message} ({done.reason})".strip())
 
     def _wait(self, backup: Backup, end: float) -> None:
         """Until it is good. Raises CommandError when this try has failed, or when the time is over."""
@@ -139,6 +161,20 @@ def _find(client_name: str) -> Instance:
     if found is None:
         raise CommandError(_("There is no instance %(name)s.") % {"name": client_name}, returncode=2)
     return found
+
+
+def _named(instance: Instance, reference: str) -> Backup:
+    """Raises UnknownBackup."""
+    newest = next(iter(restores.restorable(instance)), None) if reference == "latest" else None
+    return newest or restores.find(instance, reference)
+
+
+def _check_backups(operation: Operation) -> None:
+    """Where no worker runs nobody else would."""
+    waiting = Backup.objects.filter(instance=operation.instance_id, state=Backup.State.CHECKING)
+    for number in list(waiting.values_list("pk", flat=True)):
+        checking.check(number)
+        running.wake(operation.pk)
 
 
 def _told(backup: Backup) -> str:
