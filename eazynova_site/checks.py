@@ -269,7 +269,7 @@ def customers_know_who_sells() -> Found:
         yield checks.Warning(
             str(_("SELLER_NAME or LEGAL_FOLDER is empty: no page says who sells, under which terms.")),
             hint=str(_("Name the seller, and write the legal notice, the terms and the privacy policy.")),
-            id="eazynova.W010",
+            id="eazynova.W017",
         )
 
 

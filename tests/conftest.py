@@ -1,10 +1,12 @@
 import shutil
 import socket
 import time
+from datetime import timedelta
 
 import pytest
 from django.core.cache import caches
 from django.test import TransactionTestCase
+from django.utils import timezone
 
 from provisioning.backups import reach
 from provisioning.gate import budget_redis, circuit
@@ -12,6 +14,8 @@ from provisioning.odoo import container
 from provisioning.sandbox.odoo import passwords
 from provisioning.sandbox.sandbox import Sandbox
 from tenants.limits import counters, counts_redis
+from tenants.models import Mail
+from tenants.services import ending
 from tenants.wording import progress
 from tests import environment, factories
 from tests.as_migrated import AsMigrated
@@ -140,3 +144,15 @@ def sandbox(settings):
         settings.RAILWAY_API_TOKEN = running.token
         settings.RAILWAY_WORKSPACE_ID = running.workspace_id
         yield running
+
+
+@pytest.fixture
+def told():
+    """The customer has known of every end that has come for two days: its notice went out then."""
+
+    def told():
+        ending.expire()
+        long_ago = timezone.now() - timedelta(days=2)
+        Mail.objects.exclude(announces=None).update(state=Mail.State.SENT, sent_at=long_ago)
+
+    return told

@@ -26,6 +26,7 @@ ACTS: dict[str, Words] = {
     "change_email": _("e-mail address: correction asked for"),
     "backup_asked": _("a backup was asked for"),
     "exported": _("its data and the exit kit were handed out"),
+    "pool:changed": _("the pool was changed"),
     "drill_begun": _("a drill was begun"),
     "drill_ended": _("a drill has ended"),
     "restored_into_new": _("ordered from a backup"),

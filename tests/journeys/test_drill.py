@@ -3,7 +3,9 @@
 import json
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.urls import reverse
 
 from provisioning.models import Backup
 from tenants.alerts import conditions
@@ -27,7 +29,7 @@ def ended(drill):
     return drill.state != "running" and drill.unit.state == "decommissioning"
 
 
-def test_a_drill_proves_a_backup_and_leaves_nothing_but_its_row(instance, capsys):
+def test_a_drill_proves_a_backup_and_leaves_nothing_but_its_row(instance, call, client, capsys):  # noqa: F811
     backup = backed_up(instance)
     call_command("restore_drill", "--instance", "acme-corp")
     [drill] = RestoreDrill.objects.all()
@@ -43,6 +45,12 @@ def test_a_drill_proves_a_backup_and_leaves_nothing_but_its_row(instance, capsys
     call_command("restore_drill", "--certificate", drill.public_id)
     told = json.loads(capsys.readouterr().out)
     assert (told["loginProven"], told["backup"]["sha256"]) == (True, drill.backup.sha256)
+    answer = call("GET", f"/instances/{instance.public_id}/backups").json()
+    assert answer["lastRestorationProvenAt"] == answer["data"][0]["restorationProvenAt"]
+    client.force_login(User.objects.create_superuser("amelie"))
+    page = client.get(reverse("admin:tenants_restoredrill_certificate", args=[drill.pk]))
+    assert drill.backup.sha256 in page.content.decode()
+    assert client.get(page.wsgi_request.path + "?format=json").json() == told
     assert drills.begin_due() == []
 
 

@@ -5,11 +5,14 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from provisioning.backups import asking
+from provisioning.engine.recipes import RECIPES
 from provisioning.models import Backup, Operation, Restore
 from provisioning.odoo.client import OdooClient
+from provisioning.states import OperationKind, StepState
 from tenants.errors import NotConfirmed, UnknownBackup, WrongState
 from tenants.models import AuditEntry, Instance, Mail
 from tenants.services import restores
+from tests import trials
 from tests.journeys.test_backup import call, site, work_until  # noqa: F401  fixtures
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -120,6 +123,33 @@ def test_what_cannot_be_logged_into_gives_way_to_the_former_state(site, instance
     assert "later@example.com" in odoo.logins
     Instance.objects.get().refresh_from_db()
     assert Instance.objects.get().state == "ready"
+
+
+@pytest.mark.parametrize("opens", [True, False])
+def test_workers_killed_at_each_step_leave_the_state_of_then_or_the_former_one(opens, site, instance, odoo, backup):  # noqa: F811
+    if not opens:
+        site.faults.add(kind="login_fails")
+    operation, deaths = restores.restore(instance, backup.public_id, confirmation="acme-corp"), []
+
+    def die(step):
+        if step.operation_id == operation.pk and step.code not in deaths:
+            deaths.append(step.code)
+            raise trials.Killed
+
+    with trials.at_step("", StepState.DONE, die):
+        while not ended(operation):
+            try:
+                work_until(lambda: ended(operation))
+            except trials.Killed:
+                # as when the lease has run out
+                Operation.objects.filter(pk=operation.pk).update(lease_token="", lease_expires_at=None)
+    site.faults.clear()
+    steps = [step.code for step in RECIPES[OperationKind.RESTORE].steps]
+    assert deaths == (steps if opens else steps[:-1])
+    assert operation.state == ("succeeded" if opens else "failed")
+    assert Restore.objects.get().state == ("proven" if opens else "undone")
+    odoo.log_in()
+    assert odoo.company == ("L’Étoile & Léa's" if opens else "Something else (entered later)")
 
 
 def test_a_backup_that_is_damaged_changes_nothing(instance, odoo, backup):

@@ -150,8 +150,9 @@ def test_an_error_leads_to_its_field_and_the_page_can_be_read_in_the_other_langu
     send(page)
     page.click("#summary a[href='#id_plan']")
     assert page.evaluate("document.activeElement.name") == "plan"
-    page.click("a[hreflang=en]")
+    page.click("button[lang=en]")
     assert "Your own Odoo" in page.inner_text("h1")
+    assert page.input_value("#id_company") == "Acme"
 
 
 def test_a_double_click_on_the_confirmation_leads_to_the_progress_page(site, visitor):

@@ -82,7 +82,8 @@ def imports(tree):
 
 
 def private(name):
-    return name.startswith("_") and not name.startswith("__")
+    # Django documents a model's _meta for everybody
+    return name.startswith("_") and not name.startswith("__") and name != "_meta"
 
 
 def borrowed(tree):

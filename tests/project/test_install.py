@@ -95,7 +95,7 @@ def test_answers_become_a_private_file_that_is_complete_and_never_replaced(insta
     assert values["PUBLIC_BASE_URL"] == "https://portal.example.com"
     assert values["DEFAULT_FROM_EMAIL"] == answers["DEFAULT_FROM_EMAIL"]
     assert answers["RAILWAY_API_TOKEN"] not in done.stdout
-    assert check_of_the_site(values) == ["W005"]
+    assert check_of_the_site(values) == ["W005", "W017"]
 
     before = written.read_bytes()
     again = install(answers=answers)

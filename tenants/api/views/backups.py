@@ -16,7 +16,7 @@ from tenants.api.schema import IDEMPOTENCY_KEY
 from tenants.api.views.instances import watched_answer
 from tenants.limits import occasions
 from tenants.models import ApiKey
-from tenants.services import backups, preconditions, restores
+from tenants.services import backups, drills, preconditions, restores
 from tenants.services.idempotency import Answer
 
 SHOWN = 100
@@ -35,6 +35,7 @@ class BackupOutput(serializers.Serializer[None]):
 
 class BackupList(serializers.Serializer[None]):
     data = BackupOutput(many=True)  # type: ignore[assignment]
+    lastRestorationProvenAt = serializers.DateTimeField(allow_null=True)
 
 
 class BackupsView(ApiView):
@@ -42,8 +43,11 @@ class BackupsView(ApiView):
 
     @extend_schema(operation_id="list_backups", summary="The newest hundred backups", responses=BackupList)
     def get(self, request: Request, instance_id: str) -> Response:
-        rows = Backup.objects.filter(instance=self.own_instance(instance_id)).order_by("-pk")[:SHOWN]
-        return Response({"data": [backup_body(row) for row in rows]})
+        instance = self.own_instance(instance_id)
+        rows = Backup.objects.filter(instance=instance).order_by("-pk")[:SHOWN]
+        proven = drills.last_proof(instance)
+        moment = proven.proven_at if proven else None
+        return Response({"data": [backup_body(row) for row in rows], "lastRestorationProvenAt": moment})
 
     @extend_schema(
         operation_id="back_up_instance",

@@ -126,16 +126,19 @@ def test_foreign_encryption_keys_are_told_at_once(key, elsewhere):
 @pytest.mark.parametrize(("difference", "word"), [("behind", "manage.py migrate"), ("ahead", "9999_from_tomorrow")])
 def test_a_backup_of_another_release_says_which_step_comes_first(difference, word, key, elsewhere):
     with connection.cursor() as cursor:
-        cursor.execute("SELECT app, name, applied FROM django_migrations WHERE name = '0029_site_backups'")
+        cursor.execute(
+            "SELECT app, name, applied FROM django_migrations WHERE app = 'tenants' ORDER BY name DESC LIMIT 1"
+        )
         [row] = cursor.fetchall()
+        newest = row[1]
         if difference == "behind":
-            cursor.execute("DELETE FROM django_migrations WHERE name = '0029_site_backups'")
+            cursor.execute("DELETE FROM django_migrations WHERE name = %s", [newest])
         else:
-            cursor.execute("UPDATE django_migrations SET name = '9999_from_tomorrow' WHERE name = '0029_site_backups'")
+            cursor.execute("UPDATE django_migrations SET name = '9999_from_tomorrow' WHERE name = %s", [newest])
         try:
             making.make()
         finally:
-            cursor.execute("DELETE FROM django_migrations WHERE name IN ('0029_site_backups', '9999_from_tomorrow')")
+            cursor.execute("DELETE FROM django_migrations WHERE name IN (%s, '9999_from_tomorrow')", [newest])
             cursor.execute("INSERT INTO django_migrations (app, name, applied) VALUES (%s, %s, %s)", row)
     restored = elsewhere.manage("restore_site", "--yes")
     assert restored.returncode == 1

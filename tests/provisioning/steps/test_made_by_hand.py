@@ -99,9 +99,10 @@ def test_what_is_being_removed_still_runs_and_is_not_suspended_yet(settings, ord
         assert_all_stopped(sandbox, instance)
 
 
-def test_an_expired_instance_that_somebody_redeployed_is_stopped(sandbox, ready, clock):
+def test_an_expired_instance_that_somebody_redeployed_is_stopped(sandbox, ready, clock, told):
     by_hand(sandbox, ready, "odoo")
     Instance.objects.filter(pk=ready.pk).update(expires_at=ready.ready_at)
+    told()
     ending.expire()
     done(Operation.objects.latest("pk"), clock, sandbox)
     ready.refresh_from_db()

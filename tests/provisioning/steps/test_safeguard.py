@@ -98,12 +98,15 @@ def test_a_deletion_at_once_waits_for_a_last_backup_and_its_certificate_names_it
     assert {"project", "service", "volume"} <= {row["kind"] for row in told["deleted"]}
 
 
-def test_the_last_backup_is_kept_ninety_days_after_the_end_and_then_erased(instance, agent, clock, sandbox, settings):
+def test_the_last_backup_is_kept_ninety_days_after_the_end_and_then_erased(
+    instance, agent, clock, sandbox, settings, told
+):
     settings.BACKUP_LOCK_DAYS = 0
     suspended(instance, agent, clock, sandbox)
     clock.shift(timedelta(days=30))
     instance.refresh_from_db()
     Instance.objects.filter(pk=instance.pk).update(decommission_after=timezone.now())
+    told()
     assert ending.expire()
     trials.finish(instance.active_operation(), clock, sandbox)
     clock.shift(timedelta(days=89))
@@ -122,8 +125,9 @@ def test_the_only_copy_of_what_stands_still_is_kept_however_old(instance, agent,
     assert backups.erase_due() == 0
 
 
-def test_what_expires_is_backed_up_before_it_stops_and_needs_no_other_one(instance, agent, clock, sandbox):
+def test_what_expires_is_backed_up_before_it_stops_and_needs_no_other_one(instance, agent, clock, sandbox, told):
     Instance.objects.filter(pk=instance.pk).update(expires_at=timezone.now())
+    told()
     assert ending.expire()
     operation = instance.active_operation()
     assert step(operation) == ("back_up", "making_backup")
@@ -131,16 +135,20 @@ def test_what_expires_is_backed_up_before_it_stops_and_needs_no_other_one(instan
     trials.finish(operation, clock, sandbox)
     assert state_of(instance) == _S.SUSPENDED
     clock.shift(timedelta(days=31))
+    told()
     assert ending.expire()
     assert trials.finish(instance.active_operation(), clock, sandbox).state == OperationState.SUCCEEDED
     assert Backup.objects.filter(instance=instance, occasion="final").count() == 1
 
 
-def test_a_suspension_goes_on_when_no_agent_is_there_and_the_deletion_then_waits_for_a_person(instance, clock, sandbox):
+def test_a_suspension_goes_on_when_no_agent_is_there_and_the_deletion_then_waits_for_a_person(
+    instance, clock, sandbox, told
+):
     suspension = ending.schedule_decommission(instance, grace_days=7)
     assert trials.finish(suspension, clock, sandbox).facts["without_backup"] == "agent_silent"
     assert state_of(instance) == _S.SUSPENDED
     clock.shift(timedelta(days=8))
+    told()
     assert ending.expire()
     deletion = instance.active_operation()
     for _week in range(5):
@@ -152,10 +160,11 @@ def test_a_suspension_goes_on_when_no_agent_is_there_and_the_deletion_then_waits
 
 
 def test_undoing_a_deletion_that_waits_cancels_it_and_resuming_lets_the_agent_make_the_backup(
-    instance, client, clock, sandbox
+    instance, client, clock, sandbox, told
 ):
     trials.finish(ending.schedule_decommission(instance, grace_days=1), clock, sandbox)
     clock.shift(timedelta(days=2))
+    told()
     ending.expire()
     deletion = instance.active_operation()
     step(deletion)

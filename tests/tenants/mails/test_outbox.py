@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from provisioning.doorbell import LOST_AFTER
 from provisioning.models import Operation
-from tenants.mails import notices, outbox
+from tenants.mails import notices, outbox, sign_in_notices
 from tenants.models import Mail
 from tests import factories
 from tests.tenants.mails.conftest import BREVO
@@ -51,7 +51,7 @@ def test_the_welcome_mail_speaks_english_to_those_who_do(ready):
     assert _letters()[0]["Subject"] == "Your EAZYNOVA Instance is Ready!"
 
 
-@pytest.mark.parametrize("kind", sorted(set(Mail.Kind.values) - set(notices.NOTICES)))
+@pytest.mark.parametrize("kind", sorted(set(Mail.Kind.values) - set(notices.NOTICES) - set(sign_in_notices.NOTICES)))
 def test_every_kind_of_mail_that_is_no_notice_has_its_subject_and_both_its_texts(kind):
     for part in ("subject.txt", "txt", "html"):
         get_template(f"email/{kind}.{part}")

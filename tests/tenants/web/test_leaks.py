@@ -98,7 +98,7 @@ def test_an_error_that_nobody_foresaw_says_nothing_of_itself(path, monkeypatch):
 
     for name in ("tenants.services.signup.offered_plans", "tenants.services.signup.find_confirmable"):
         monkeypatch.setattr(name, broken)
-    monkeypatch.setattr("tenants.models.Instance.objects.select_related", broken, raising=False)
+    monkeypatch.setattr("tenants.services.standing.read", broken)
     monkeypatch.setattr("tenants.services.keys.recognise", broken)
     client = Client(raise_request_exception=False, headers={"X-Api-Key": "eaz_live_x"})
     answer = client.get(path, secure=True, headers={"X-Api-Key": "eaz_live_x"})
