@@ -1,10 +1,12 @@
 """What runs again on the embedded defaults: TEST_AGAIN=1 leaves out every test to which the store makes no difference.
 
 The whole suite runs on PostgreSQL and Redis. On SQLite without Redis run those that use Django's database, by fixture
-or mark, so a new test is sorted by itself; ``@pytest.mark.any_store(reason)`` excuses one and says why.
+or mark, so a new test is sorted by itself; ``@pytest.mark.any_store(reason)`` excuses one and says why,
+``ONCE`` a room.
 """
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -13,10 +15,35 @@ THE_STORE = {"db", "transactional_db", "live_server"}
 # these could only be skipped
 NEEDS_SERVICES = "services"
 
+ANSWERS = "plain queries: tests/hostile/test_input.py has every one of its addresses answer on both stores"
+SEEN = "what a browser or a reader sees of rows, whoever keeps them"
+STEPS = "what is done at Railway or Odoo; how it is kept, tests/provisioning/engine and the kill matrices try on both"
+ONCE = {
+    "tests/tenants/admin": ANSWERS,
+    "tests/tenants/space": ANSWERS,
+    "tests/tenants/sign_in": ANSWERS,
+    "tests/tenants/web": ANSWERS,
+    "tests/tenants/api/test_isolation.py": ANSWERS,
+    "tests/tenants/api/test_problems.py": ANSWERS,
+    "tests/tenants/api/test_keys.py": ANSWERS,
+    "tests/tenants/api/test_webhook_endpoints.py": ANSWERS,
+    "tests/tenants/wording": SEEN,
+    "tests/tenants/mails/test_failures.py": SEEN,
+    "tests/journeys/test_backup_secrets.py": SEEN,
+    "tests/journeys/test_drill.py": STEPS,
+    "tests/journeys/test_progress_page.py": SEEN,
+    "tests/journeys/test_restore.py": STEPS,
+    "tests/journeys/test_staff.py": SEEN,
+    "tests/journeys/test_widget.py": SEEN,
+    "tests/provisioning/backups/test_kill_matrix.py": STEPS,
+    "tests/provisioning/steps": STEPS,
+    "tests/tenants/reconciliation": STEPS,
+}
+
 
 def runs_again(item: pytest.Item) -> bool:
     used = set(getattr(item, "fixturenames", ()))
-    if NEEDS_SERVICES in used or item.get_closest_marker("any_store"):
+    if NEEDS_SERVICES in used or item.get_closest_marker("any_store") or _runs_once(item.path):
         return False
     return bool(used & THE_STORE or item.get_closest_marker("django_db"))
 
@@ -29,3 +56,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if AGAIN:
         config.hook.pytest_deselected(items=[item for item in items if not runs_again(item)])
         items[:] = [item for item in items if runs_again(item)]
+
+
+def _runs_once(path: Path) -> bool:
+    place = path.relative_to(Path(__file__).parent.parent)
+    return any(place.is_relative_to(room) for room in ONCE)

@@ -53,7 +53,8 @@ def test_suspended_means_stopped_with_its_data_kept_and_resumed_means_proven_aga
     assert ready.state == InstanceState.READY
     assert answers(ready)
     assert ready.admin_password() == password
-    assert Mail.objects.count() == 1, "a resumption is no second welcome"
+    assert Mail.objects.filter(kind="welcome").count() == 1, "a resumption is no second welcome"
+    assert set(Mail.objects.values_list("kind", flat=True)) == {"welcome", "suspended", "resumed"}
 
 
 def test_a_new_password_is_set_in_odoo_proven_and_mailed(sandbox, ready):
