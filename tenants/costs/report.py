@@ -14,6 +14,8 @@ from tenants.costs.lines import end_of
 from tenants.models import CostLine, CostMonth
 
 MOST_INSTANCES = 20
+# SQLite adds decimals as floats
+MICRODOLLAR = Decimal("0.000001")
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ def _sums(rows: Any, name: str, *, dearest: int | None = None) -> list[Sum]:
             name=str(each[name] or "-"),
             currency=each["currency"] or CURRENCY,
             instances=each["instances"],
-            dollars=each["dollars"],
+            dollars=each["dollars"].quantize(MICRODOLLAR),
             cost=None if each["unconverted"] else each["cost_sum"],
             revenue=each["revenue_sum"],
         )
