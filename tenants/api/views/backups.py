@@ -46,7 +46,7 @@ class BackupsView(ApiView):
         instance = self.own_instance(instance_id)
         rows = Backup.objects.filter(instance=instance).order_by("-pk")[:SHOWN]
         proven = drills.last_proof(instance)
-        moment = proven.proven_at if proven else None
+        moment = proven.proven_at.isoformat() if proven and proven.proven_at else None
         return Response({"data": [backup_body(row) for row in rows], "lastRestorationProvenAt": moment})
 
     @extend_schema(
