@@ -33,22 +33,6 @@ def password(visit: Visit, public_id: str) -> HttpResponse:
 
 
 @signed_in("POST")
-def revoke(visit: Visit, public_id: str) -> HttpResponse:
-    instance = own(visit, public_id)
-    if visit.request.method != "POST":
-        return visit.onward("instance", public_id)
-    return _try(visit, instance, "links", lambda: links.revoke(instance))
-
-
-@signed_in("POST")
-def back_up(visit: Visit, public_id: str) -> HttpResponse:
-    instance = own(visit, public_id)
-    if visit.request.method != "POST":
-        return visit.onward("instance", public_id)
-    return _try(visit, instance, "backup", lambda: backups.back_up(instance))
-
-
-@signed_in("POST")
 def export(visit: Visit, public_id: str) -> HttpResponse:
     """The newest backup, by an address of the storage that is good for some minutes."""
     instance = own(visit, public_id)
@@ -85,20 +69,17 @@ def end(visit: Visit, public_id: str) -> HttpResponse:
     return visit.onward("instance", public_id)
 
 
-@signed_in("POST")
-def keep(visit: Visit, public_id: str) -> HttpResponse:
-    instance = own(visit, public_id)
-    if visit.request.method != "POST":
-        return visit.onward("instance", public_id)
-    return _try(visit, instance, "kept", lambda: customer_choices.keep(instance))
+def _pressed(done: str, act: Callable[[Instance], object]) -> Callable[..., HttpResponse]:
+    """The view of a button of the instance's page that asks for nothing else."""
 
+    @signed_in("POST")
+    def view(visit: Visit, public_id: str) -> HttpResponse:
+        instance = own(visit, public_id)
+        if visit.request.method != "POST":
+            return visit.onward("instance", public_id)
+        return _try(visit, instance, done, lambda: act(instance))
 
-@signed_in("POST")
-def resume(visit: Visit, public_id: str) -> HttpResponse:
-    instance = own(visit, public_id)
-    if visit.request.method != "POST":
-        return visit.onward("instance", public_id)
-    return _try(visit, instance, "resumed", lambda: customer_choices.resume(instance))
+    return view
 
 
 def _try(visit: Visit, instance: Instance, name: str, act: Callable[[], object]) -> HttpResponse:
@@ -124,10 +105,10 @@ def _day(text: str) -> date:
 
 ACTS = {
     "password": password,
-    "links": revoke,
-    "backup": back_up,
+    "links": _pressed("links", links.revoke),
+    "backup": _pressed("backup", backups.back_up),
     "export": export,
     "end": end,
-    "keep": keep,
-    "resume": resume,
+    "keep": _pressed("kept", customer_choices.keep),
+    "resume": _pressed("resumed", customer_choices.resume),
 }

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
-from provisioning.models import Backup
+from provisioning.models import Backup, Restore
 from tenants.alerts import conditions
 from tenants.models import Alert, Instance, Mail, Partner, RestoreDrill
 from tenants.services import drills
@@ -63,6 +63,16 @@ def test_a_drill_that_fails_tells_staff_the_reason_and_its_unit_is_removed_too(i
     [alert] = [each for each in conditions.present() if each.kind == Alert.Kind.DRILL]
     assert (alert.topic, alert.references) == ("restore_damaged", ("acme-corp",))
     assert drills.last_proof(instance) is None
+
+
+def test_a_count_that_nobody_reported_proves_nothing(instance):
+    backed_up(instance)
+    drill = drills.begin(instance)
+    work_until(lambda: Instance.objects.get(pk=drill.unit_id).state == "ready")
+    Restore.objects.update(facts={"users": 1})
+    work_until(lambda: ended(drill))
+    assert (drill.state, drill.reason) == ("failed", "restore_counts_differ")
+    assert drills.certificate(drill)["loginProven"], "the login was not what failed"
 
 
 def test_what_has_no_backup_cannot_be_tried_out(instance):

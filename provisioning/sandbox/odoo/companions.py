@@ -106,8 +106,8 @@ class Companions:
                 return
             settled = True
             try:
-                records = restoring.fetched(errand, variables, sleep)
-                errand.loaded({"users": len(records["res.users"])})
+                records, counted = restoring.fetched(errand, variables, sleep)
+                errand.loaded(counted)
                 on_the_server(lambda: containers.put_in_place(store, deployment, records))
                 return
             except Failed as failure:

@@ -5,7 +5,7 @@ import re
 import secrets
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from provisioning.odoo.bootstrap import fetching
 from provisioning.odoo.bootstrap.errand import Errand, Failed, Order
 from provisioning.sandbox.containers import SETTLED
 from provisioning.sandbox.odoo.database import Records, note_parameters, renew_access, take_over
-from provisioning.sandbox.odoo.house import ATTACHMENTS, VERSION, Inventory
+from provisioning.sandbox.odoo.house import ATTACHMENTS, VERSION
 
 TABLE = re.compile(r'CREATE TABLE "(\w+)" \((.*)\);')
 COLUMN = re.compile(r'"((?:[^"]|"")+)" ([a-z ]+)')
@@ -23,8 +23,10 @@ VALUE = re.compile(r"\s*('(?:[^']|'')*'|[^,'()\s]+)\s*[,)]", re.DOTALL)
 DOTTED = {"auth_totp_wizard": "auth_totp.wizard", "ir_config_parameter": "ir.config_parameter"}
 
 
-def fetched(errand: Errand, variables: Mapping[str, str], sleep: Callable[[float], object]) -> Records:
-    """What the backup makes of this instance. Raises Failed, NotNow or NotWanted."""
+def fetched(
+    errand: Errand, variables: Mapping[str, str], sleep: Callable[[float], object]
+) -> tuple[Records, dict[str, int]]:
+    """What the backup makes of this instance, and what was counted. Raises Failed, NotNow or NotWanted."""
     order = errand.order()
     with tempfile.TemporaryDirectory() as folder:
         archive = fetching.fetch(order, Path(folder), errand.order, lambda held: None, sleep)
@@ -32,18 +34,28 @@ def fetched(errand: Errand, variables: Mapping[str, str], sleep: Callable[[float
             with zipfile.ZipFile(archive) as packed:
                 manifest = json.loads(packed.read("manifest.json"))
                 records = _read(packed.read("dump.sql").decode())
+                files = {name.removeprefix("filestore/") for name in packed.namelist() if name.startswith("filestore/")}
         except (zipfile.BadZipFile, KeyError, ValueError) as error:
             raise Failed("damaged", f"It cannot be read as a backup of Odoo ({type(error).__name__}).") from error
     if manifest["major_version"] != VERSION:
         raise Failed("other_version", f"It was made by Odoo {manifest['major_version']}, and this is Odoo {VERSION}.")
-    _compare(records, order)
-    return _given(records, order, variables, errand.id)
+    counted = _counted(records, files)
+    for name, number in counted.items():
+        if order.facts.get(name, number) != number:
+            raise Failed("counts_differ", f"It has {number} {name}, and {order.facts[name]} when it was made.")
+    records.pop(ATTACHMENTS, None)
+    return _given(records, order, variables, errand.id), counted
 
 
-def _compare(records: Records, order: Order) -> None:
-    found = len(Inventory.of(records).records[ATTACHMENTS])
-    if order.facts.get("attachments", found) != found:
-        raise Failed("counts_differ", f"It has {found} attachments.")
+def _counted(records: Records, files: Set[str]) -> dict[str, int]:
+    attachments = records.get(ATTACHMENTS, {})
+    return {
+        "users": len(records["res.users"]),
+        "modules": sum(row.get("state") == "installed" for row in records["ir.module.module"].values()),
+        "attachments": len(attachments),
+        "files": len(files),
+        "missingFiles": sum(row["store_fname"] not in files for row in attachments.values()),
+    }
 
 
 def _given(records: Records, order: Order, variables: Mapping[str, str], identifier: str) -> Records:
@@ -83,7 +95,6 @@ def _read(dump: str) -> Records:
                 if text != "NULL"
             }
             records[DOTTED.get(row[1], row[1].replace("_", "."))][str(found.pop("id"))] = found
-    records.pop(ATTACHMENTS, None)
     return records
 
 

@@ -100,12 +100,11 @@ class Command(BaseCommand):
                 operation = restores.restore(instance, backup.public_id, confirmation=options["confirm"])
         except DomainError as error:
             raise CommandError(str(error), returncode=2) from error
+        found = {"operation": operation.reference, "restoreId": operation.facts["restore"]}
         if options["wait"]:
             self._see_through(operation, options["timeout"])
-            words = {"reference": backup.public_id, "moment": f"{localtime(backup.taken_at):%Y-%m-%d %H:%M:%S}"}
-            self.stdout.write(_("Restored from %(reference)s, the state of %(moment)s: the login is proven") % words)
+            self._restored(instance, backup, found)
             return
-        found = {"operation": operation.reference, "restoreId": operation.facts["restore"]}
         told = _("Restoration %(restore)s has begun (%(operation)s); progress: %(command)s")
         words = {
             "restore": found["restoreId"],
@@ -130,6 +129,17 @@ class Command(BaseCommand):
             "name": made.client_name,
         }
         self.stdout.write(json.dumps(found) if self.as_json else told)
+
+    def _restored(self, instance: Instance, backup: Backup, found: dict[str, str]) -> None:
+        """The password of before opens nothing any more, so the new one is told, as after a creation."""
+        instance.refresh_from_db()
+        password = instance.admin_password() or ""
+        if self.as_json:
+            self.stdout.write(json.dumps(found | {"backupId": backup.public_id, "adminPassword": password}))
+            return
+        words = {"reference": backup.public_id, "moment": f"{localtime(backup.taken_at):%Y-%m-%d %H:%M:%S}"}
+        self.stdout.write(_("Restored from %(reference)s, the state of %(moment)s: the login is proven") % words)
+        self.stdout.write(_("New password: %(password)s") % {"password": password})
 
     def _see_through(self, operation: Operation, timeout: float) -> None:
         """Do its work here, with the backup before it. Raises CommandError unless it succeeds."""
