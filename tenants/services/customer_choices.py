@@ -18,9 +18,9 @@ from tenants.errors import DomainError, InvalidExpiry, InvalidText, WrongState
 from tenants.lifecycle import InstanceState
 from tenants.mails.notices import BY, BY_CUSTOMER
 from tenants.models import AuditEntry, Instance
-from tenants.services import ending, instances, preconditions
+from tenants.services import ending, instances, preconditions, whose_end
+from tenants.services.whose_end import CUSTOMER
 
-CUSTOMER = "customer"
 LONGEST_REASON = 500
 FURTHEST = timedelta(days=730)
 
@@ -34,33 +34,40 @@ def end_now(instance: Instance, reason: str = "") -> None:
 def end_on(instance: Instance, day: date, reason: str = "") -> None:
     """Let it go on until the end of a day, as reminders then tell. Raises InvalidExpiry, WrongState or InvalidText."""
     moment = timezone.make_aware(datetime.combine(day, time(23, 59)))
-    known = instance.expires_at
     if moment > timezone.now() + FURTHEST:
         raise InvalidExpiry(_("Choose a day within the next two years."))
-    if known is not None and moment > known and not _is_own_end(instance):
-        raise InvalidExpiry(_("It ends before that day already: choose an earlier one."))
     with transaction.atomic(), acting(CUSTOMER, _checked(reason)):
-        ending.change_expiry(instance, moment)
+        current = Instance.objects.select_for_update().get(pk=instance.pk)
+        agreed = whose_end.sellers_end(current)
+        if agreed is not None and moment > agreed:
+            raise InvalidExpiry(_("It ends before that day already: choose an earlier one."))
+        ending.change_expiry(current, moment)
 
 
 def may_keep(instance: Instance) -> bool:
-    """Whether there is an end that its customer has asked for, and that has not begun."""
+    """Whether there is an end that its customer has asked for, and that has not begun; the seller's has not passed."""
+    if whose_end.is_over(instance):
+        return False
     if instance.decommission_after is not None:
         own = _last_actor(instance, "schedule_decommission") == CUSTOMER
         return own and preconditions.why_not("undo_decommission", instance) is None
-    return instance.expires_at is not None and instance.state == InstanceState.READY and _is_own_end(instance)
+    return instance.state == InstanceState.READY and whose_end.has_own_end(instance)
 
 
 def keep(instance: Instance) -> None:
-    """Take that end back; what has been stopped for it starts again as soon as it can. Raises WrongState."""
+    """Take that end back: the seller's, if there is one, is the end again. Raises WrongState.
+
+    What has been stopped for it starts again as soon as it can.
+    """
     with transaction.atomic(), acting(CUSTOMER):
         current = Instance.objects.select_for_update().get(pk=instance.pk)
         if not may_keep(current):
             raise WrongState
+        agreed = whose_end.sellers_end(current)
         if current.decommission_after is None:
-            ending.change_expiry(current, None)
+            ending.change_expiry(current, agreed)
             return
-        ending.undo_decommission(current)
+        ending.undo_decommission(current, next_end=agreed)
     instance.refresh_from_db()
     if may_resume(instance):
         resume(instance)
@@ -70,7 +77,7 @@ def may_resume(instance: Instance) -> bool:
     """Whether it stands still only because its customer had asked for its end."""
     stopped = Operation.objects.filter(instance=instance, kind=OperationKind.SUSPEND).last()
     own = stopped is not None and stopped.facts.get(BY) == BY_CUSTOMER
-    return own and preconditions.why_not("resume", instance) is None
+    return own and not whose_end.is_over(instance) and preconditions.why_not("resume", instance) is None
 
 
 def resume(instance: Instance) -> None:
@@ -83,10 +90,6 @@ def resume(instance: Instance) -> None:
 
 def why_not_end(instance: Instance) -> DomainError | None:
     return preconditions.why_not("decommission", instance)
-
-
-def _is_own_end(instance: Instance) -> bool:
-    return _last_actor(instance, "change_expiry") == CUSTOMER
 
 
 def _last_actor(instance: Instance, act: str) -> str:

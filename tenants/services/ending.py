@@ -60,10 +60,10 @@ def schedule_decommission(
         )
 
 
-def undo_decommission(instance: Instance) -> None:
+def undo_decommission(instance: Instance, *, next_end: datetime | None = None) -> None:
     """Keep the instance; it stays as it is until it is resumed or retried. Raises WrongState: nothing is scheduled.
 
-    A deletion that still waits for its last backup is cancelled.
+    A deletion that still waits for its last backup is cancelled. An end that has passed gives way to ``next_end``.
     """
     with transaction.atomic():
         # before the instance, as whoever records a step does
@@ -75,14 +75,15 @@ def undo_decommission(instance: Instance) -> None:
         preconditions.require("undo_decommission", current)
         if deletion is not None:
             running.cancel(deletion)
-        before = {"decommission_after": _told(current.decommission_after)}
+        before, after = {"decommission_after": _told(current.decommission_after)}, {}
         scheduled, current.decommission_after = current.decommission_after, None
         # an end that has passed would schedule it again at once
         if current.expires_at is not None and current.expires_at <= timezone.now():
             before["expires_at"] = _told(current.expires_at)
-            current.expires_at = None
+            current.expires_at = next_end
+            after = {"expires_at": _told(next_end)} if next_end else {}
         current.save(update_fields=["decommission_after", "expires_at"])
-        AuditEntry.write("undo_decommission", current.pk, before=before, after={})
+        AuditEntry.write("undo_decommission", current.pk, before=before, after=after)
         news.write_deletion_undone(current, scheduled)
         deliveries.announce(current, WebhookEvents.DECOMMISSION_UNDONE)
 

@@ -14,7 +14,7 @@ from tenants.errors import DomainError, InvalidExpiry
 from tenants.limits import counters, occasions
 from tenants.models import Instance
 from tenants.services import access, backups, customer_choices, exports, links, preconditions
-from tenants.services.customer_choices import CUSTOMER
+from tenants.services.whose_end import CUSTOMER
 from tenants.space.doors import Visit, signed_in
 from tenants.space.instances import own, show
 from tenants.web.too_many import too_many

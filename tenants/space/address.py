@@ -10,7 +10,7 @@ from tenants.limits import counters, occasions
 from tenants.models import AddressProof, Instance
 from tenants.services import access, address_proof, preconditions
 from tenants.services.address_proof import CodeOver, WrongCode
-from tenants.services.customer_choices import CUSTOMER
+from tenants.services.whose_end import CUSTOMER
 from tenants.space.doors import Visit, signed_in
 from tenants.space.instances import own, show
 from tenants.space.sign_in import AddressForm

@@ -5,9 +5,13 @@ import re
 import pytest
 from django.core import mail as mailbox
 from django.test import Client
+from django.utils import timezone
 
+from provisioning.models import Operation
+from provisioning.states import OperationKind, OperationState
 from tenants.lifecycle import InstanceState
 from tenants.mails import outbox
+from tenants.models import Instance
 from tests import factories
 
 EMAIL = "marie@etoile.example"
@@ -72,3 +76,22 @@ class Person:
 @pytest.fixture
 def person(db):
     return Person()
+
+
+@pytest.fixture
+def inside(odoo, person):
+    person.sign_in()
+    return person
+
+
+def at(instance, word=""):
+    return f"odoo/{instance.public_id}/{word}"
+
+
+def stopped(instance):
+    """The work that stops it has succeeded."""
+    Operation.objects.filter(instance=instance, kind=OperationKind.SUSPEND).update(
+        state=OperationState.SUCCEEDED, ended_at=timezone.now()
+    )
+    Instance.objects.filter(pk=instance.pk).update(state=InstanceState.SUSPENDED)
+    instance.refresh_from_db()

@@ -12,33 +12,14 @@ from django.utils import timezone
 from provisioning.models import Agent, Operation
 from provisioning.states import OperationKind, OperationState
 from tenants.lifecycle import InstanceState
-from tenants.models import AuditEntry, Instance, Mail
+from tenants.models import AuditEntry, Instance
 from tenants.services import ending
 from tenants.space import acts
 from tests import factories
-from tests.tenants.space.conftest import EMAIL, Person, code_in, letters, make_odoo
+from tests.tenants.space.conftest import EMAIL, Person, at, code_in, letters, make_odoo
 
 pytestmark = pytest.mark.django_db
 NEW = "nouvelle@etoile.example"
-
-
-@pytest.fixture
-def inside(odoo, person):
-    person.sign_in()
-    return person
-
-
-def at(instance, word=""):
-    return f"odoo/{instance.public_id}/{word}"
-
-
-def stopped(instance):
-    """The work that stops it has succeeded."""
-    Operation.objects.filter(instance=instance, kind=OperationKind.SUSPEND).update(
-        state=OperationState.SUCCEEDED, ended_at=timezone.now()
-    )
-    Instance.objects.filter(pk=instance.pk).update(state=InstanceState.SUSPENDED)
-    instance.refresh_from_db()
 
 
 def test_the_page_says_how_it_is_and_opens_odoo_with_the_login_filled_in(inside, odoo):
@@ -111,66 +92,6 @@ def test_links_given_so_far_are_made_invalid(inside, odoo):
     inside.post(at(odoo, "liens/"))
     odoo.refresh_from_db()
     assert not odoo.has_status_token(before)
-
-
-def test_an_end_is_one_form_and_its_undoing_one_click_which_starts_it_again(inside, odoo):
-    inside.post(at(odoo, "fin/"), when="now", reason="Trop cher")
-    odoo.refresh_from_db()
-    entry = AuditEntry.objects.get(act="schedule_decommission")
-    assert (entry.actor, entry.reason) == ("customer", "Trop cher")
-    assert Mail.objects.get(kind=Mail.Kind.DELETION_SCHEDULED).facts == {"by": "customer"}
-    stopped(odoo)
-    page = inside.get(at(odoo)).content.decode()
-    assert "Garder mon Odoo" in page
-    inside.post(at(odoo, "garder/"))
-    odoo.refresh_from_db()
-    assert odoo.decommission_after is None
-    assert Operation.objects.active().get().kind == OperationKind.RESUME
-
-
-def test_an_end_that_is_undone_while_it_is_being_stopped_is_started_by_a_click_later(inside, odoo):
-    inside.post(at(odoo, "fin/"), when="now")
-    inside.post(at(odoo, "garder/"))
-    stopped(odoo)
-    assert "Le redémarrer" in inside.get(at(odoo)).content.decode()
-    inside.post(at(odoo, "redemarrer/"))
-    assert Operation.objects.active().get().kind == OperationKind.RESUME
-
-
-def test_an_end_on_a_day_comes_in_the_evening_of_that_day_and_can_be_taken_back(inside, odoo):
-    day = timezone.localdate() + timedelta(days=20)
-    inside.post(at(odoo, "fin/"), when="day", day=day.isoformat())
-    odoo.refresh_from_db()
-    assert timezone.localtime(odoo.expires_at).date() == day
-    inside.post(at(odoo, "garder/"))
-    odoo.refresh_from_db()
-    assert odoo.expires_at is None
-
-
-@pytest.mark.parametrize("day", ["", "tomorrow", "2020-01-01", "9999-12-31", "0000-00-00", "2026-02-31", "\x00"])
-def test_a_day_that_is_none_is_refused_beside_the_form(inside, odoo, day):
-    answer = inside.post(at(odoo, "fin/"), when="day", day=day)
-    assert answer.status_code in (400, 422)
-    odoo.refresh_from_db()
-    assert (odoo.expires_at, odoo.decommission_after) == (None, None)
-
-
-def test_nobody_prolongs_a_trial_by_naming_a_later_day(inside, odoo):
-    end = timezone.now() + timedelta(days=10)
-    Instance.objects.update(expires_at=end)
-    later = (timezone.localdate() + timedelta(days=40)).isoformat()
-    assert inside.post(at(odoo, "fin/"), when="day", day=later).status_code == 422
-    assert Instance.objects.get().expires_at == end
-
-
-def test_what_the_seller_or_the_end_of_a_trial_has_stopped_is_not_the_customers_to_start(inside, odoo):
-    ending.schedule_decommission(odoo, grace_days=7)
-    stopped(odoo)
-    assert inside.post(at(odoo, "garder/")).status_code == 409
-    assert inside.post(at(odoo, "redemarrer/")).status_code == 409
-    odoo.refresh_from_db()
-    assert odoo.decommission_after is not None
-    assert not Operation.objects.active().exists()
 
 
 def test_the_certificate_stands_on_the_page_after_the_end(inside, odoo):
