@@ -2,6 +2,7 @@
 
 import pytest
 from django.core import mail as mailbox
+from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
@@ -50,10 +51,6 @@ def test_every_work_on_an_instance_has_what_was_ordered_for_it():
 
 @pytest.mark.django_db(transaction=True)
 def test_existing_instances_take_over_what_they_were_created_with_else_what_the_customers_row_says():
-    before = [("tenants", "0027_versions")]
-    latest = [
-        key for key in MigrationExecutor(connection).loader.graph.leaf_nodes() if key[0] in ("tenants", "provisioning")
-    ]
     changed, plain = (
         factories.order_instance("changed", language="fr"),
         factories.order_instance("plain", language="en"),
@@ -61,8 +58,8 @@ def test_existing_instances_take_over_what_they_were_created_with_else_what_the_
     Operation.objects.filter(instance=plain).delete()
     Tenant.objects.filter(pk=changed.tenant_id).update(language="en", country="")
     try:
-        MigrationExecutor(connection).migrate(before)
+        MigrationExecutor(connection).migrate([("tenants", "0027_versions")])
     finally:
-        MigrationExecutor(connection).migrate(latest)
+        call_command("migrate", verbosity=0)
     found = Instance.objects.order_by("pk").values_list("language", "country", "time_zone")
     assert list(found) == [("fr", "FR", "Europe/Paris"), ("en", "", "UTC")]
