@@ -158,7 +158,7 @@ class Interview:
 def complete(values: Values) -> Values:
     """With what follows from the answers, and with secrets; whatever was given stays."""
     domain = values["SITE_DOMAIN"]
-    staff = values.get("STAFF_ALERT_EMAILS", "").split(",")[0].strip()
+    staff = questions.bare(values.get("STAFF_ALERT_EMAILS", "").split(",")[0])
     made = {
         "DEBUG": "0",
         "ALLOWED_HOSTS": domain,

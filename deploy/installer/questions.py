@@ -48,11 +48,15 @@ def domain(values: Values) -> str:
     )
 
 
+def bare(address: str) -> str:
+    """``ops@example.com`` of ``Ops <ops@example.com>``."""
+    return address.strip().rpartition("<")[2].rstrip(">")
+
+
 def addresses(name: str) -> Callable[[Values], str]:
     def judge(values: Values) -> str:
         for each in values[name].split(","):
-            bare = each.strip().rpartition("<")[2].rstrip(">")
-            if not ADDRESS.fullmatch(bare):
+            if not ADDRESS.fullmatch(bare(each)):
                 raise Refused(
                     tr(
                         f"{each.strip()!r} is not an e-mail address.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from urllib.parse import quote, urlsplit
 
 from installer.asking import ask
@@ -39,7 +39,7 @@ def check(values: dict[str, str]) -> str:
 def signed(url: str, values: dict[str, str]) -> dict[str, str]:
     """The headers of a GET of ``url`` with `QUERY`."""
     parts = urlsplit(url)
-    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    moment = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
     region = values.get("BACKUP_S3_REGION") or "us-east-1"
     scope = f"{moment[:8]}/{region}/s3/aws4_request"
     headers = {"host": parts.netloc, "x-amz-content-sha256": EMPTY, "x-amz-date": moment}

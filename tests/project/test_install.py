@@ -1,5 +1,6 @@
 """`./install` with nothing but Python: answers are tried at once; what is written is private and never replaced."""
 
+import ast
 import re
 import socketserver
 import stat
@@ -15,6 +16,11 @@ from pyrage import x25519
 from eazynova_site.env import file_values
 
 ROOT = Path(settings.BASE_DIR)
+# of the standard library, what Python 3.9 does not have and a program like this might want
+AFTER_3_9 = re.compile(
+    r"datetime\.UTC|import .*\bUTC\b|\btomllib\b|\bStrEnum\b|\b(pairwise|batched|file_digest|bit_count|assert_never)\b"
+    r"|\bstrict=|\b(slots|kw_only)=True|contextlib\.chdir|ExceptionGroup|import .*\b(Self|TypeAlias|ParamSpec)\b"
+)
 
 
 class MailServer(socketserver.StreamRequestHandler):
@@ -52,7 +58,7 @@ def answers(sandbox, mail_port):
         "EMAIL_HOST_PASSWORD": "right",
         "EMAIL_USE_TLS": "0",
         "DEFAULT_FROM_EMAIL": "EAZYNOVA <hello@example.com>",
-        "STAFF_ALERT_EMAILS": "ops@example.com, night@example.com",
+        "STAFF_ALERT_EMAILS": "Ops <ops@example.com>, night@example.com",
         "BACKUP_S3_ENDPOINT": "",
     }
 
@@ -95,6 +101,7 @@ def test_answers_become_a_private_file_that_is_complete_and_never_replaced(insta
     assert values["PUBLIC_BASE_URL"] == "https://portal.example.com"
     assert values["DEFAULT_FROM_EMAIL"] == answers["DEFAULT_FROM_EMAIL"]
     assert answers["RAILWAY_API_TOKEN"] not in done.stdout
+    assert values["CADDY_OPTIONS"] == "email ops@example.com"
     assert check_of_the_site(values) == ["W005", "W017"]
 
     before = written.read_bytes()
@@ -102,6 +109,16 @@ def test_answers_become_a_private_file_that_is_complete_and_never_replaced(insta
     assert (again.returncode, written.read_bytes()) == (3, before)
     assert "never overwritten" in again.stderr
     assert install("--check").returncode == 0
+
+
+@pytest.mark.parametrize(
+    "path", [ROOT / "install", *sorted((ROOT / "deploy/installer").glob("*.py"))], ids=lambda path: path.name
+)
+def test_nothing_newer_than_python_3_9_is_needed(path):
+    source = path.read_text()
+    ast.parse(source, feature_version=(3, 9))
+    assert not AFTER_3_9.findall(source)
+    assert "|" not in source or path.name == "install" or "from __future__ import annotations" in source
 
 
 def check_of_the_site(values):
