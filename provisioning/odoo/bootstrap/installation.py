@@ -39,9 +39,9 @@ class Installation:
             self._settings = roles.settle(self._settings, admin)
             state = database.find_state(self._settings, admin)
             say(f"the database is {state.value}")
-            errand = Errand.of(self._environ)
+            errand, settled = Errand.of(self._environ), True
             if errand:
-                state = self._restore(errand, admin, state)
+                state, settled = self._restore(errand, admin, state)
             if state is not State.READY:
                 self._start_over(admin, state)
                 self._install()
@@ -50,19 +50,20 @@ class Installation:
                 say("the database is ready")
             else:
                 roles.hand_over(self._settings, admin)
-                self._renew_access()
+                if settled:
+                    self._renew_access()
             database.close_sign_up(self._settings)
             self._served.touch()
         finally:
             admin.close()
         return self._settings
 
-    def _restore(self, errand: Errand, admin: connection, state: State) -> State:
-        """Do what the errand says; the state of the database that is served then."""
+    def _restore(self, errand: Errand, admin: connection, state: State) -> tuple[State, bool]:
+        """Do what the errand says; the state of the database that is served then, and whether that is settled."""
         if state is State.READY:
             roles.hand_over(self._settings, admin)
-        Restoration(errand, self._settings, admin, self._environ, self._tools).settle(state)
-        return database.find_state(self._settings, admin)
+        settled = Restoration(errand, self._settings, admin, self._environ, self._tools).settle(state)
+        return database.find_state(self._settings, admin), settled
 
     @property
     def _tools(self) -> Tools:

@@ -4,6 +4,7 @@ The restored state is made beside the present one, which is untouched until all 
 owner. Killed at any moment, the next start goes on or finds things as before.
 """
 
+import json
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -21,6 +22,7 @@ from .settings import REVISION, Owner, Settings
 from .swapping import SETTLED, Places
 
 SCRATCH = ".restoration"
+COUNTED = "eazynova.restore_counted"
 
 
 class Restoration:
@@ -41,29 +43,32 @@ class Restoration:
         self._admin = admin
         self._places = Places(settings, admin)
 
-    def settle(self, state: State) -> None:
+    def settle(self, state: State) -> bool:
         """Bring it back, or the former state, unless that was done; ``state`` is that of the present database.
 
-        Raises Stop.
+        False when nobody says what is wanted: what is served stays as it is, access included, until a later start is
+        told. Raises Stop.
         """
         places = self._places
         if self._environ.get(UNDO, "").strip() == self._errand.id:
             self._undo(state)
-            return
+            return True
         if places.exists(places.present) and places.settled(places.present) == self._errand.id:
             # a killed start may have swapped the databases and not the folders
             places.follow()
             self._clean_up()
-            return
+            return True
         try:
             self._bring(state)
         except NotNow as reason:
             say(f"restoration: nobody says what is wanted ({reason})")
             if state is not State.READY:
                 raise Stop(LATER, "there is nothing to serve before a backup was loaded") from reason
+            return False
         except NotWanted as reason:
             say("restoration: it is not wanted any more")
             self._give_up(state, reason)
+        return True
 
     def _bring(self, state: State) -> None:
         """Raises NotNow, NotWanted or Stop."""
@@ -78,7 +83,7 @@ class Restoration:
                 self._give_up(state, failure)
                 return
             errand.loaded(facts)
-            places.swap()
+            places.swap(errand.id)
         places.follow()
         self._clean_up()
         if state in (State.EMPTY, State.HALF):
@@ -89,7 +94,7 @@ class Restoration:
         """All of it beside what is served; what an earlier start has finished is taken as it is."""
         places, errand = self._places, self._errand
         if places.exists(places.restoring) and places.settled(places.restoring) == errand.id:
-            return {}
+            return dict(json.loads(places.parameter(places.restoring, COUNTED) or "{}"))
         archive = fetching.fetch(order, self._scratch, errand.order, lambda held: errand.news("fetching", held))
         self._check_version(archive)
         database.check_room(self._admin, int(order.facts.get("databaseBytes") or 0))
@@ -100,7 +105,7 @@ class Restoration:
             lambda: errand.news("loading"),
         )  # fmt: skip
         self._give_to_owner(order, restoring)
-        places.note(places.restoring, **{database.MARKER: "1", SETTLED: errand.id})
+        places.note(places.restoring, **{database.MARKER: "1", SETTLED: errand.id, COUNTED: json.dumps(facts)})
         return facts
 
     def _check_version(self, archive: Path) -> None:
@@ -127,7 +132,8 @@ class Restoration:
     def _undo(self, state: State) -> None:
         """The former database and its files come back as they were, with the access that they had."""
         places = self._places
-        if places.exists(places.former):
+        # one that an earlier restoration left is older than what is served
+        if places.replaced(places.former) == self._errand.id:
             places.follow()
             places.bring_back()
             say("restoration: the former state comes back")

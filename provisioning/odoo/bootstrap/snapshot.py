@@ -18,6 +18,8 @@ from .backup import CHUNK, Failed
 # as in `swapping`, which an agent needs nothing else of
 STEM = 50
 IN_PLACE = "SELECT max(value) FROM ir_config_parameter WHERE key = 'eazynova.restore'"
+REPLACED = "SELECT max(value) FROM ir_config_parameter WHERE key = 'eazynova.replaced_by'"
+EXISTS = "SELECT count(*) FROM pg_catalog.pg_database WHERE datname = %s"
 STORED = re.compile(r"[0-9a-f]{2}/[0-9a-f]{40}")
 CHANGING = "SELECT count(*) FROM ir_module_module WHERE state IN ('to install', 'to upgrade', 'to remove')"
 VERSION = "SELECT latest_version FROM ir_module_module WHERE name = 'base'"
@@ -69,13 +71,10 @@ class Instance:
         """Odoo's role owns the database that it was served from before, so it may drop it, and no other."""
         former = f"{self._database[:STEM]}_former"
         try:
-            link = self._connect()
-            try:
-                in_place = _ask(link, IN_PLACE)
-            finally:
-                link.close()
-            if in_place != restored:
+            if self._asked(IN_PLACE) != restored:
                 raise Failed("not_in_place", "The database that is served did not come from that restoration.")
+            if self._asked(EXISTS, former) and self._asked(REPLACED, database=former) != restored:
+                raise Failed("not_in_place", "The database beside it was not replaced by that restoration.")
             link = self._connect(database="postgres")
             link.autocommit = True
             try:
@@ -86,6 +85,13 @@ class Instance:
         except psycopg2.Error as error:
             raise Failed("database_away", type(error).__name__) from error
         shutil.rmtree(self._data_dir / "filestore" / former, ignore_errors=True)
+
+    def _asked(self, question: str, *values: str, database: str = "") -> Any:
+        link = self._connect(database=database)
+        try:
+            return _ask(link, question, *values)
+        finally:
+            link.close()
 
     def _filestore(self) -> Path:
         return self._data_dir / "filestore" / self._database
@@ -187,9 +193,9 @@ def _report_of(link: Any) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _ask(link: Any, question: str) -> Any:
+def _ask(link: Any, question: str, *values: str) -> Any:
     with link.cursor() as cursor:
-        cursor.execute(question)
+        cursor.execute(question, values or None)
         return cursor.fetchone()[0]
 
 

@@ -1,7 +1,7 @@
 """A new database and its files take the place of the former ones, or give it back; nothing is ever half in place.
 
 The databases change their names in one transaction. The folders follow, and whoever was killed in between finds out by
-looking: a database holds the id of the restoration that it came from.
+looking: a database holds the id of the restoration that it came from, and of the one that has replaced it.
 """
 
 import shutil
@@ -19,11 +19,12 @@ from .settings import Settings
 
 # the longest name of a database has 63 characters
 STEM = 50
-SETTLED = "eazynova.restore"
+SETTLED, REPLACED = "eazynova.restore", "eazynova.replaced_by"
 NOTE = """
 INSERT INTO public.ir_config_parameter (key, value) VALUES (%s, %s)
 ON CONFLICT (key) DO UPDATE SET value = excluded.value
 """
+PARAMETERS = "SELECT to_regclass('public.ir_config_parameter')"
 CLEAR_OUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ANY (string_to_array(%s, ','))"
 TRIES = 5
 
@@ -48,7 +49,15 @@ class Places:
         return bool(database.value(self._admin, "SELECT 1 FROM pg_database WHERE datname = %s", name))
 
     def settled(self, name: str) -> str:
-        """The id of the restoration that this database came from, or that was given up over it; "" for none.
+        """The id of the restoration that this database came from, or that was given up over it; "" for none."""
+        return self.parameter(name, SETTLED)
+
+    def replaced(self, name: str) -> str:
+        """The id of the restoration that took this database's place; "" for none."""
+        return self.parameter(name, REPLACED)
+
+    def parameter(self, name: str, key: str) -> str:
+        """What a database keeps under this key; "" when it keeps nothing, or is not there.
 
         One that is not Odoo's own role's is not looked into.
         """
@@ -57,18 +66,20 @@ class Places:
             return ""
         link = database.connect(at, at.odoo, name)
         try:
-            if not database.value(link, "SELECT to_regclass('public.ir_config_parameter')"):
+            if not database.value(link, PARAMETERS):
                 return ""
             known = "SELECT value FROM public.ir_config_parameter WHERE key = %s"
-            return str(database.value(link, known, SETTLED) or "")
+            return str(database.value(link, known, key) or "")
         finally:
             link.close()
 
     def note(self, name: str, **values: str) -> None:
-        """Keep values in a database, in one transaction."""
+        """Keep values in a database, in one transaction; one that Odoo was never in keeps nothing."""
         at = self.at(name)
         link = database.connect(at, at.odoo, name)
         try:
+            if not database.value(link, PARAMETERS):
+                return
             link.autocommit = False
             with link:
                 for key, value in values.items():
@@ -90,10 +101,12 @@ class Places:
             database.drop(self.at(name), self._admin)
         shutil.rmtree(self.folder(name), ignore_errors=True)
 
-    def swap(self) -> None:
+    def swap(self, restoration: str) -> None:
         """The restored database takes the place of the present one, which survives as the former."""
         pairs = [(self.restoring, self.present)]
         if self.exists(self.present):
+            # else nobody could tell it from what an earlier restoration has left
+            self.note(self.present, **{REPLACED: restoration})
             pairs.insert(0, (self.present, self.former))
         self._rename(pairs)
 
@@ -112,7 +125,7 @@ class Places:
 
     def follow_back(self) -> None:
         """The same of the folders. To be called when the databases have been."""
-        if not self.folder(self.former).exists():
+        if not (self.exists(self.undone) and self.folder(self.former).exists()):
             return
         if self.folder(self.present).exists():
             self.folder(self.present).rename(self.folder(self.undone))

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from provisioning.odoo.bootstrap.backup import Failed
+from provisioning.odoo.bootstrap.snapshot import Instance
 from tests.provisioning.odoo.containers import PASSWORD_HASH, Role
 from tests.provisioning.odoo.little_door import LittleDoor
 from tests.provisioning.odoo.test_bootstrap import administrator, ask
@@ -16,6 +18,8 @@ from tests.provisioning.odoo.test_bootstrap import administrator, ask
 OTHER_HASH = PASSWORD_HASH[:-4] + "AAAA"
 RESTORED = {"PROV_RESTORE": "RS-1", "PROV_ACCESS_REVISION": "OP-1", "PROV_ADMIN_PASSWORD_HASH": OTHER_HASH}
 THEN, NOW = b"as it was then", b"as it is now"
+REPLACED_BY = "UPDATE ir_config_parameter SET value = %s WHERE key = 'eazynova.replaced_by'"
+COUNTED = {"modules": 3, "attachments": 7, "users": 1, "missingFiles": 0, "files": 1}
 
 
 @pytest.fixture
@@ -85,7 +89,7 @@ def test_a_restoration_brings_the_state_of_then_and_keeps_the_former_beside_it(u
     used.start(**RESTORED, **door.variables).wait_until_serving(2)
     assert state_of(used) == "then"
     assert door.events() == ["begin", "loaded"]
-    assert door.said[-1]["facts"] == {"modules": 3, "attachments": 7, "users": 1, "missingFiles": 0, "files": 1}
+    assert door.said[-1]["facts"] == COUNTED
     assert databases(used) == {"", "_former"} == folders(used)
     # by Odoo's role alone, as everything in the dump
     owners = "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'"
@@ -115,6 +119,41 @@ def test_a_second_restoration_replaces_what_the_first_left(used, door):
     assert databases(used) == {"", "_former"} == folders(used)
 
 
+def test_an_undo_never_brings_back_what_an_earlier_restoration_left(used, door):
+    used.start(**RESTORED, **door.variables).wait_until_serving(2)
+    stop(used)
+    # nobody is there to be asked, and it is given up before anything was loaded
+    second = {**RESTORED, "PROV_RESTORE": "RS-2"}
+    used.start(**second).wait_until_serving(3)
+    stop(used)
+    used.start(**second, PROV_RESTORE_UNDO="RS-2").wait_until_serving(4)
+    assert state_of(used) == "then"
+    assert databases(used) == {"", "_former"} == folders(used)
+
+
+def test_while_nobody_says_what_is_wanted_all_stays_as_it_is_access_included(used, door):
+    used.start(**RESTORED).wait_until_serving(2)
+    assert state_of(used) == "now"
+    stop(used)
+    used.start(**RESTORED, **door.variables).wait_until_serving(3)
+    assert state_of(used) == "then"
+
+
+def test_the_agent_drops_only_what_the_restoration_itself_has_replaced(used, door):
+    used.start(**RESTORED, **door.variables).wait_until_serving(2)
+    former = used.database + "_former"
+    agent = Instance(used.server, used.database, used.data)
+    with pytest.raises(Failed, match="did not come from that restoration"):
+        agent.drop_former("RS-2")
+    Role.administer(REPLACED_BY, "RS-0", database=former)
+    with pytest.raises(Failed, match="was not replaced by that restoration"):
+        agent.drop_former("RS-1")
+    assert databases(used) == {"", "_former"} == folders(used)
+    Role.administer(REPLACED_BY, "RS-1", database=former)
+    agent.drop_former("RS-1")
+    assert databases(used) == {""} == folders(used)
+
+
 @pytest.mark.parametrize("point", ["before commit of receive", "after commit of receive"])
 def test_a_kill_while_odoo_receives_it_changes_nothing_and_is_mended_by_the_next_start(used, door, point):
     used.pause_at(point)
@@ -131,7 +170,8 @@ KILLER = str(Path(__file__).parent / "killer")
 # the bootstrap's own work, killed right before each of these
 BOUNDARIES = [
     "fetching:fetch", "fetching:_check", "swapping:make_room", "database:create", "loading:load", "loading:_unpack",
-    "swapping:note", "errand:loaded", "swapping:_rename", "database:execute:6", "database:execute:7",
+    "swapping:note", "errand:loaded", "swapping:swap", "swapping:note:2", "swapping:_rename", "database:execute:8",
+    "database:execute:9",
     "swapping:follow", "pathlib:rename:1", "pathlib:rename:2", "restoration:_clean_up",
 ]  # fmt: skip
 UNDOING = [
@@ -152,6 +192,8 @@ def test_a_kill_before_any_step_of_the_bootstrap_is_mended_by_the_next_start(use
     used.start(**RESTORED, **door.variables).wait_until_serving(2)
     assert state_of(used) == "then"
     assert databases(used) == {"", "_former"} == folders(used)
+    # what an earlier start has counted is not lost with it
+    assert [news["facts"] for news in door.said if news["event"] == "loaded"][-1] == COUNTED
 
 
 @pytest.mark.parametrize("boundary", UNDOING)
