@@ -36,7 +36,6 @@ MAIL_NEWS = timedelta(days=7)
 EVENT_NEWS = timedelta(days=1)
 LEAST_BUDGET = 0.1
 MOST_REFERENCES = 20
-LOST = (Mail.State.BOUNCED, Mail.State.COMPLAINED, Mail.State.FAILED)
 OURS = ("gone", "failing")
 # after a decommissioning Railway keeps the project for two days, and that is well
 DELETION_PENDING = Kind.DELETION_PENDING
@@ -93,14 +92,11 @@ def stuck() -> "QuerySet[Operation]":
 
 
 def lost_mails() -> "QuerySet[Mail]":
-    """Lost in the last week, and no later one of its kind was taken."""
-    taken = Mail.objects.filter(
-        instance=OuterRef("instance"),
-        kind=OuterRef("kind"),
-        pk__gt=OuterRef("pk"),
-        state__in=(Mail.State.SENT, Mail.State.DELIVERED),
-    )
-    return Mail.objects.filter(~Exists(taken), state__in=LOST, created_at__gt=timezone.now() - MAIL_NEWS)
+    """Lost in the last week, or complained about, and no later one of its kind has arrived without a complaint."""
+    later = Mail.objects.filter(instance=OuterRef("instance"), kind=OuterRef("kind"), pk__gt=OuterRef("pk"))
+    taken = later.filter(state__in=Mail.ARRIVED).exclude(state=Mail.State.COMPLAINED)
+    amiss = (*Mail.LOST, Mail.State.COMPLAINED)
+    return Mail.objects.filter(~Exists(taken), state__in=amiss, created_at__gt=timezone.now() - MAIL_NEWS)
 
 
 def silent() -> "QuerySet[Probe]":
@@ -134,13 +130,13 @@ def untold_ends() -> "QuerySet[Instance]":
     ends = Q(
         decommission_after__lte=now, state__in=(InstanceState.READY, InstanceState.SUSPENDED, InstanceState.FAILED)
     )
-    notices = Mail.objects.filter(
+    notices = Mail.objects.standing().filter(
         instance=OuterRef("pk"),
         recipient=OuterRef("admin_email"),
         announces=Coalesce(OuterRef("decommission_after"), OuterRef("expires_at")),
     )
-    lost = Exists(notices.filter(state__in=LOST)) & ~Exists(notices.exclude(state__in=LOST))
-    return Instance.objects.filter(lost, stops | ends, ready_at__isnull=False)
+    lost = Exists(notices.filter(state__in=Mail.LOST)) & ~Exists(notices.exclude(state__in=Mail.LOST))
+    return Instance.objects.kept().filter(lost, stops | ends, ready_at__isnull=False)
 
 
 def _failed() -> Iterator[Condition]:

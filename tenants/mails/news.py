@@ -6,15 +6,14 @@ Each is written in the transaction of the change that it tells about. What has b
 import hashlib
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.utils import timezone
 
 from provisioning.models import Operation
 from tenants.mails import outbox
-from tenants.mails.notices import BY, BY_SELLER
+from tenants.mails.notices import BY, BY_SELLER, NOTICE
 from tenants.models import Instance, Mail
+from tenants.models.mail import MailQuerySet
 
-# the provider had it, and no report says that it did not arrive
-ARRIVED = (Mail.State.SENT, Mail.State.DELIVERED, Mail.State.COMPLAINED)
 OF_STOPPING = (Mail.Kind.EXPIRES_SOON,)
 OF_DELETING = (Mail.Kind.SUSPENDED, Mail.Kind.DELETION_SCHEDULED, Mail.Kind.DELETION_SOON)
 
@@ -79,24 +78,31 @@ def write_email_changed(instance: Instance, operation: Operation, former: str) -
     return outbox.queue(Mail.Kind.EMAIL_CHANGED, purpose, former, instance.language, instance)
 
 
-def stopping_notices(instance: Instance) -> "QuerySet[Mail]":
-    """Those that tell the present address of this very end, whatever became of them."""
+def stopping_notices(instance: Instance) -> MailQuerySet:
+    """Those that tell the present address of this very end, on their way, arrived or lost."""
     return _notices(instance, OF_STOPPING, instance.expires_at)
 
 
-def deletion_notices(instance: Instance) -> "QuerySet[Mail]":
+def deletion_notices(instance: Instance) -> MailQuerySet:
     """The same of the day on which it is deleted."""
     return _notices(instance, OF_DELETING, instance.decommission_after)
 
 
-def told_at(notices: "QuerySet[Mail]") -> datetime | None:
+def told_at(notices: MailQuerySet) -> datetime | None:
     """When the first of them went out, and was not reported lost; None: the customer does not know."""
-    arrived = notices.filter(state__in=ARRIVED).exclude(sent_at=None)
+    arrived = notices.filter(state__in=Mail.ARRIVED).exclude(sent_at=None)
     return arrived.order_by("sent_at").values_list("sent_at", flat=True).first()
 
 
-def _notices(instance: Instance, kinds: tuple[Mail.Kind, ...], moment: datetime | None) -> "QuerySet[Mail]":
-    return Mail.objects.filter(instance=instance, kind__in=kinds, announces=moment, recipient=instance.admin_email)
+def told_in_time(notices: MailQuerySet) -> bool:
+    """Whether the customer has known for as long as `notices.NOTICE`."""
+    told = told_at(notices)
+    return told is not None and told <= timezone.now() - NOTICE
+
+
+def _notices(instance: Instance, kinds: tuple[Mail.Kind, ...], moment: datetime | None) -> MailQuerySet:
+    own = Mail.objects.standing().filter(instance=instance, recipient=instance.admin_email)
+    return own.filter(kind__in=kinds, announces=moment)
 
 
 def _dated(instance: Instance, moment: datetime | None) -> str:

@@ -20,6 +20,8 @@ from tenants.wording import dates
 NOTICE = timedelta(days=1)
 # who has brought it about, among the facts of the work and of the mail
 BY = "by"
+# nothing else is said of what is being deleted
+OF_THE_END = frozenset({Mail.Kind.DELETION_BEGUN, Mail.Kind.DELETED})
 BY_EXPIRY, BY_CUSTOMER, BY_SELLER = "expiry", "customer", "seller"
 
 
@@ -60,6 +62,11 @@ class Told:
 
 def overtaken(mail: Mail, instance: Instance) -> bool:
     """Whether what the mail announces will not come, or is over: then it is not sent any more."""
+    begun = not Instance.objects.kept().filter(pk=instance.pk).exists()
+    return (begun and mail.kind not in OF_THE_END) or _is_over(mail, instance)
+
+
+def _is_over(mail: Mail, instance: Instance) -> bool:
     match mail.kind:
         case Mail.Kind.EXPIRES_SOON:
             return instance.state != InstanceState.READY or instance.expires_at != mail.announces

@@ -95,13 +95,7 @@ def deliver_due(limit: int = 100) -> int:
 
 def send_again(mail: Mail) -> bool:
     """Begin anew with one that was given up; False when it was not. It is the same mail, with the same Message-ID."""
-    now = timezone.now()
-    with transaction.atomic():
-        given_up = Mail.objects.filter(pk=mail.pk, state=Mail.State.FAILED)
-        begun = given_up.update(state=Mail.State.QUEUED, attempts=0, run_after=now, rung_at=now)
-        if begun:
-            on_commit(lambda: mail_due.send_robust(Mail, mail_id=mail.pk))
-    return bool(begun)
+    return _begin_anew(mail, Mail.State.FAILED)
 
 
 def sweep(limit: int = 500) -> int:
@@ -125,7 +119,8 @@ def queue(
     instance: Instance | None = None,
     **columns: object,
 ) -> Mail:
-    """One news, once: the same ``purpose`` again is the mail that there is. Call it in the transaction of the news.
+    """One news, once: the same ``purpose`` again is the mail that there is, to be sent after all if it was overtaken
+    before it was sent. Call it in the transaction of the news.
 
     ``columns`` are others of :class:`Mail`: the moment that it ``announces``, its ``facts``.
     """
@@ -142,9 +137,21 @@ def queue(
                 **columns,
             )
     except IntegrityError:
-        return Mail.objects.get(purpose=purpose)
+        mail = Mail.objects.get(purpose=purpose)
+        _begin_anew(mail, Mail.State.SUPERSEDED)
+        return mail
     on_commit(lambda: mail_due.send_robust(Mail, mail_id=mail.pk))
     return mail
+
+
+def _begin_anew(mail: Mail, state: Mail.State) -> bool:
+    now = timezone.now()
+    with transaction.atomic():
+        ended = Mail.objects.filter(pk=mail.pk, state=state)
+        begun = ended.update(state=Mail.State.QUEUED, attempts=0, run_after=now, rung_at=now)
+        if begun:
+            on_commit(lambda: mail_due.send_robust(Mail, mail_id=mail.pk))
+    return bool(begun)
 
 
 def _claim(mail_id: int) -> Mail | None:

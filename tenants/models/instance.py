@@ -10,7 +10,7 @@ from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
 
 from provisioning.models import Backup, Operation
-from provisioning.states import OperationState
+from provisioning.states import OperationKind, OperationState
 from tenants.client_names import SUFFIX_ALPHABET
 from tenants.errors import WrongState
 from tenants.lifecycle import PUBLIC_STATUS, TRANSITIONS, InstanceState
@@ -33,6 +33,12 @@ class InstanceQuerySet(models.QuerySet["Instance"]):
 
     def sold_by(self, partner: Partner) -> "InstanceQuerySet":
         return self.of_customers().filter(tenant__partner=partner)
+
+    def kept(self) -> "InstanceQuerySet":
+        """Those whose deletion has not begun, not even with the wait for a last backup."""
+        begun = Operation.objects.active().filter(instance=OuterRef("pk"), kind=OperationKind.DECOMMISSION)
+        ended = (InstanceState.DECOMMISSIONING, InstanceState.DECOMMISSIONED)
+        return self.exclude(state__in=ended).exclude(Exists(begun))
 
     def without_backup_since(self, moment: datetime) -> "InstanceQuerySet":
         """Ready, and without a good backup begun since then; one that is under way is none."""

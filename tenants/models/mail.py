@@ -26,6 +26,10 @@ class MailQuerySet(models.QuerySet["Mail"]):
         come = models.Q(run_after__lte=now) | models.Q(attempts=0, created_at__gt=now + PUT_BACK)
         return self.filter(come, state=Mail.State.QUEUED).order_by("run_after", "pk")
 
+    def standing(self) -> "MailQuerySet":
+        """Without those that were overtaken before they were sent: as if nobody had written them."""
+        return self.exclude(state=Mail.State.SUPERSEDED)
+
     def unheard(self) -> "MailQuerySet":
         """Due, and nobody has been told."""
         return self.due().filter(unrung(timezone.now()))
@@ -63,6 +67,11 @@ class Mail(models.Model):
         COMPLAINED = "complained", _("complained about")
         FAILED = "failed", _("could not be sent")
         SUPERSEDED = "superseded", _("not sent: overtaken by later news")
+
+    # the provider had it, and no report says that it did not arrive: whoever complains has read it
+    ARRIVED = (State.SENT, State.DELIVERED, State.COMPLAINED)
+    # its reader never gets it, unless a person does something
+    LOST = (State.BOUNCED, State.FAILED)
 
     instance = models.ForeignKey(
         Instance, models.CASCADE, null=True, blank=True, related_name="mails", verbose_name=_("instance")

@@ -6,7 +6,6 @@ from functools import partial
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -20,6 +19,7 @@ from tenants.lifecycle import InstanceState
 from tenants.mails import news
 from tenants.mails.notices import BY, BY_EXPIRY, BY_SELLER, NOTICE
 from tenants.models import AuditEntry, Instance, Mail, Unit
+from tenants.models.mail import MailQuerySet
 from tenants.models.webhook import WebhookEvents
 from tenants.services import instances, preconditions
 from tenants.webhooks import deliveries
@@ -134,7 +134,8 @@ def expire(*, dry_run: bool = False) -> list[tuple[str, Instance]]:
 def due() -> list[tuple[str, Instance]]:
     """Whose end has come: "suspend" or "decommission", and the instance."""
     now = timezone.now()
-    living = Instance.objects.filter(state__in=preconditions.ENDABLE).select_related("tenant", "plan__blueprint")
+    living = Instance.objects.kept().filter(state__in=preconditions.ENDABLE)
+    living = living.select_related("tenant", "plan__blueprint")
     over = [("decommission", each) for each in living.filter(decommission_after__lte=now)]
     expired = [("suspend", each) for each in living.filter(decommission_after=None, expires_at__lte=now)]
     return over + expired
@@ -159,7 +160,7 @@ def deleted_at(instance: Instance) -> datetime | None:
     return _not_before(instance.decommission_after, news.deletion_notices(instance))
 
 
-def _not_before(moment: datetime, notices: "QuerySet[Mail]") -> datetime:
+def _not_before(moment: datetime, notices: MailQuerySet) -> datetime:
     """That moment while it is to come; afterwards the end of the notice that the customer is owed."""
     now = timezone.now()
     return moment if moment > now else max(moment, (news.told_at(notices) or now) + NOTICE)
@@ -172,7 +173,7 @@ def remind_of_ends() -> int:
     now, days = timezone.now(), settings.EXPIRY_REMINDER_DAYS
     written = 0
     if days:
-        soon = Instance.objects.filter(
+        soon = Instance.objects.kept().filter(
             state=InstanceState.READY, expires_at__gt=now, expires_at__lte=now + timedelta(days=days[0])
         )
         written += _write_new(
@@ -183,7 +184,7 @@ def remind_of_ends() -> int:
                 for each in soon.select_related("tenant")
             }
         )
-    ending = Instance.objects.filter(
+    ending = Instance.objects.kept().filter(
         state__in=preconditions.ENDABLE,
         ready_at__isnull=False,
         decommission_after__gt=now,
@@ -196,7 +197,7 @@ def remind_of_ends() -> int:
 
 
 def _write_new(due: dict[str, Callable[[], Mail]]) -> int:
-    known = set(Mail.objects.filter(purpose__in=list(due)).values_list("purpose", flat=True))
+    known = set(Mail.objects.standing().filter(purpose__in=list(due)).values_list("purpose", flat=True))
     for purpose in due.keys() - known:
         with transaction.atomic():
             due[purpose]()
@@ -213,8 +214,7 @@ def _announced(act: str, instance: Instance) -> bool:
     """Whether its customer has known for long enough. What was never handed over stops nobody's work."""
     if instance.ready_at is None or (act == "suspend" and instance.state != InstanceState.READY):
         return True
-    told = news.told_at(news.stopping_notices(instance) if act == "suspend" else news.deletion_notices(instance))
-    return told is not None and told <= timezone.now() - NOTICE
+    return news.told_in_time(news.stopping_notices(instance) if act == "suspend" else news.deletion_notices(instance))
 
 
 def _tell(act: str, instance: Instance) -> None:

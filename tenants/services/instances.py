@@ -158,13 +158,14 @@ def resume(instance: Instance) -> Operation:
 def decommission(instance: Instance, *, by: str = BY_SELLER) -> Operation:
     """Delete everything that the ledger lists, for ever. Raises WrongState or OperationInProgress.
 
-    The customer is told that it begins, unless it is the day that was announced.
+    The customer is told that it begins, unless the day has come that was announced in time.
     """
     preconditions.require("decommission_now", instance)
     with transaction.atomic():
         unit = Unit.objects.filter(pk=instance.pk).first()
         operation = start_work(instance, OperationKind.DECOMMISSION, facts={NOBODYS: unit.last_for} if unit else None)
-        announced = instance.decommission_after is not None and instance.decommission_after <= timezone.now()
+        come = instance.decommission_after is not None and instance.decommission_after <= timezone.now()
+        announced = come and news.told_in_time(news.deletion_notices(instance))
         if unit is None and not announced:
             news.write_deletion_begun(instance, operation, by=by)
     return operation

@@ -159,6 +159,51 @@ def test_a_notice_that_was_lost_stops_nothing_and_is_brought_to_a_person(expired
         assert alert.references == (expired.client_name,)
 
 
+def test_a_complaint_says_that_the_notice_was_read(expired):
+    ending.expire()
+    Mail.objects.update(state=Mail.State.COMPLAINED, sent_at=timezone.now() - 2 * DAY)
+    assert not conditions.untold_ends().exists()
+    assert [act for act, _instance in ending.expire()] == ["suspend"]
+
+
+def test_a_notice_that_was_overtaken_is_sent_when_its_day_is_the_end_again(expired):
+    ending.expire()
+    end = expired.expires_at
+    Instance.objects.update(expires_at=end + 30 * DAY)
+    outbox.deliver_due()
+    assert Mail.objects.get().state == Mail.State.SUPERSEDED
+    Instance.objects.update(expires_at=end)
+    assert ending.expire() == []
+    assert outbox.deliver_due() == 1
+    with time_machine.travel(timezone.now() + 1.1 * DAY):
+        assert [act for act, _instance in ending.expire()] == ["suspend"]
+
+
+def test_a_deletion_at_once_after_a_day_of_which_nobody_knew_is_told_when_it_begins(ready):
+    ending.schedule_decommission(ready, grace_days=1)
+    Operation.objects.all().delete()
+    Mail.objects.update(state=Mail.State.BOUNCED, sent_at=timezone.now())
+    with time_machine.travel(timezone.now() + 2 * DAY):
+        ready.refresh_from_db()
+        instances.decommission(ready)
+    assert Mail.objects.filter(kind=Mail.Kind.DELETION_BEGUN).exists()
+
+
+def test_what_was_announced_and_has_begun_is_not_announced_any_more(ready, settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    ending.schedule_decommission(ready, grace_days=7)
+    Operation.objects.all().delete()
+    ready.refresh_from_db()
+    instances.decommission(ready)
+    outbox.deliver_due()
+    assert Mail.objects.get(kind=Mail.Kind.DELETION_SCHEDULED).state == Mail.State.SUPERSEDED
+    assert [mail.subject for mail in mailbox.outbox] == ["L’Odoo de Acme-Corp est en cours de suppression"]
+    with time_machine.travel(timezone.now() + 6 * DAY):
+        assert ending.remind_of_ends() == 0
+    with time_machine.travel(timezone.now() + 8 * DAY):
+        assert (ending.expire(), ending.untold()) == ([], [])
+
+
 def test_a_corrected_address_is_told_anew(expired, told):
     told()
     access.change_email(expired, "right@acme.example")
