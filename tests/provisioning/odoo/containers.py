@@ -22,7 +22,11 @@ from tests.ports import free_port
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE = 20.0
 SECRET = "correct horse battery staple"
-PASSWORD_HASH = container.password_hash(SECRET)
+# as ``password_hash`` makes it of that; making it takes long
+PASSWORD_HASH = (
+    "$pbkdf2-sha512$600000$RWhUUQQQUxysUa3Erud5pQ$"
+    "nMtFdqUqa53zP3cloK1MrXhZk1iG/cVRA/U7VIlrtweioc6s683l/FwkCa5yR3qHJrN9M4eiaKo3Zn2ZBj0AHQ"
+)
 IDENTITY = {
     "login": "Admin@Acme.com",
     "name": "Zoé O'Hara",
@@ -50,11 +54,12 @@ class Container:
 
     def __init__(self, directory, role, database, host="127.0.0.1", port=5432, **identity):
         self.directory = directory
+        self.role = role
         self.database = database
         self.data = directory / "data"
         self.port = free_port()
         self.process = None
-        directory.mkdir(exist_ok=True)
+        directory.mkdir(parents=True, exist_ok=True)
         odoo = directory / "odoo"
         odoo.write_text(f'#!/bin/sh\nexec {sys.executable} -m tests.provisioning.odoo.fake_odoo "$@"\n')
         odoo.chmod(0o755)
@@ -93,6 +98,11 @@ class Container:
     def ended(self):
         """The exit status."""
         return self.process.wait(PATIENCE)
+
+    def stop(self):
+        """As the platform asks for it."""
+        os.kill(self.process.pid, signal.SIGTERM)
+        assert self.ended() == 0, self.log
 
     def kill(self):
         """As the platform does at the end of its patience; the whole container dies."""

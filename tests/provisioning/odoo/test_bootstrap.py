@@ -1,8 +1,6 @@
 """The bootstrap as a container's first process, over a real PostgreSQL."""
 
 import hashlib
-import os
-import signal
 import time
 
 import pytest
@@ -94,57 +92,47 @@ def test_nasty_values_are_stored_byte_for_byte(make_container, company):
     assert ask(container, "SELECT name, email FROM res_company") == [(company, "zoé.o'hara+odoo@exämple.fr")]
 
 
-def test_a_second_start_changes_nothing_and_needs_no_owner(make_container):
-    container = make_container().start().wait_until_serving()
-    os.kill(container.process.pid, signal.SIGTERM)
-    assert container.ended() == 0
-    ask(container, "UPDATE res_users SET password = 'chosen since', login = 'new@acme.com' WHERE id = 2")
-    calls = len(container.commands())
-    container.start(PROV_ADMIN_PASSWORD_HASH=None, PROV_COMPANY_NAME=None).wait_until_serving(2)
-    assert len(container.commands()) == calls + 1
-    assert administrator(container)[:2] == ("new@acme.com", "chosen since")
+def test_a_second_start_changes_nothing_and_needs_no_owner(ready):
+    ask(ready, "UPDATE res_users SET password = 'chosen since', login = 'new@acme.com' WHERE id = 2")
+    calls = len(ready.commands())
+    ready.start(PROV_ADMIN_PASSWORD_HASH=None, PROV_COMPANY_NAME=None).wait_until_serving()
+    assert len(ready.commands()) == calls + 1
+    assert administrator(ready)[:2] == ("new@acme.com", "chosen since")
 
 
-def test_a_new_revision_changes_login_and_password_once_and_never_again(make_container):
-    container = make_container().start().wait_until_serving()
+def test_a_new_revision_changes_login_and_password_once_and_never_again(ready):
     other = PASSWORD_HASH[:-4] + "AAAA"
     renewal = {"PROV_ACCESS_REVISION": "OP-1", "PROV_ADMIN_LOGIN": "New@acme.com", "PROV_ADMIN_PASSWORD_HASH": other}
-    for serving in (2, 3):
-        os.kill(container.process.pid, signal.SIGTERM)
-        assert container.ended() == 0
-        container.start(**renewal).wait_until_serving(serving)
-        assert administrator(container)[0] == "new@acme.com"
-        if serving == 2:
-            assert administrator(container)[1] == other
-            ask(container, "UPDATE res_users SET password = 'chosen since' WHERE id = 2")
-    assert administrator(container)[1] == "chosen since"
-    assert other not in container.log
+    for serving in (1, 2):
+        ready.start(**renewal).wait_until_serving(serving)
+        assert administrator(ready)[0] == "new@acme.com"
+        if serving == 1:
+            assert administrator(ready)[1] == other
+            ask(ready, "UPDATE res_users SET password = 'chosen since' WHERE id = 2")
+        ready.stop()
+    assert administrator(ready)[1] == "chosen since"
+    assert other not in ready.log
 
 
-def test_a_renewal_takes_the_second_factor_and_of_another_login_the_keys_too(make_container):
-    container = make_container().start().wait_until_serving()
-    for serving, login, keys in ((2, "admin@acme.com", 1), (3, "new@acme.com", 0)):
-        ask(container, "UPDATE res_users SET totp_secret = 'JBSWY3DPEHPK3PXP' WHERE id = 2")
-        ask(container, "DELETE FROM res_users_apikeys")
-        ask(container, "INSERT INTO res_users_apikeys (user_id) VALUES (2)")
-        ask(container, "INSERT INTO auth_totp_device (user_id) VALUES (2)")
-        os.kill(container.process.pid, signal.SIGTERM)
-        assert container.ended() == 0
-        container.start(PROV_ACCESS_REVISION=f"OP-{serving}", PROV_ADMIN_LOGIN=login).wait_until_serving(serving)
+def test_a_renewal_takes_the_second_factor_and_of_another_login_the_keys_too(ready):
+    for serving, login, keys in ((1, "admin@acme.com", 1), (2, "new@acme.com", 0)):
+        ask(ready, "UPDATE res_users SET totp_secret = 'JBSWY3DPEHPK3PXP' WHERE id = 2")
+        ask(ready, "DELETE FROM res_users_apikeys")
+        ask(ready, "INSERT INTO res_users_apikeys (user_id) VALUES (2)")
+        ask(ready, "INSERT INTO auth_totp_device (user_id) VALUES (2)")
+        ready.start(PROV_ACCESS_REVISION=f"OP-{serving}", PROV_ADMIN_LOGIN=login).wait_until_serving(serving)
         left = "SELECT count(*) FROM {} WHERE user_id = 2"
-        assert ask(container, left.format("auth_totp_device")) == [(0,)]
-        assert ask(container, left.format("res_users_apikeys")) == [(keys,)]
-        assert ask(container, "SELECT coalesce(totp_secret, '') FROM res_users WHERE id = 2") in ([("",)], [("false",)])
+        assert ask(ready, left.format("auth_totp_device")) == [(0,)]
+        assert ask(ready, left.format("res_users_apikeys")) == [(keys,)]
+        assert ask(ready, "SELECT coalesce(totp_secret, '') FROM res_users WHERE id = 2") in ([("",)], [("false",)])
+        ready.stop()
 
 
-def test_a_renewal_that_cannot_be_done_leaves_the_old_access_and_odoo_serving(make_container):
-    container = make_container().start().wait_until_serving()
-    ask(container, "INSERT INTO res_users (login, active) VALUES ('taken@acme.com', true)")
-    os.kill(container.process.pid, signal.SIGTERM)
-    assert container.ended() == 0
-    container.start(PROV_ACCESS_REVISION="OP-1", PROV_ADMIN_LOGIN="taken@acme.com").wait_until_serving(2)
-    assert administrator(container)[:2] == ("admin@acme.com", PASSWORD_HASH)
-    assert "keeps the old access" in container.log
+def test_a_renewal_that_cannot_be_done_leaves_the_old_access_and_odoo_serving(ready):
+    ask(ready, "INSERT INTO res_users (login, active) VALUES ('taken@acme.com', true)")
+    ready.start(PROV_ACCESS_REVISION="OP-1", PROV_ADMIN_LOGIN="taken@acme.com").wait_until_serving()
+    assert administrator(ready)[:2] == ("admin@acme.com", PASSWORD_HASH)
+    assert "keeps the old access" in ready.log
 
 
 @pytest.mark.parametrize(
@@ -210,14 +198,11 @@ def test_a_database_that_somebody_uses_is_not_touched(make_container, role, cont
     assert container.commands() == []
 
 
-def test_files_whose_database_is_lost_are_kept_for_a_person(make_container):
-    container = make_container().start().wait_until_serving()
-    os.kill(container.process.pid, signal.SIGTERM)
-    container.ended()
-    Role.administer(f"DROP DATABASE {container.database}")
-    assert container.start().ended() == 3
-    assert list((container.data / "filestore" / container.database).iterdir())
-    assert Role.administer("SELECT 1 FROM pg_database WHERE datname = %s", container.database) == []
+def test_files_whose_database_is_lost_are_kept_for_a_person(ready):
+    Role.administer(f"DROP DATABASE {ready.database}")
+    assert ready.start().ended() == 3
+    assert list((ready.data / "filestore" / ready.database).iterdir())
+    assert Role.administer("SELECT 1 FROM pg_database WHERE datname = %s", ready.database) == []
 
 
 def test_of_two_at_once_one_installs_and_the_other_finds_it_ready(make_container):

@@ -4,7 +4,6 @@ import base64
 import hashlib
 import hmac
 import os
-import signal
 from pathlib import Path
 
 import psycopg2
@@ -43,17 +42,10 @@ def ask(container, query, *values):
     return Role.administer(query, *values, database=container.database)
 
 
-def stop(container):
-    os.kill(container.process.pid, signal.SIGTERM)
-    assert container.ended() == 0
-
-
-def make_old(container, role):
+def make_old(container):
     """As a release left it that had Odoo work as the server's superuser."""
-    container.start().wait_until_serving()
-    stop(container)
-    ask(container, f"REASSIGN OWNED BY {container.database} TO {role.name}")
-    ask(container, f"SET ROLE {role.name}; {THINGS}")
+    ask(container, f"REASSIGN OWNED BY {container.database} TO {container.role.name}")
+    ask(container, f"SET ROLE {container.role.name}; {THINGS}")
 
 
 def verifies(verifier, password):
@@ -106,67 +98,60 @@ def test_the_administrators_first_password_opens_nothing_any_more(make_container
     assert verifies(first, role.password)
     assert not verifies(second, role.password)
     assert not verifies(second, "a well kept secret")
-    stop(container)
+    container.stop()
     container.start(PROV_DATABASE_SECRET="a well kept secret").wait_until_serving(2)
 
 
-def test_a_database_of_the_superuser_is_given_to_odoos_own_role_at_the_next_start(make_container, role):
-    container = make_container()
-    make_old(container, role)
-    container.start().wait_until_serving(2)
-    assert ask(container, OWNERS) == [(container.database,)]
-    assert serving_as(container) == container.database
-    assert "becomes that of a role of its own" in container.log
+def test_a_database_of_the_superuser_is_given_to_odoos_own_role_at_the_next_start(ready):
+    make_old(ready)
+    ready.start().wait_until_serving()
+    assert ask(ready, OWNERS) == [(ready.database,)]
+    assert serving_as(ready) == ready.database
+    assert "becomes that of a role of its own" in ready.log
 
 
-def test_a_trigger_for_whoever_commands_is_gone_before_the_superuser_commands_there(make_container, role):
-    container = make_container()
-    make_old(container, role)
+def test_a_trigger_for_whoever_commands_is_gone_before_the_superuser_commands_there(ready):
+    make_old(ready)
     ask(
-        container,
+        ready,
         "CREATE FUNCTION public.rise() RETURNS event_trigger LANGUAGE plpgsql AS"
-        f" $$ BEGIN EXECUTE 'ALTER ROLE {container.database} SUPERUSER'; END $$;"
+        f" $$ BEGIN EXECUTE 'ALTER ROLE {ready.database} SUPERUSER'; END $$;"
         " CREATE EVENT TRIGGER rise ON ddl_command_end EXECUTE FUNCTION public.rise()",
     )
-    container.start().wait_until_serving(2)
-    assert Role.administer(ATTRIBUTES, container.database)[0][1] is False
+    ready.start().wait_until_serving()
+    assert Role.administer(ATTRIBUTES, ready.database)[0][1] is False
 
 
-def test_a_view_in_the_place_of_a_table_runs_nothing_as_the_superuser(make_container):
-    container = make_container().start().wait_until_serving()
-    stop(container)
+def test_a_view_in_the_place_of_a_table_runs_nothing_as_the_superuser(ready):
     ask(
-        container,
-        f"SET ROLE {container.database}; CREATE TABLE public.who (name text);"
+        ready,
+        f"SET ROLE {ready.database}; CREATE TABLE public.who (name text);"
         " CREATE FUNCTION public.tell() RETURNS text LANGUAGE plpgsql AS"
         " $$ BEGIN INSERT INTO public.who VALUES (current_user); RETURN 'x'; END $$;"
         " ALTER TABLE ir_config_parameter RENAME TO parameters;"
         " CREATE VIEW ir_config_parameter AS SELECT id, key, value, public.tell() AS told FROM parameters",
     )
-    container.start(PROV_WAIT="1").wait_until_serving(2)
-    assert set(ask(container, "SELECT name FROM public.who")) <= {(container.database,)}
+    ready.start(PROV_WAIT="1").wait_until_serving()
+    assert set(ask(ready, "SELECT name FROM public.who")) <= {(ready.database,)}
 
 
-def test_a_kill_in_the_middle_of_the_gift_is_mended_by_the_next_start(make_container, role):
-    container = make_container()
-    make_old(container, role)
+def test_a_kill_in_the_middle_of_the_gift_is_mended_by_the_next_start(ready):
+    make_old(ready)
     for number in range(150):
-        ask(container, f"SET ROLE {role.name}; CREATE TABLE more_{number} (id int)")
-    last = ask(container, "SELECT relname FROM pg_class WHERE relname LIKE 'more\\_%%' ORDER BY oid DESC LIMIT 1")[0][0]
-    holder = psycopg2.connect(environment.DATABASE_URL, dbname=container.database)
+        ask(ready, f"SET ROLE {ready.role.name}; CREATE TABLE more_{number} (id int)")
+    last = ask(ready, "SELECT relname FROM pg_class WHERE relname LIKE 'more\\_%%' ORDER BY oid DESC LIMIT 1")[0][0]
+    holder = psycopg2.connect(environment.DATABASE_URL, dbname=ready.database)
     holder.cursor().execute(f"LOCK TABLE {last} IN ACCESS SHARE MODE")
-    container.start()
+    ready.start()
     waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'"
-    eventually(lambda: Role.administer(waiting, container.database), "the gift's wait")
-    container.kill()
-    given = (
-        f"SELECT count(*) FROM pg_class WHERE relname LIKE 'more\\_%%' AND relowner = '{container.database}'::regrole"
-    )
-    assert 0 < ask(container, given)[0][0] < 150
+    eventually(lambda: Role.administer(waiting, ready.database), "the gift's wait")
+    ready.kill()
+    given = f"SELECT count(*) FROM pg_class WHERE relname LIKE 'more\\_%%' AND relowner = '{ready.database}'::regrole"
+    assert 0 < ask(ready, given)[0][0] < 150
     holder.close()
-    container.start().wait_until_serving(2)
-    assert ask(container, given) == [(150,)]
-    assert ask(container, OWNERS) == [(container.database,)]
+    ready.start().wait_until_serving()
+    assert ask(ready, given) == [(150,)]
+    assert ask(ready, OWNERS) == [(ready.database,)]
 
 
 def test_an_ordinary_role_that_was_given_to_us_is_odoos_own(make_container, role):
@@ -175,24 +160,22 @@ def test_an_ordinary_role_that_was_given_to_us_is_odoos_own(make_container, role
     container = make_container()
     container.start(PGUSER=name, PGPASSWORD="plain").wait_until_serving()
     assert serving_as(container) == name
-    stop(container)
+    container.stop()
     Role.administer(f"DROP DATABASE {container.database}")
     Role.administer(f"DROP ROLE {name}")
 
 
-def test_strangers_cannot_sign_up_until_the_customer_lets_them(make_container):
+def test_strangers_cannot_sign_up_until_the_customer_lets_them(ready):
     scope = "SELECT value FROM ir_config_parameter WHERE key = 'auth_signup.invitation_scope'"
-    container = make_container().start().wait_until_serving()
-    assert ask(container, scope) == [("b2b",)]
-    stop(container)
-    ask(container, "UPDATE ir_config_parameter SET value = 'b2c' WHERE key = 'auth_signup.invitation_scope'")
-    container.start().wait_until_serving(2)
-    assert ask(container, scope) == [("b2c",)]
+    assert ask(ready, scope) == [("b2b",)]
+    ask(ready, "UPDATE ir_config_parameter SET value = 'b2c' WHERE key = 'auth_signup.invitation_scope'")
+    ready.start().wait_until_serving()
+    assert ask(ready, scope) == [("b2c",)]
 
 
 def test_a_sign_up_that_an_app_opened_later_is_closed_at_the_next_start(make_container):
     container = make_container(modules=("account",)).start().wait_until_serving()
-    stop(container)
+    container.stop()
     ask(container, "INSERT INTO ir_config_parameter (key, value) VALUES ('auth_signup.invitation_scope', 'b2c')")
     container.start().wait_until_serving(2)
     assert ask(container, "SELECT value FROM ir_config_parameter WHERE key = 'auth_signup.invitation_scope'") == [

@@ -14,12 +14,12 @@ from tests.provisioning.odoo.containers import ROOT, Role, alive, eventually
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_odoo_is_stopped_when_the_platform_asks(make_container, number):
-    container = make_container().start().wait_until_serving()
-    os.kill(container.process.pid, number)
-    assert container.ended() == 0
-    assert container.count(stopped=True) == 1
-    assert socket.socket().connect_ex(("127.0.0.1", container.port)) != 0
+def test_odoo_is_stopped_when_the_platform_asks(ready, number):
+    ready.start().wait_until_serving()
+    os.kill(ready.process.pid, number)
+    assert ready.ended() == 0
+    assert ready.count(stopped=True) == 1
+    assert socket.socket().connect_ex(("127.0.0.1", ready.port)) != 0
 
 
 def test_an_installation_is_stopped_when_the_platform_asks(make_container):
@@ -31,47 +31,47 @@ def test_an_installation_is_stopped_when_the_platform_asks(make_container):
     assert container.count(serving=True) == 0
 
 
-def test_an_odoo_that_dies_ends_the_container_with_its_status(make_container):
-    container = make_container().start().wait_until_serving()
-    os.kill([entry["pid"] for entry in container.diary if "pid" in entry][-1], signal.SIGKILL)
-    assert container.ended() == 128 + signal.SIGKILL
+def test_an_odoo_that_dies_ends_the_container_with_its_status(ready):
+    ready.start().wait_until_serving()
+    os.kill([entry["pid"] for entry in ready.diary if "pid" in entry][-1], signal.SIGKILL)
+    assert ready.ended() == 128 + signal.SIGKILL
 
 
-def test_odoo_dies_with_the_bootstrap(make_container):
-    container = make_container().start().wait_until_serving()
-    container.kill()
-    assert not any(alive(entry["pid"]) for entry in container.diary if "pid" in entry)
+def test_odoo_dies_with_the_bootstrap(ready):
+    ready.start().wait_until_serving()
+    ready.kill()
+    assert not any(alive(entry["pid"]) for entry in ready.diary if "pid" in entry)
 
 
-def test_odoo_is_started_again_when_postgresql_comes_back(make_container, cable):
-    container = make_container(host="127.0.0.1", port=cable.port).start().wait_until_serving()
+def test_odoo_is_started_again_when_postgresql_comes_back(ready, cable):
+    ready.start(PGPORT=str(cable.port)).wait_until_serving()
     eventually(lambda: cable.ends, "the watch's connection")
     cable.unplug()
-    eventually(lambda: "PostgreSQL is gone" in container.log, "notice of the outage")
-    assert container.count(serving=True) == 1
+    eventually(lambda: "PostgreSQL is gone" in ready.log, "notice of the outage")
+    assert ready.count(serving=True) == 1
     cable.plugged = True
-    container.wait_until_serving(2)
-    assert container.count(stopped=True) == 1
+    ready.wait_until_serving(2)
+    assert ready.count(stopped=True) == 1
 
 
-def test_an_odoo_that_does_not_stop_when_postgresql_comes_back_is_killed(make_container, cable):
-    container = make_container(host="127.0.0.1", port=cable.port).start().wait_until_serving()
-    (container.directory / "stubborn").touch()
+def test_an_odoo_that_does_not_stop_when_postgresql_comes_back_is_killed(ready, cable):
+    ready.start(PGPORT=str(cable.port)).wait_until_serving()
+    (ready.directory / "stubborn").touch()
     eventually(lambda: cable.ends, "the watch's connection")
     cable.unplug()
-    eventually(lambda: "PostgreSQL is gone" in container.log, "notice of the outage")
+    eventually(lambda: "PostgreSQL is gone" in ready.log, "notice of the outage")
     cable.plugged = True
-    container.wait_until_serving(2)
-    assert container.count(stopped=True) == 0
-    (container.directory / "stubborn").unlink()
+    ready.wait_until_serving(2)
+    assert ready.count(stopped=True) == 0
+    (ready.directory / "stubborn").unlink()
 
 
-def test_postgresql_may_come_up_after_the_container(make_container, cable):
+def test_postgresql_may_come_up_after_the_container(ready, cable):
     cable.plugged = False
-    container = make_container(host="127.0.0.1", port=cable.port).start()
-    eventually(lambda: "waiting for PostgreSQL" in container.log, "the wait")
+    ready.start(PGPORT=str(cable.port))
+    eventually(lambda: "waiting for PostgreSQL" in ready.log, "the wait")
     cable.plugged = True
-    container.wait_until_serving()
+    ready.wait_until_serving()
 
 
 def test_a_wait_for_postgresql_can_be_stopped(make_container):

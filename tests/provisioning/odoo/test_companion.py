@@ -38,42 +38,41 @@ def agent_of(container):
     return next(iter(children(keeper_of(container))), None)
 
 
-def test_beside_a_serving_odoo_the_agent_reports(make_container, called):
-    make_container().start(**called).wait_until_serving()
+def test_beside_a_serving_odoo_the_agent_reports(ready, called):
+    ready.start(**called).wait_until_serving()
     report = eventually(lambda: Agent.objects.get().report, "the report")
     assert report["freeBytes"] > 0
 
 
-def test_without_anybody_to_call_there_is_no_agent(make_container):
-    container = make_container().start().wait_until_serving()
-    assert keeper_of(container) is None
+def test_without_anybody_to_call_there_is_no_agent(ready):
+    ready.start().wait_until_serving()
+    assert keeper_of(ready) is None
 
 
-def test_an_agent_that_dies_is_started_again_and_odoo_does_not_notice(make_container, called):
-    container = make_container().start(**called).wait_until_serving()
-    first = eventually(lambda: agent_of(container), "the agent")
+def test_an_agent_that_dies_is_started_again_and_odoo_does_not_notice(ready, called):
+    ready.start(**called).wait_until_serving()
+    first = eventually(lambda: agent_of(ready), "the agent")
     os.kill(first, signal.SIGKILL)
-    eventually(lambda: agent_of(container) not in (None, first), "another agent")
-    assert container.process.poll() is None
-    assert container.count(serving=True) == 1
-    assert container.count(stopped=True) == 0
+    eventually(lambda: agent_of(ready) not in (None, first), "another agent")
+    assert ready.process.poll() is None
+    assert ready.count(serving=True) == 1
+    assert ready.count(stopped=True) == 0
 
 
-def test_without_its_keeper_the_agent_ends_and_odoo_serves_on(make_container, called):
-    container = make_container().start(**called).wait_until_serving()
-    agent = eventually(lambda: agent_of(container), "the agent")
-    os.kill(keeper_of(container), signal.SIGKILL)
+def test_without_its_keeper_the_agent_ends_and_odoo_serves_on(ready, called):
+    ready.start(**called).wait_until_serving()
+    agent = eventually(lambda: agent_of(ready), "the agent")
+    os.kill(keeper_of(ready), signal.SIGKILL)
     eventually(lambda: not alive(agent), "the agent's end")
-    assert container.process.poll() is None
-    os.kill(container.process.pid, signal.SIGTERM)
-    assert container.ended() == 0
-    assert container.count(stopped=True) == 1
+    assert ready.process.poll() is None
+    ready.stop()
+    assert ready.count(stopped=True) == 1
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_the_agent_ends_with_its_container(make_container, called, number):
-    container = make_container().start(**called).wait_until_serving()
-    pids = eventually(lambda: agent_of(container) and [keeper_of(container), agent_of(container)], "the agent")
-    os.kill(container.process.pid, number)
-    container.ended()
+def test_the_agent_ends_with_its_container(ready, called, number):
+    ready.start(**called).wait_until_serving()
+    pids = eventually(lambda: agent_of(ready) and [keeper_of(ready), agent_of(ready)], "the agent")
+    os.kill(ready.process.pid, number)
+    ready.ended()
     eventually(lambda: not any(map(alive, pids)), "the agent's end")
