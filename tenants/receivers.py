@@ -18,7 +18,7 @@ from tenants.audit import acting_unless_known
 from tenants.lifecycle import InstanceState
 from tenants.mails import news as letters
 from tenants.mails import outbox
-from tenants.mails.notices import BY, BY_SELLER
+from tenants.mails.told import BY, BY_SELLER
 from tenants.models import AuditEntry, Instance, RestoreDrill, Unit
 from tenants.models.webhook import WebhookEvents
 from tenants.services import instances, links, restores

@@ -22,6 +22,7 @@ from tenants.mails import notices, sign_in_notices
 from tenants.mails.credentials import kept_password
 from tenants.mails.plain_names import without_links
 from tenants.mails.space_pages import space_page
+from tenants.mails.told import Told
 from tenants.models import Instance, Mail, Partner, Signup
 from tenants.wording import dates
 
@@ -121,7 +122,7 @@ def _context(mail: Mail) -> dict[str, Any]:
         "space_url": space_page(instance.language, "instance", instance.public_id),
     }
     if mail.kind in notices.NOTICES:
-        told = notices.Told(mail, instance, context["company"], context["space_url"])
+        told = Told(mail, instance, context["company"], context["space_url"])
         return context | {"notice": notices.NOTICES[mail.kind](told)}
     return context | {"password": password} | _work(mail, instance)
 

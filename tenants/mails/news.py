@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from provisioning.models import Operation
 from tenants.mails import outbox
-from tenants.mails.notices import BY, BY_SELLER, NOTICE
+from tenants.mails.told import BY, BY_CUSTOMER, BY_EXPIRY, BY_SELLER, NOTICE
 from tenants.models import Instance, Mail
 from tenants.models.mail import MailQuerySet
 
@@ -18,15 +18,21 @@ OF_STOPPING = (Mail.Kind.EXPIRES_SOON,)
 OF_DELETING = (Mail.Kind.SUSPENDED, Mail.Kind.DELETION_SCHEDULED, Mail.Kind.DELETION_SOON)
 
 
-def write_expires_soon(instance: Instance, days: int) -> Mail:
-    """Once for each end that the instance is given and each of the days before it that have come."""
-    purpose = reminder_purpose(instance, days)
-    return _write(Mail.Kind.EXPIRES_SOON, instance, purpose, announces=instance.expires_at)
+def write_expires_soon(instance: Instance, days: int, *, by: str = BY_EXPIRY) -> Mail:
+    """Once for each end that the instance is given, each of the days before it that have come, and each address."""
+    purpose = f"expires:{_dated(instance, instance.expires_at)}:{days}"
+    return _write(Mail.Kind.EXPIRES_SOON, instance, purpose, announces=instance.expires_at, facts={BY: by})
 
 
-def reminder_purpose(instance: Instance, days: int) -> str:
-    """To another address it is other news."""
-    return f"expires:{_dated(instance, instance.expires_at)}:{days}"
+def write_end_chosen(instance: Instance, choice: int) -> Mail:
+    """Its customer has chosen ``expires_at``: each ``choice``, by its number, is news of its own."""
+    purpose = f"end-chosen:{instance.public_id}:{choice}"
+    return _write(Mail.Kind.EXPIRES_SOON, instance, purpose, announces=instance.expires_at, facts={BY: BY_CUSTOMER})
+
+
+def write_end_undone(instance: Instance, choice: int) -> Mail:
+    """Its customer has taken such a day back."""
+    return _write(Mail.Kind.DELETION_UNDONE, instance, f"end-undone:{instance.public_id}:{choice}")
 
 
 def write_suspended(instance: Instance, purpose: str, *, by: str = BY_SELLER) -> Mail:
@@ -49,13 +55,8 @@ def write_deletion_scheduled(instance: Instance, *, by: str = BY_SELLER) -> Mail
 
 def write_deletion_soon(instance: Instance) -> Mail:
     """Once more, shortly before."""
-    return _write(
-        Mail.Kind.DELETION_SOON, instance, last_reminder_purpose(instance), announces=instance.decommission_after
-    )
-
-
-def last_reminder_purpose(instance: Instance) -> str:
-    return f"deletion-soon:{_dated(instance, instance.decommission_after)}"
+    purpose = f"deletion-soon:{_dated(instance, instance.decommission_after)}"
+    return _write(Mail.Kind.DELETION_SOON, instance, purpose, announces=instance.decommission_after)
 
 
 def write_deletion_undone(instance: Instance, former: datetime | None) -> Mail:
@@ -95,7 +96,7 @@ def told_at(notices: MailQuerySet) -> datetime | None:
 
 
 def told_in_time(notices: MailQuerySet) -> bool:
-    """Whether the customer has known for as long as `notices.NOTICE`."""
+    """Whether the customer has known for as long as `told.NOTICE`."""
     told = told_at(notices)
     return told is not None and told <= timezone.now() - NOTICE
 

@@ -6,8 +6,8 @@ from django.utils.translation import gettext as _
 
 from provisioning.errors import Permanent
 from tenants.mails.address_codes import code_of, link_token
-from tenants.mails.notices import Notice
 from tenants.mails.space_pages import space_page
+from tenants.mails.told import Notice
 from tenants.models import AddressProof, CustomerSession, Mail, Partner
 from tenants.wording import dates
 

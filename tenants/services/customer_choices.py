@@ -3,6 +3,7 @@
 What the seller has ended, or the end of a trial, is not the customer's to undo.
 """
 
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 
 from django.conf import settings
@@ -15,9 +16,9 @@ from provisioning.states import OperationKind
 from tenants import names
 from tenants.audit import acting
 from tenants.errors import DomainError, InvalidExpiry, InvalidText, WrongState
-from tenants.lifecycle import InstanceState
-from tenants.mails.notices import BY, BY_CUSTOMER
-from tenants.models import AuditEntry, Instance
+from tenants.mails import news
+from tenants.mails.told import BY, BY_CUSTOMER
+from tenants.models import AuditEntry, Instance, Mail
 from tenants.services import ending, instances, preconditions, whose_end
 from tenants.services.whose_end import CUSTOMER
 
@@ -32,7 +33,10 @@ def end_now(instance: Instance, reason: str = "") -> None:
 
 
 def end_on(instance: Instance, day: date, reason: str = "") -> None:
-    """Let it go on until the end of a day, as reminders then tell. Raises InvalidExpiry, WrongState or InvalidText."""
+    """Let it go on until the end of a day; that is told now, and again before it.
+
+    Raises InvalidExpiry, InvalidText, WrongState or OperationInProgress.
+    """
     moment = timezone.make_aware(datetime.combine(day, time(23, 59)))
     if moment > timezone.now() + FURTHEST:
         raise InvalidExpiry(_("Choose a day within the next two years."))
@@ -41,7 +45,8 @@ def end_on(instance: Instance, day: date, reason: str = "") -> None:
         agreed = whose_end.sellers_end(current)
         if agreed is not None and moment > agreed:
             raise InvalidExpiry(_("It ends before that day already: choose an earlier one."))
-        ending.change_expiry(current, moment)
+        preconditions.require("choose_end", current)
+        _change_end(current, moment, news.write_end_chosen)
 
 
 def may_keep(instance: Instance) -> bool:
@@ -49,9 +54,9 @@ def may_keep(instance: Instance) -> bool:
     if whose_end.is_over(instance):
         return False
     if instance.decommission_after is not None:
-        own = _last_actor(instance, "schedule_decommission") == CUSTOMER
+        own = whose_end.deleted_by(instance) == BY_CUSTOMER
         return own and preconditions.why_not("undo_decommission", instance) is None
-    return instance.state == InstanceState.READY and whose_end.has_own_end(instance)
+    return whose_end.has_own_end(instance) and preconditions.why_not("change_expiry", instance) is None
 
 
 def keep(instance: Instance) -> None:
@@ -65,7 +70,7 @@ def keep(instance: Instance) -> None:
             raise WrongState
         agreed = whose_end.sellers_end(current)
         if current.decommission_after is None:
-            ending.change_expiry(current, agreed)
+            _change_end(current, agreed, news.write_end_undone)
             return
         ending.undo_decommission(current, next_end=agreed)
     instance.refresh_from_db()
@@ -92,9 +97,14 @@ def why_not_end(instance: Instance) -> DomainError | None:
     return preconditions.why_not("decommission", instance)
 
 
-def _last_actor(instance: Instance, act: str) -> str:
-    entry = AuditEntry.objects.filter(instance=instance, act=act).order_by("-pk").first()
-    return entry.actor if entry else ""
+def why_not_end_on_a_day(instance: Instance) -> DomainError | None:
+    return preconditions.why_not("choose_end", instance)
+
+
+def _change_end(instance: Instance, moment: datetime | None, tell: Callable[[Instance, int], Mail]) -> None:
+    ending.change_expiry(instance, moment)
+    instance.refresh_from_db()
+    tell(instance, AuditEntry.objects.filter(instance=instance, act="change_expiry").count())
 
 
 def _checked(reason: str) -> str:

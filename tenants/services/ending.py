@@ -1,8 +1,6 @@
 """Use cases of the end: a decommissioning with a grace period that can be undone, demos that expire, reminders."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import partial
 
 from django.conf import settings
 from django.db import transaction
@@ -17,14 +15,14 @@ from tenants.audit import acting
 from tenants.errors import DomainError, InvalidExpiry, WrongState
 from tenants.lifecycle import InstanceState
 from tenants.mails import news
-from tenants.mails.notices import BY, BY_EXPIRY, BY_SELLER, NOTICE
+from tenants.mails.told import BY, BY_EXPIRY, BY_SELLER, NOTICE
 from tenants.models import AuditEntry, Instance, Mail, Unit
 from tenants.models.mail import MailQuerySet
 from tenants.models.webhook import WebhookEvents
-from tenants.services import instances, preconditions
+from tenants.services import instances, preconditions, whose_end
+from tenants.services.whose_end import EXPIRY
 from tenants.webhooks import deliveries
 
-EXPIRY = "expiry"
 LAST_REMINDER = timedelta(days=2)
 # of the reminder that is written when the end has come already
 LATE = 0
@@ -119,7 +117,7 @@ def change_expiry(instance: Instance, expires_at: datetime | None) -> None:
 def expire(*, dry_run: bool = False) -> list[tuple[str, Instance]]:
     """Suspend what has expired and decommission what has used up its grace period; returns what was (or would be) done.
 
-    What the customer has not been told at least a day before (`notices.NOTICE`) waits until that is so; a notice that
+    What the customer has not been told at least a day before (`told.NOTICE`) waits until that is so; a notice that
     nobody wrote is written now. Repeating it does nothing twice. What is busy or was changed by somebody meanwhile
     waits for the next call.
     """
@@ -176,32 +174,27 @@ def remind_of_ends() -> int:
         soon = Instance.objects.kept().filter(
             state=InstanceState.READY, expires_at__gt=now, expires_at__lte=now + timedelta(days=days[0])
         )
-        written += _write_new(
-            {
-                news.reminder_purpose(each, _reminder(each, now)): partial(
-                    news.write_expires_soon, each, _reminder(each, now)
-                )
-                for each in soon.select_related("tenant")
-            }
-        )
+        for each in soon.select_related("tenant"):
+            if not _told_since(each, left := _reminder(each, now)):
+                written += 1
+                news.write_expires_soon(each, left, by=whose_end.ends_by(each))
     ending = Instance.objects.kept().filter(
         state__in=preconditions.ENDABLE,
         ready_at__isnull=False,
         decommission_after__gt=now,
         decommission_after__lte=now + LAST_REMINDER,
     )
-    later = [each for each in ending.select_related("tenant") if _told_long_ago(each)]
-    return written + _write_new(
-        {news.last_reminder_purpose(each): partial(news.write_deletion_soon, each) for each in later}
-    )
+    for each in ending.select_related("tenant"):
+        if _told_long_ago(each) and not news.deletion_notices(each).filter(kind=Mail.Kind.DELETION_SOON).exists():
+            written += 1
+            news.write_deletion_soon(each)
+    return written
 
 
-def _write_new(due: dict[str, Callable[[], Mail]]) -> int:
-    known = set(Mail.objects.standing().filter(purpose__in=list(due)).values_list("purpose", flat=True))
-    for purpose in due.keys() - known:
-        with transaction.atomic():
-            due[purpose]()
-    return len(due.keys() - known)
+def _told_since(instance: Instance, days: int) -> bool:
+    """Whether this end was written to its customer since so many days were left."""
+    moment = (instance.expires_at or timezone.now()) - timedelta(days=days)
+    return news.stopping_notices(instance).filter(created_at__gte=moment).exists()
 
 
 def _told_long_ago(instance: Instance) -> bool:
@@ -220,9 +213,9 @@ def _announced(act: str, instance: Instance) -> bool:
 def _tell(act: str, instance: Instance) -> None:
     """A notice of this very end, unless there is one on its way or lost: of that, staff are told."""
     if act == "suspend" and not news.stopping_notices(instance).exists():
-        news.write_expires_soon(instance, LATE)
+        news.write_expires_soon(instance, LATE, by=whose_end.ends_by(instance))
     elif act == "decommission" and not news.deletion_notices(instance).exists():
-        news.write_deletion_scheduled(instance, by=BY_EXPIRY)
+        news.write_deletion_scheduled(instance, by=whose_end.deleted_by(instance))
 
 
 def _tell_of_the_day(instance: Instance, by: str) -> None:
@@ -242,9 +235,9 @@ def _carry_out(act: str, instance: Instance) -> bool:
             if end is None or end > timezone.now() or not _announced(act, current):
                 return False
             if act == "suspend":
-                schedule_decommission(current, grace_days=settings.EXPIRY_GRACE_DAYS, by=BY_EXPIRY)
+                schedule_decommission(current, grace_days=settings.EXPIRY_GRACE_DAYS, by=whose_end.ends_by(current))
             else:
-                instances.decommission(current, by=BY_EXPIRY)
+                instances.decommission(current, by=whose_end.deleted_by(current))
     except DomainError:
         return False
     return True

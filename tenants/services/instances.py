@@ -29,7 +29,7 @@ from tenants.errors import (
     WrongState,
 )
 from tenants.mails import news
-from tenants.mails.notices import BY_SELLER
+from tenants.mails.told import BY_SELLER
 from tenants.models import ApiKey, Instance, Partner, Plan, Tenant, Unit
 from tenants.pool import units
 from tenants.services import preconditions, retrying, workspaces

@@ -8,9 +8,10 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from tenants.mails.told import BY_CUSTOMER, BY_EXPIRY, BY_SELLER
 from tenants.models import AuditEntry, Instance
 
-CUSTOMER = "customer"
+CUSTOMER, EXPIRY = "customer", "expiry"
 
 
 def sellers_end(instance: Instance) -> datetime | None:
@@ -27,6 +28,20 @@ def sellers_end(instance: Instance) -> datetime | None:
 def has_own_end(instance: Instance) -> bool:
     """Whether ``expires_at`` is a day that its customer has chosen."""
     return instance.expires_at is not None and instance.expires_at != sellers_end(instance)
+
+
+def ends_by(instance: Instance) -> str:
+    """Who has brought it about that it stops at ``expires_at``: a chosen day is its customer's, any other one's the
+    order's.
+    """
+    return BY_CUSTOMER if has_own_end(instance) else BY_EXPIRY
+
+
+def deleted_by(instance: Instance) -> str:
+    """Who has brought it about that it is deleted at ``decommission_after``."""
+    last = AuditEntry.objects.filter(instance=instance, act="schedule_decommission").order_by("-pk").first()
+    actor = last.actor if last else ""
+    return BY_CUSTOMER if actor == CUSTOMER else ends_by(instance) if actor == EXPIRY else BY_SELLER
 
 
 def is_over(instance: Instance) -> bool:

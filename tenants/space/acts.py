@@ -55,6 +55,7 @@ def end(visit: Visit, public_id: str) -> HttpResponse:
         "instance": instance,
         "tomorrow": timezone.localdate() + timedelta(days=1),
         "export": preconditions.why_not("export", instance) is None,
+        "on_a_day": customer_choices.why_not_end_on_a_day(instance) is None,
     }
     if visit.request.method != "POST":
         return visit.show("end", **facts, refused=customer_choices.why_not_end(instance))

@@ -15,7 +15,6 @@ from tenants.wording import dates
 MOST = 30
 DONE: dict[str, str | Promise] = {
     OperationKind.CREATE: _("Your Odoo was created and checked."),
-    OperationKind.HAND_OVER: _("Your Odoo was created and checked."),
     # the same to a customer: of an Odoo that had been made before it was ordered
     OperationKind.HAND_OVER: _("Your Odoo was created and checked."),
     OperationKind.SUSPEND: _("It was stopped; its data is kept."),

@@ -44,6 +44,14 @@ def test_no_function_is_too_long_to_see_at_once():
     assert long == {}
 
 
+def test_no_mapping_says_the_same_key_twice():
+    for path in MODULES:
+        for node in ast.walk(ast.parse((ROOT / path).read_text())):
+            if isinstance(node, ast.Dict):
+                keys = [ast.unparse(key) for key in node.keys if key is not None]
+                assert len(keys) == len(set(keys)), f"{path}:{node.lineno}"
+
+
 def test_no_module_has_a_name_that_says_nothing():
     assert [str(path) for path in MODULES if path.stem in VAGUE] == []
 

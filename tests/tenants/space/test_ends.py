@@ -8,9 +8,10 @@ from django.utils import timezone
 
 from provisioning.models import Operation
 from provisioning.states import OperationKind
+from tenants.lifecycle import InstanceState
 from tenants.models import AuditEntry, Instance, Mail
 from tenants.services import ending
-from tests.tenants.space.conftest import at, stopped
+from tests.tenants.space.conftest import at, letters, stopped
 
 pytestmark = pytest.mark.django_db
 
@@ -47,6 +48,61 @@ def test_an_end_on_a_day_comes_in_the_evening_of_that_day_and_can_be_taken_back(
     inside.post(at(odoo, "garder/"))
     odoo.refresh_from_db()
     assert odoo.expires_at is None
+
+
+def test_a_chosen_day_is_told_at_once_and_so_is_its_being_taken_back(inside, odoo, settings):
+    settings.EXPIRY_REMINDER_DAYS = [7]
+    Instance.objects.update(expires_at=timezone.now() + timedelta(days=40))
+    for _time in range(2):
+        choose(inside, odoo, 5)
+        (chosen,) = letters()
+        assert "Vous nous avez demandé de mettre fin à votre Odoo" in chosen.body
+        assert "Un clic sur votre page" in chosen.body
+        assert ending.remind_of_ends() == 0, "what was written a moment ago needs no reminder"
+        inside.post(at(odoo, "garder/"))
+        (kept,) = letters()
+        assert kept.subject == "L’Odoo de Café Étoile est conservé"
+        assert "Il est à vous jusqu’au" in kept.body, "the seller's end is the end again"
+
+
+def test_a_chosen_day_comes_as_the_customers_own_and_is_undone_by_one_click(inside, odoo):
+    choose(inside, odoo, 5)
+    letters()
+    with time_machine.travel(odoo.expires_at + timedelta(minutes=1)):
+        assert [act for act, _instance in ending.expire()] == ["suspend"]
+        odoo.refresh_from_db()
+        (letter,) = letters()
+        assert "Vous nous avez demandé de supprimer votre Odoo" in letter.body
+        assert "un clic" in letter.body
+        stopped(odoo)
+        inside.sign_in()
+        assert "Garder mon Odoo</button>" in inside.get(at(odoo)).content.decode()
+        inside.post(at(odoo, "garder/"))
+        odoo.refresh_from_db()
+        assert (odoo.decommission_after, odoo.expires_at) == (None, None)
+        assert Operation.objects.active().get().kind == OperationKind.RESUME
+
+
+def test_a_chosen_day_of_what_is_stopped_meanwhile_can_be_taken_back_and_none_is_chosen_then(inside, odoo):
+    choose(inside, odoo, 5)
+    Instance.objects.update(state=InstanceState.SUSPENDED)
+    inside.post(at(odoo, "garder/"))
+    odoo.refresh_from_db()
+    assert odoo.expires_at is None
+    assert 'value="day"' not in inside.get(at(odoo, "fin/")).content.decode()
+    assert choose(inside, odoo, 5).status_code == 422
+    assert odoo.expires_at is None
+
+
+@pytest.mark.parametrize(("actor", "one_click"), [("customer", True), ("seller", False), ("expiry", False)])
+def test_the_letter_of_a_deletion_promises_one_click_only_where_there_is_one(inside, odoo, actor, one_click):
+    if actor == "customer":
+        inside.post(at(odoo, "fin/"), when="now")
+    else:
+        ending.schedule_decommission(odoo, by=actor)
+    (letter,) = letters()
+    assert ("un clic" in letter.body) is one_click
+    assert ("répondez à cet e-mail" in letter.body) is not one_click
 
 
 @pytest.mark.parametrize("day", ["", "tomorrow", "2020-01-01", "9999-12-31", "0000-00-00", "2026-02-31", "\x00"])
