@@ -21,7 +21,7 @@ from tenants.mails import outbox
 from tenants.mails.told import BY, BY_SELLER
 from tenants.models import AuditEntry, Instance, RestoreDrill, Unit
 from tenants.models.webhook import WebhookEvents
-from tenants.services import instances, links, restores
+from tenants.services import customer_sessions, instances, links, restores
 from tenants.signals import pool_due
 from tenants.webhooks import deliveries
 
@@ -177,6 +177,7 @@ def _follow_new_email(instance: Instance, operation: Operation) -> None:
         outbox.write_welcome(instance, operation, occasion=occasion)
         if former != new:
             outbox.supersede(instance, former)
+            customer_sessions.end_of_address(former, instance)
             letters.write_email_changed(instance, operation, former)
             AuditEntry.write("email_changed", instance.pk, before={"email": former}, after={"email": new})
 

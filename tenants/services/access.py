@@ -11,7 +11,7 @@ from tenants.errors import OperationInProgress, SameEmail, WrongState
 from tenants.lifecycle import InstanceState
 from tenants.mails import outbox
 from tenants.models import AuditEntry, Instance
-from tenants.services import instances, links, preconditions
+from tenants.services import customer_sessions, instances, links, preconditions
 
 
 def reset_password(instance: Instance) -> Operation:
@@ -89,6 +89,7 @@ def _correct_creation(instance: Instance, email: str) -> None:
         number = AuditEntry.objects.filter(instance=current, act="change_email").count()
         _set_facts(creation, access_revision=f"{creation.reference}-{number}")
     outbox.supersede(current, current.admin_email)
+    customer_sessions.end_of_address(current.admin_email, current)
     current.admin_email = email
     current.save(update_fields=["admin_email"])
     links.renew(current)

@@ -89,6 +89,7 @@ def _may(instance: Instance) -> dict[str, bool]:
         **possible,
         "keep": customer_choices.may_keep(instance),
         "resume": customer_choices.may_resume(instance),
+        "links": preconditions.why_not("revoke_links", instance) is None,
         "end": customer_choices.why_not_end(instance) is None,
         "back_up": preconditions.why_not("back_up", instance) is None,
         "export": preconditions.why_not("export", instance) is None,

@@ -10,9 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from provisioning.models import Agent, Operation
+from provisioning.signals import operation_changed
 from provisioning.states import OperationKind, OperationState
 from tenants.lifecycle import InstanceState
-from tenants.models import AuditEntry, Instance
+from tenants.models import AuditEntry, CustomerSession, Instance
 from tenants.services import ending
 from tenants.space import acts
 from tests import factories
@@ -65,6 +66,27 @@ def test_another_address_proves_itself_and_so_does_the_present_one(inside, odoo)
     answer = inside.post(at(odoo, "adresse/codes/"), asked=asked, present=sent[EMAIL], new=sent[NEW])
     assert answer.redirect_chain[-1][0].endswith("?done=address")
     assert Operation.objects.get().spec["email"] == NEW
+
+
+def test_whoever_is_signed_in_with_the_former_address_is_signed_out_when_it_is_replaced(inside, odoo):
+    asked, sent = ask_for_another_address(inside, odoo)
+    inside.post(at(odoo, "adresse/codes/"), asked=asked, present=sent[EMAIL], new=sent[NEW])
+    work = Operation.objects.get()
+    work.state, work.ended_at = OperationState.SUCCEEDED, timezone.now()
+    work.save()
+    operation_changed.send(Operation, operation=work)
+    assert Instance.objects.get().admin_email == NEW
+    assert not CustomerSession.objects.live().exists()
+
+
+@pytest.mark.parametrize("state", [InstanceState.SUSPENDED, InstanceState.FAILED])
+def test_what_one_needs_when_it_is_stopped_stands_on_the_page(inside, odoo, state):
+    Instance.objects.update(state=state)
+    page = inside.get(at(odoo)).content.decode()
+    for word in ("fin/", "liens/"):
+        assert f"/espace/{at(odoo, word)}" in page
+    Instance.objects.update(state=InstanceState.DECOMMISSIONED)
+    assert f"/espace/{at(odoo, 'liens/')}" not in inside.get(at(odoo)).content.decode()
 
 
 @pytest.mark.parametrize("wrong", ["present", "new"])
