@@ -67,14 +67,16 @@ def find_by_link(token: str) -> AddressProof | None:
     return proof if proof is not None and proof.purpose == _P.SIGN_IN and _is_open(proof) else None
 
 
-def enter(proof: AddressProof, code: str) -> None:
-    """Use the proof up with its code. Raises WrongCode, or CodeOver: too late, used, or too often wrong."""
-    check(proof, code)
-    use(proof)
+def find_proven(handle: str) -> AddressProof | None:
+    """One whose code was entered already, however many attempts that took; to be used up by :func:`use`."""
+    return AddressProof.objects.filter(handle=handle, purpose=_P.SIGN_IN).first()
 
 
 def check(proof: AddressProof, code: str) -> None:
-    """The same without using it up, for what needs two codes; each look counts as an attempt."""
+    """Whether this is its code, without using it up; each look counts as an attempt.
+
+    Raises WrongCode, or CodeOver: too late, used, or too often wrong.
+    """
     counted = AddressProof.objects.filter(
         pk=proof.pk, used_at=None, expires_at__gt=timezone.now(), attempts__lt=MOST_ATTEMPTS
     )

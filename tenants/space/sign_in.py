@@ -63,13 +63,13 @@ def code(visit: Visit) -> HttpResponse:
     if usage.exceeded:
         return too_many(request, usage)
     try:
-        address_proof.enter(proof, request.POST.get("code", ""))
+        address_proof.check(proof, request.POST.get("code", ""))
+        counters.give_back(occasions.code_guess(request))
+        return _proven(visit, proof, wanted)
     except WrongCode:
         return visit.show("code", 422, proof=proof, wanted=wanted, error=_("This is not the code of our last e-mail."))
     except CodeOver:
         return visit.show("code", 410, over=True, wanted=wanted)
-    counters.give_back(occasions.code_guess(request))
-    return _proven(visit, proof, wanted)
 
 
 @open_to_all("POST")
@@ -84,10 +84,9 @@ def link(visit: Visit, token: str) -> HttpResponse:
     if request.method != "POST":
         return visit.show("link", proof=proof)
     try:
-        address_proof.use(proof)
+        return _proven(visit, proof, visit.url("home"))
     except CodeOver:
         return visit.show("code", 410, over=True, wanted=visit.url("home"))
-    return _proven(visit, proof, visit.url("home"))
 
 
 @open_to_all("POST")
@@ -95,24 +94,31 @@ def seller(visit: Visit) -> HttpResponse:
     """Of several sellers of one address, the one to go on with; none of them learns of the others."""
     request = visit.request
     try:
-        email, wanted = signing.loads(request.POST.get("proven", ""), salt=PROVEN, max_age=PROVEN_SECONDS)
+        handle, wanted = signing.loads(request.POST.get("proven", ""), salt=PROVEN, max_age=PROVEN_SECONDS)
     except (signing.BadSignature, ValueError):
         return visit.onward("sign_in")
     chosen = request.POST.get("seller", "")
-    for each in customer_sessions.sellers_of(email):
-        if str(each.pk) == chosen:
-            return _begin(visit, email, each, safe_next(visit, wanted))
+    proof = address_proof.find_proven(handle)
+    for each in customer_sessions.sellers_of(proof.email) if proof else ():
+        if proof is not None and str(each.pk) == chosen:
+            try:
+                address_proof.use(proof)
+            except CodeOver:
+                break
+            return _begin(visit, proof.email, each, safe_next(visit, wanted))
     return visit.onward("sign_in")
 
 
 def _proven(visit: Visit, proof: AddressProof, wanted: str) -> HttpResponse:
+    """Used up by the session that it opens: of several sellers, when one is chosen. Raises CodeOver."""
     sellers = customer_sessions.sellers_of(proof.email, proof.partner)
     if not sellers:
         # what belonged to the address went away while the mail was under way
         return visit.show("code", 410, over=True, wanted=wanted)
     if len(sellers) > 1:
-        kept = signing.dumps([proof.email, wanted], salt=PROVEN)
+        kept = signing.dumps([proof.handle, wanted], salt=PROVEN)
         return visit.show("sellers", sellers=sellers, proven=kept)
+    address_proof.use(proof)
     return _begin(visit, proof.email, sellers[0], wanted)
 
 

@@ -61,9 +61,20 @@ def test_a_code_works_once_and_for_fifteen_minutes(odoo, person):
     proof = AddressProof.objects.get()
     with time_machine.travel(timezone.now() + timedelta(minutes=16)):
         assert not is_in(person.enter(code))
-    address_proof.enter(proof, code)
+    assert is_in(person.enter(code))
     with pytest.raises(address_proof.CodeOver):
-        address_proof.enter(proof, code)
+        address_proof.check(proof, code)
+
+
+def test_an_address_of_several_sellers_that_was_proven_opens_one_session(odoo, person):
+    other = factories.make_partner("Bob Services")
+    make_odoo("sold", partner=other)
+    person.ask()
+    page = person.enter(code_in(letters()[-1]))
+    chosen = {"proven": page.context["proven"], "seller": str(other.pk)}
+    for _time in range(2):
+        Client().post("/espace/connexion/vendeur/", chosen)
+    assert CustomerSession.objects.count() == 1
 
 
 def test_the_code_of_one_browser_opens_nothing_in_another(odoo, person):
