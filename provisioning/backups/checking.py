@@ -15,7 +15,7 @@ from django.utils import timezone
 from provisioning.backups import bucket, upkeep
 from provisioning.backups.errors import BackupDamaged
 from provisioning.errors import Permanent, ProvisioningError
-from provisioning.models import Backup
+from provisioning.models import Backup, Restore
 from provisioning.signals import backup_changed
 from provisioning.storage.client import Storage
 from provisioning.storage.errors import ObjectMissing, UploadGone
@@ -85,9 +85,18 @@ def _completed(storage: Storage, backup: Backup) -> StoredObject:
 
 
 def _compare_with_former(backup: Backup) -> None:
-    former = Backup.objects.filter(instance=backup.instance_id, state=_S.GOOD).order_by("-ended_at").first()
+    former = _last_state(backup.instance_id)
     if former and former.size and backup.size and backup.size < former.size * PLAUSIBLE:
         raise BackupDamaged(f"It has {backup.size} bytes, the one before had {former.size}.", code="backup_implausible")
+
+
+def _last_state(instance_id: int) -> Backup | None:
+    """The backup that has what the instance was last known to have: what was brought back is its state from then on."""
+    former = Backup.objects.filter(instance=instance_id, state=_S.GOOD).order_by("-ended_at").first()
+    proven = Restore.objects.filter(instance=instance_id, mode=Restore.Mode.SAME, state=Restore.State.PROVEN)
+    restored = proven.select_related("backup").order_by("-ended_at").first()
+    later = former and former.taken_at and restored and restored.ended_at and restored.ended_at > former.taken_at
+    return restored.backup if restored and later else former
 
 
 def _record(backup: Backup, found: dict[str, Any]) -> None:

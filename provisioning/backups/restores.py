@@ -52,10 +52,11 @@ def hear(instance_id: int, news: Any) -> dict[str, Any]:
     return take(restore, news)
 
 
-def prove(restore: Restore) -> None:
-    """The login was proven on what was restored."""
+def prove(restore: Restore, *, keeps_former: bool = False) -> None:
+    """The login was proven on what was restored; what it replaced may go, unless that is the only copy of it."""
     now = timezone.now()
-    if Restore.objects.filter(pk=restore.pk, state=_S.LOADED).update(state=_S.PROVEN, ended_at=now):
+    proven = {"state": _S.PROVEN, "ended_at": now, "keeps_former": keeps_former}
+    if Restore.objects.filter(pk=restore.pk, state=_S.LOADED).update(**proven):
         Backup.objects.filter(pk=restore.backup_id).update(proven_at=now)
 
 
@@ -100,7 +101,9 @@ def dropped(instance_id: int, news: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _replacing(instance_id: Any) -> Any:
-    return Restore.objects.filter(instance_id=instance_id, mode=_M.SAME, state=_S.PROVEN, former_dropped_at=None)
+    return Restore.objects.filter(
+        instance_id=instance_id, mode=_M.SAME, state=_S.PROVEN, keeps_former=False, former_dropped_at=None
+    )
 
 
 def _begin(restore: Restore, news: Mapping[str, Any]) -> dict[str, Any]:

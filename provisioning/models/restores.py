@@ -53,7 +53,8 @@ class Restore(models.Model):
     begun_at = models.DateTimeField(_("begun"), null=True, blank=True)
     heard_at = models.DateTimeField(_("last heard of"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
-    # what a proven one replaced: kept beside it until the agent has dropped it
+    # what a proven one replaced: kept beside it until the agent has dropped it, or for good where no backup has it
+    keeps_former = models.BooleanField(_("the former state stays"), default=False, db_default=False)
     former_dropped_at = models.DateTimeField(_("former state dropped"), null=True, blank=True)
 
     class Meta:

@@ -15,7 +15,7 @@ from provisioning.errors import Permanent, ProvisioningError
 from provisioning.models import Operation, Restore
 from provisioning.odoo import container
 from provisioning.outcomes import Done, Wait
-from provisioning.steps import deployments, proof
+from provisioning.steps import deployments, proof, safeguard
 from provisioning.steps.context import Context
 from provisioning.steps.desired_state import ODOO
 
@@ -92,7 +92,7 @@ def bring_back(ctx: Context) -> Done | Wait:
     """In trouble, start Odoo anew, told to bring the former state back; else all that it replaced may go."""
     restore = of(ctx.operation)
     if TROUBLE not in ctx.operation.facts:
-        restores.prove(restore)
+        restores.prove(restore, keeps_former=safeguard.is_only_copy(ctx.operation))
         return Done()
     if restore.state == _S.FAILED and not ctx.step.notes.get("told"):
         # the start has said so itself, and serves what it had

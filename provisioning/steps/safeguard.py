@@ -72,6 +72,11 @@ def why_none(operation: Operation) -> str:
     return "" if proven.exists() else "never_ready"
 
 
+def is_only_copy(operation: Operation) -> bool:
+    """Whether no backup has what this operation found: none could be made, and nobody has decided to do without."""
+    return bool(operation.facts.get(WITHOUT, "waived") != "waived")
+
+
 def is_old(operation: Operation) -> bool:
     """Whether Odoo may have written much since the backup: it was not stopped, and a retry comes late."""
     if operation.steps.filter(code="stop_services", state=StepState.DONE).exists():

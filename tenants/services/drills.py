@@ -17,7 +17,7 @@ from provisioning.steps import safeguard
 from tenants.errors import BackupsUnavailable, DomainError, NoBackup, OperationInProgress
 from tenants.lifecycle import InstanceState
 from tenants.models import AuditEntry, Instance, RestoreDrill
-from tenants.services import instances, partners, restores
+from tenants.services import instances, partners, preconditions, restores
 
 logger = logging.getLogger(__name__)
 # each customer at least once a year, a twelfth of them a month
@@ -56,9 +56,9 @@ def begin(instance: Instance) -> RestoreDrill:
 
 
 def begin_due(sample: int | None = None) -> list[RestoreDrill]:
-    """Begin those that are due this month: who was tried out longest ago, or never, comes first.
+    """Begin those that are due this month: whose proof is oldest, or who has none, comes first.
 
-    With ``sample`` so many are begun now, whatever was begun this month.
+    Who failed is tried again after a month. With ``sample`` so many are begun now, whatever was begun this month.
     """
     if not bucket.configured():
         return []
@@ -66,10 +66,13 @@ def begin_due(sample: int | None = None) -> list[RestoreDrill]:
     candidates = _candidates()
     if sample is None:
         begun = RestoreDrill.objects.filter(created_at__gt=now - MONTH).count()
-        candidates = candidates.filter(Q(tried_at=None) | Q(tried_at__lt=now - YEAR))
+        candidates = candidates.filter(Q(proven_at=None) | Q(proven_at__lt=now - YEAR))
+        candidates = candidates.filter(Q(failed_at=None) | Q(failed_at__lt=now - MONTH))
         sample = max(ceil(_candidates().count() / MONTHS) - begun, 0)
-    found = []
-    for instance in candidates.order_by(F("tried_at").asc(nulls_first=True), "pk")[:sample]:
+    found: list[RestoreDrill] = []
+    for instance in candidates.order_by(F("proven_at").asc(nulls_first=True), "pk"):
+        if len(found) >= sample:
+            break
         try:
             found.append(begin(instance))
         except DomainError as error:
@@ -80,10 +83,14 @@ def begin_due(sample: int | None = None) -> list[RestoreDrill]:
 def tend() -> None:
     """Judge the drills that are under way, and remove the units of those that have ended."""
     for drill in RestoreDrill.objects.filter(removed_at=None).select_related("unit", "backup", "instance"):
-        if drill.state == _S.RUNNING:
-            _judge(drill)
-        if drill.state != _S.RUNNING:
-            _remove(drill)
+        try:
+            if drill.state == _S.RUNNING:
+                _judge(drill)
+            if drill.state != _S.RUNNING:
+                _remove(drill)
+        except DomainError as error:
+            # one that somebody works on just now does not keep the others
+            logger.warning("Drill %s is looked at later: %s", drill.public_id, error)
 
 
 def last_proof(instance: Instance) -> Backup | None:
@@ -117,7 +124,10 @@ def certificate(drill: RestoreDrill) -> dict[str, Any]:
 
 def _candidates() -> "QuerySet[Instance]":
     rows = Instance.objects.filter(state=InstanceState.READY, drill_of=None, backups__state=Backup.State.GOOD)
-    return rows.exclude(drills__state=_S.RUNNING).annotate(tried_at=Max("drills__created_at")).distinct()
+    return rows.exclude(drills__state=_S.RUNNING).annotate(
+        proven_at=Max("drills__created_at", filter=Q(drills__state=_S.PROVEN)),
+        failed_at=Max("drills__created_at", filter=Q(drills__state=_S.FAILED)),
+    )
 
 
 def _judge(drill: RestoreDrill) -> None:
@@ -129,7 +139,8 @@ def _judge(drill: RestoreDrill) -> None:
     elif drill.unit.state == InstanceState.FAILED and creation:
         _end(drill, creation.reason or "unexpected", creation.message)
     elif timezone.now() > drill.created_at + LONGEST:
-        instances.cancel(drill.unit)
+        if drill.unit.active_operation() is not None:
+            instances.cancel(drill.unit)
         _end(drill, "restore_late", "The unit did not become ready.")
 
 
@@ -157,8 +168,8 @@ def _remove(drill: RestoreDrill) -> None:
         drill.removed_at = timezone.now()
         drill.save(update_fields=["removed_at"])
     elif unit.active_operation() is None:
-        last = Operation.objects.filter(instance=unit, kind=OperationKind.DECOMMISSION).last()
-        if last:
+        stopped = preconditions.retryable(unit)
+        if stopped and stopped.kind == OperationKind.DECOMMISSION:
             instances.retry(unit)
         else:
             instances.start_work(unit, OperationKind.DECOMMISSION, facts={safeguard.WAIVED: drill.public_id})

@@ -34,11 +34,13 @@ def require(action: str, instance: Instance) -> None:
 
 
 def retryable(instance: Instance) -> Operation | None:
-    """What would go on if it were retried: the last work that failed or was cancelled.
+    """What would go on if it were retried: an unfinished restoration, else the last work if it failed or was cancelled.
 
     While the instance's deletion is scheduled, only a suspension or the deletion itself goes on: a customer must not be
     given what is about to be deleted. Once that is undone, a creation that had failed goes on.
     """
+    if instance.decommission_after is None and (restoration := _unfinished_restoration(instance)):
+        return restoration
     work = Operation.objects.filter(instance=instance).order_by("-pk")
     if instance.state == _S.FAILED and instance.decommission_after is None:
         work = work.filter(kind__in=MAKING)
@@ -48,14 +50,17 @@ def retryable(instance: Instance) -> Operation | None:
     if last.kind == OperationKind.DECOMMISSION and instance.state != _S.DECOMMISSIONING:
         # it had not begun to delete: who wants it orders it again
         return None
-    if last.kind == OperationKind.RESTORE and not _is_open(last):
+    if last.kind == OperationKind.RESTORE:
         # it has ended, with the state of before: who wants it orders it again
         return None
     return last if instance.decommission_after is None or last.kind in TOWARDS_THE_END else None
 
 
-def _is_open(restoration: Operation) -> bool:
-    return Restore.objects.filter(public_id=restoration.facts.get("restore", ""), state__in=Restore.OPEN).exists()
+def _unfinished_restoration(instance: Instance) -> Operation | None:
+    """The one that has stopped between two states, whatever was done since: nothing else can be brought back before."""
+    unfinished = Restore.objects.filter(instance=instance, mode=Restore.Mode.SAME, state__in=Restore.OPEN).first()
+    work = Operation.objects.filter(instance=instance, kind=OperationKind.RESTORE, state__in=STOPPED_WORK)
+    return work.filter(facts__restore=unfinished.public_id).first() if unfinished else None
 
 
 def _idle(instance: Instance) -> None:

@@ -1,15 +1,17 @@
 """A drill: a backup brought back into a unit of the house, proven, counted, written down, and the unit removed."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.urls import reverse
+from django.utils import timezone
 
 from provisioning.models import Backup, Restore
 from tenants.alerts import conditions
-from tenants.models import Alert, Instance, Mail, Partner, RestoreDrill
+from tenants.models import Alert, Instance, Mail, Partner, Plan, RestoreDrill
 from tenants.services import drills
 from tests.journeys.test_backup import call, site, work_until  # noqa: F401  fixtures
 from tests.journeys.test_restore import backed_up
@@ -73,6 +75,27 @@ def test_a_count_that_nobody_reported_proves_nothing(instance):
     work_until(lambda: ended(drill))
     assert (drill.state, drill.reason) == ("failed", "restore_counts_differ")
     assert drills.certificate(drill)["loginProven"], "the login was not what failed"
+
+
+def test_one_that_cannot_be_begun_or_ended_keeps_no_other_from_it(instance, make_instance):
+    """A sold-out plan, a unit that somebody works on, and what failed last month: the next customer's turn comes."""
+    made = backed_up(instance)
+    nameless = make_instance("nothing-yet", state="ready")
+    kept = Backup.objects.filter(pk=made.pk).values().get()
+    kept |= {"id": None, "public_id": "BK-NOTHINGYET", "key": "nowhere", "instance_id": nameless.pk}
+    Backup.objects.create(**kept)
+    Plan.objects.update(takes_orders=False)
+    failed = drills.begin(nameless)
+    drills._end(failed, "restore_damaged", "")
+    # its unit is still being made, so it cannot be removed yet, and the drill of the other is judged all the same
+    [drill] = drills.begin_due(1)
+    assert drill.instance == instance
+    work_until(lambda: ended(drill))
+    assert drill.state == "proven"
+    # who failed is tried again after a month, who was proven after a year
+    for row, days in ((drill, 40), (failed, 31)):
+        RestoreDrill.objects.filter(pk=row.pk).update(created_at=timezone.now() - timedelta(days=days))
+    assert [each.instance for each in drills.begin_due()] == [nameless]
 
 
 def test_what_has_no_backup_cannot_be_tried_out(instance):

@@ -6,12 +6,12 @@ from django.core.management import CommandError, call_command
 
 from provisioning.backups import asking
 from provisioning.engine.recipes import RECIPES
-from provisioning.models import Backup, Operation, Restore
+from provisioning.models import Agent, Backup, Operation, Restore
 from provisioning.odoo.client import OdooClient
 from provisioning.states import OperationKind, StepState
 from tenants.errors import NotConfirmed, UnknownBackup, WrongState
 from tenants.models import AuditEntry, Instance, Mail
-from tenants.services import restores
+from tenants.services import access, instances, preconditions, restores
 from tests import trials
 from tests.journeys.test_backup import call, site, work_until  # noqa: F401  fixtures
 
@@ -107,6 +107,36 @@ def test_a_partner_brings_a_backup_back_and_the_state_of_then_is_there(call, ins
     assert (restore.state, Backup.objects.get(pk=backup.pk).proven_at) == ("proven", restore.ended_at)
     assert AuditEntry.objects.filter(act="restore_asked", instance=instance).exists()
     assert set(Mail.objects.filter(instance=instance).values_list("kind", flat=True)) == {"welcome", "restored"}
+
+
+def test_what_no_backup_could_be_made_of_stays_beside_the_restored_state(instance, odoo, backup):
+    Agent.objects.all().delete()
+    operation = restores.restore(instance, backup.public_id, confirmation="acme-corp")
+    work_until(lambda: ended(operation))
+    assert (operation.state, operation.facts["without_backup"]) == ("succeeded", "agent_silent")
+    backed_up(instance)
+    assert not Restore.objects.get().former_dropped_at, "it is the only copy of what was there"
+
+
+def test_a_backup_of_what_was_brought_back_is_compared_with_that(instance, odoo, backup):
+    operation = restores.restore(instance, backup.public_id, confirmation="acme-corp")
+    work_until(lambda: ended(operation))
+    # as if much had been entered after it
+    backup.refresh_from_db()
+    Backup.objects.exclude(pk=backup.pk).update(size=backup.size * 10)
+    assert backed_up(instance), "a tenth of what was there before is no loss"
+
+
+def test_a_restoration_that_stopped_between_two_states_is_what_a_retry_goes_on_with(instance, odoo, backup):
+    operation = restores.restore(instance, backup.public_id, confirmation="acme-corp")
+    instances.cancel(instance)
+    work_until(lambda: ended(operation))
+    Restore.objects.update(state="loaded", ended_at=None)
+    # whatever was begun since
+    access.reset_password(instance)
+    instances.cancel(instance)
+    work_until(lambda: not Operation.objects.active().exists())
+    assert preconditions.retryable(instance) == operation
 
 
 def test_what_cannot_be_logged_into_gives_way_to_the_former_state(site, instance, odoo, backup):  # noqa: F811
