@@ -21,14 +21,14 @@ from tenants.mails import outbox
 from tenants.mails.told import BY, BY_SELLER
 from tenants.models import AuditEntry, Instance, RestoreDrill, Unit
 from tenants.models.webhook import WebhookEvents
-from tenants.services import customer_sessions, instances, links, restores
+from tenants.services import customer_sessions, links, making, restores
 from tenants.signals import pool_due
 from tenants.webhooks import deliveries
 
 logger = logging.getLogger(__name__)
 
 # a hand-over that fails for these would fail with every other unit, and a creation as well
-OURS = frozenset({"railway_token_refused", "railway_account_blocked", "unknown_workspace"})
+OURS = frozenset({"railway_token_refused", "railway_account_blocked", "railway_value_refused", "unknown_workspace"})
 
 
 @receiver(operation_changed, dispatch_uid="follow_operation")
@@ -94,7 +94,7 @@ def _follow_hand_over(instance: Instance, operation: Operation) -> None:
     if operation.state == OperationState.FAILED and operation.reason not in OURS:
         try:
             with transaction.atomic():
-                instances.go_on_without(instance, operation)
+                making.go_on_without(instance, operation, broken_by=operation.reason)
         except Exception:
             logger.exception("The order of %s cannot go on by itself", instance.client_name)
             instance.refresh_from_db()

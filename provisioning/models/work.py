@@ -4,7 +4,7 @@ import secrets
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Case, Q, When
+from django.db.models import Case, Exists, OuterRef, Q, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -33,8 +33,9 @@ class OperationQuerySet(models.QuerySet["Operation"]):
         return self.active().filter(free, run_after__lte=now).order_by(urgency, "run_after", "pk")
 
     def made_by(self) -> "OperationQuerySet":
-        """What instances came true by, or shall: of a hand-over that failed, what took over counts."""
-        return self.filter(kind__in=MAKING).exclude(kind=OperationKind.HAND_OVER, state=OperationState.FAILED)
+        """What instances came true by, or shall: of a hand-over that came to nothing, what took over counts."""
+        later = Operation.objects.filter(instance=OuterRef("instance"), pk__gt=OuterRef("pk"), kind__in=MAKING)
+        return self.filter(kind__in=MAKING).exclude(Exists(later), kind=OperationKind.HAND_OVER)
 
     def unheard(self, now: datetime) -> "OperationQuerySet":
         """Due, and nobody has been told."""

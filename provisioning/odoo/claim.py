@@ -128,8 +128,8 @@ def prepare(odoo: OdooClient, login: str, password: str) -> Prepared:
 def give(odoo: OdooClient, prepared: Prepared, login: str, password: str, claim: Claim) -> None:
     """Make Odoo the customer's; ``login`` and ``password`` are its owner's until then, for when the session has ended.
 
-    Raises HandOverRefused when it will never be, else OdooError; after one that is unclear, look whether the customer's
-    login opens it already.
+    Raises HandOverRefused when it will never be, or was already by a call whose answer was lost (look whether the
+    customer's login opens it), else OdooError.
     """
     try:
         with odoo.resumed(prepared.session) as session:

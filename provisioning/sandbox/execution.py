@@ -154,7 +154,10 @@ def _obey(name: str, returns: str, root: object, info: Info, **arguments: Any) -
     if not call.fields_run:
         call.field_fault = call.claim(*FIELD)
     call.fields_run += 1
-    kind = call.field_fault.kind if call.field_fault else None
+    fault = call.field_fault
+    kind = fault.kind if fault else None
+    if fault and kind == "field_refused" and name == fault.operation:
+        raise Refusal(fault.text("message", "Problem processing request"))
     if kind == "partial" and call.fields_run > 1:
         raise Refusal("Problem processing request")
     if kind == "no_effect" and returns in ("Boolean", "String"):

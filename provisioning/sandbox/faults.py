@@ -7,16 +7,16 @@ for deployments and Odoo); and the parameters of its kind:
 
 request      rate_limited(retry_after) server_error(status) html(status) token_refused error(message, code)
              timeout_before(seconds) timeout_after(seconds) lost_answer
-one field    no_effect partial
+one field    no_effect partial field_refused(message), at an ``operation``: a root field, the others run
 creation     lag(seconds)
 platform     paused(message)
 deployment   failed(message) crashed(message) crashed_later(seconds) stuck slow(seconds)
 storage      storage_error(status, code, message) storage_lost_answer storage_timeout_before(seconds)
              storage_timeout_after(seconds), at an ``operation`` of S3, ``match`` in the key
 Odoo         login_fails wrong_language(language) default_login_open manager_open asset_error
-             unreachable(seconds) late_certificate(seconds)
+             unreachable(seconds) late_certificate(seconds) call_lost_answer, at an ``operation``: a model's method
 
-``seconds`` of the last two count from the deployment's success; without them they last until the fault is removed.
+``seconds`` of Odoo's count from the deployment's success; without them they last until the fault is removed.
 """
 
 import itertools
@@ -27,10 +27,11 @@ from typing import Any
 REQUEST = frozenset(
     "rate_limited server_error html token_refused error timeout_before timeout_after lost_answer".split()
 )
-FIELD = frozenset({"no_effect", "partial"})
+FIELD = frozenset({"no_effect", "partial", "field_refused"})
 DEPLOYMENT = frozenset({"failed", "crashed", "crashed_later", "stuck", "slow"})
 ODOO = frozenset(
-    "login_fails wrong_language default_login_open manager_open asset_error unreachable late_certificate".split()
+    "login_fails wrong_language default_login_open manager_open asset_error unreachable late_certificate "
+    "call_lost_answer".split()
 )
 STORAGE = frozenset("storage_error storage_lost_answer storage_timeout_before storage_timeout_after".split())
 KINDS = REQUEST | FIELD | DEPLOYMENT | STORAGE | ODOO | {"lag", "paused"}

@@ -9,18 +9,21 @@ from dataclasses import replace
 from django.conf import settings
 
 from provisioning.errors import Permanent
+from provisioning.models import Operation
 from provisioning.odoo import claim, container, proof
 from provisioning.odoo.client import OdooClient
-from provisioning.odoo.errors import LoginRefused
+from provisioning.odoo.errors import HandOverRefused, LoginRefused, SessionEnded
 from provisioning.outcomes import Done
-from provisioning.railway.errors import NotAuthorized, NotFound, PartialAnswer
+from provisioning.railway.errors import NotAuthorized, NotFound, PartialAnswer, RailwayError
 from provisioning.railway.results import DeploymentStatus, Project, Stack
-from provisioning.steps import desired_state, services
+from provisioning.steps import desired_state, naming
 from provisioning.steps.context import Context
 from provisioning.steps.desired_state import ODOO, ODOO_PORT, POSTGRES
 
 # facts of the operation
 UNIT, UNIT_NAME, UNIT_LOGIN, ACTION = "unit", "unit_name", "unit_login", "claim_action"
+# a note of the first step: from then on the unit may bear its customer's name
+SENT = "sent"
 # sealed with it
 PASSWORD, HASH, UNIT_PASSWORD, SESSION = "admin_password", "admin_password_hash", "unit_password", "unit_session"
 
@@ -44,13 +47,8 @@ def prepare(ctx: Context) -> Done:
 def give_name(ctx: Context) -> Done:
     """Name, marker, address and variables at Railway, if the unit is as it was prepared; read back."""
     _check(ctx, *_state(ctx))
-    wished, other = services.domain_names(ctx)
-    try:
-        _send(ctx, wished)
-    except PartialAnswer as error:
-        if error.alias != "domain" or not isinstance(error.__cause__, services.NAME_REFUSED):
-            raise
-        services.rename(ctx, ctx.ledger.id_of("domain", ODOO), other)
+    ctx.note(**{SENT: 1})
+    naming.give_name(ctx, ctx.ledger.id_of("domain", ODOO), lambda name: _send(ctx, name))
     project, stack = _state(ctx)
     if project.deleted_at is not None or project.description.strip() != ctx.spec.marker:
         raise UnitUnfit("Railway has not taken the project's new description.")
@@ -58,8 +56,13 @@ def give_name(ctx: Context) -> Done:
     return Done({"name": domain.name, "url": f"{settings.INSTANCE_URL_SCHEME}://{domain.domain}"})
 
 
+def has_given_name(operation: Operation) -> bool:
+    """Whether the unit may bear its customer's name, and more of what is the customer's, by this hand-over."""
+    return bool(operation.steps.get(code="give_name").notes.get(SENT))
+
+
 def give_odoo(ctx: Context) -> Done:
-    """The one call in Odoo; done already when the customer's login opens it (a lost answer)."""
+    """The one call in Odoo; where it is refused, it may have been made before, its answer lost: the login tells."""
     spec, facts, kept = ctx.spec, ctx.operation.facts, ctx.operation.secrets()
     who = claim.Claim(
         company=spec.company,
@@ -71,10 +74,12 @@ def give_odoo(ctx: Context) -> Done:
         password_hash=_hash(ctx),
     )
     with OdooClient(facts["url"], spec.database) as odoo:
-        if ctx.step.attempts > 1 and _opens(odoo, spec.email, kept[PASSWORD]):
-            return Done()
         prepared = claim.Prepared(int(facts[ACTION]), kept[SESSION])
-        claim.give(odoo, prepared, facts[UNIT_LOGIN], kept[UNIT_PASSWORD], who)
+        try:
+            claim.give(odoo, prepared, facts[UNIT_LOGIN], kept[UNIT_PASSWORD], who)
+        except (HandOverRefused, SessionEnded):
+            if not _opens(odoo, spec.email, kept[PASSWORD]):
+                raise
     return Done()
 
 
@@ -126,18 +131,25 @@ def _check(ctx: Context, project: Project, stack: Stack) -> None:
 
 
 def _send(ctx: Context, host: str) -> None:
+    """Raises NameRefused when only the host name was refused, else RailwayError."""
     spec = ctx.spec
-    ctx.railway.hand_over(
-        project_id=ctx.project_id,
-        environment_id=ctx.environment_id,
-        service_id=ctx.ledger.id_of("service", ODOO),
-        domain_id=ctx.ledger.id_of("domain", ODOO),
-        name=spec.project_name,
-        description=spec.marker,
-        domain=host,
-        target_port=ODOO_PORT,
-        variables=container.owner_variables(desired_state.identity(spec), _hash(ctx)),
-    )
+    try:
+        ctx.railway.hand_over(
+            project_id=ctx.project_id,
+            environment_id=ctx.environment_id,
+            service_id=ctx.ledger.id_of("service", ODOO),
+            domain_id=ctx.ledger.id_of("domain", ODOO),
+            name=spec.project_name,
+            description=spec.marker,
+            domain=host,
+            target_port=ODOO_PORT,
+            variables=container.owner_variables(desired_state.identity(spec), _hash(ctx)),
+        )
+    except RailwayError as error:
+        refusal = error.__cause__ if isinstance(error, PartialAnswer) else error
+        if error.alias == "domain" and isinstance(refusal, naming.REFUSED):
+            raise naming.NameRefused(refusal) from error
+        raise
 
 
 def _hash(ctx: Context) -> str:

@@ -1,6 +1,5 @@
 """The two services of an instance: made without a source, given storage and an address, then configured."""
 
-import logging
 from collections.abc import Mapping, Sequence
 
 from django.conf import settings
@@ -9,18 +8,10 @@ from provisioning.agents import variables as agent_variables
 from provisioning.errors import Temporary
 from provisioning.odoo import container
 from provisioning.outcomes import Done, Wait
-from provisioning.railway.errors import AlreadyExists, PlanLimit, UnknownRefusal, ValueRefused
 from provisioning.railway.results import NewService, ServiceSettings, Stack
-from provisioning.steps import desired_state
+from provisioning.steps import desired_state, naming
 from provisioning.steps.context import Context
 from provisioning.steps.desired_state import MOUNT_PATHS, ODOO, ODOO_PORT, POSTGRES
-
-logger = logging.getLogger(__name__)
-
-LONGEST_LABEL = 63
-RAILWAYS_SUFFIX = ".up.railway.app"
-# Railway's own name serves as well: nobody waits for a better one
-NAME_REFUSED = (AlreadyExists, PlanLimit, UnknownRefusal, ValueRefused)
 
 
 def create_services(ctx: Context) -> Done:
@@ -59,7 +50,7 @@ def create_domain(ctx: Context) -> Done:
             ).id
         ),
     )
-    return Done({"name": _name_domain(ctx, domain_id)})
+    return Done({"name": naming.give_name(ctx, domain_id)})
 
 
 def configure(ctx: Context) -> Done | Wait:
@@ -79,7 +70,7 @@ def configure(ctx: Context) -> Done | Wait:
         return Wait(5, "waiting_for_domain")
     name = ctx.operation.facts.get("name", "")
     if name not in ("", domains[0].name):
-        rename(ctx, domains[0].id, name)
+        naming.rename(ctx, domains[0].id, name)
         raise Temporary("Railway has not taken the name yet.", code="settings_not_taken", retry_after=5)
     return Done({"url": f"{settings.INSTANCE_URL_SCHEME}://{domains[0].domain}"})
 
@@ -136,39 +127,6 @@ def _create_volume(ctx: Context, service: str, mount_path: str) -> None:
             mount_path=mount_path,
         ),
     )
-
-
-def _name_domain(ctx: Context, domain_id: str) -> str:
-    """Give the wished name, or the one with a suffix when somebody else has that; "" when both are refused."""
-    for name in domain_names(ctx):
-        try:
-            rename(ctx, domain_id, name)
-        except NAME_REFUSED as refusal:
-            logger.warning("The name %s is refused: %s", name, refusal)
-            # perhaps it is our own: an earlier request whose answer was lost
-            if not any(domain.name == name for domain in ctx.stack().service(ODOO).domains):
-                continue
-        return name
-    return ""
-
-
-def rename(ctx: Context, domain_id: str, name: str) -> None:
-    """Ask for another host name of the domain. Raises RailwayError, one of NAME_REFUSED when it cannot have it."""
-    ctx.railway.rename_domain(
-        domain_id=domain_id,
-        service_id=ctx.ledger.id_of("service", ODOO),
-        environment_id=ctx.environment_id,
-        domain=name,
-        target_port=ODOO_PORT,
-    )
-
-
-def domain_names(ctx: Context) -> tuple[str, str]:
-    """The wished host name, and one with a short suffix of our id for when it is taken (63 characters at most)."""
-    wished = f"eazynova-{ctx.spec.client_name}"
-    suffix = ctx.spec.instance_id[-4:]
-    suffixed = f"{wished[: LONGEST_LABEL - len(suffix) - 1].rstrip('-')}-{suffix}"
-    return wished + RAILWAYS_SUFFIX, suffixed + RAILWAYS_SUFFIX
 
 
 def _settings(ctx: Context) -> dict[str, ServiceSettings]:

@@ -25,6 +25,12 @@ def fitting(key: str) -> UnitQuerySet:
     return Unit.objects.filter(key=key, instance__state=InstanceState.WARM, warm_at__gt=young).order_by("warm_at")
 
 
+def is_fit(unit: Unit) -> bool:
+    """Whether one that was taken may still be handed over: young enough, and what is sold today is made like it."""
+    mine = key_of(unit.pool.plan, unit.pool.language, unit.pool.country)
+    return unit.key == mine and unit.warm_at is not None and unit.warm_at > timezone.now() - LONGEST_AGE
+
+
 def take(plan: Plan, language: str, country: str) -> Unit | None:
     """A warm unit that is the caller's from now on; None when there is none: then the instance is made as usual.
 
@@ -59,10 +65,12 @@ def hand(unit: Unit, instance: Instance) -> None:
 
 
 def give_back(unit: Unit, instance: Instance, reason: str) -> None:
-    """It could not be handed over: it is broken, and all that it owns is its own again. Nobody else gets it."""
+    """It was not handed over, for this reason ("": it has become too old): all that it owns is its own again. Nobody
+    else gets it.
+    """
     with transaction.atomic():
         _move(instance, unit.instance)
-        unit.handed_to, unit.broken_by, unit.broken_at = None, reason, timezone.now()
+        unit.handed_to, unit.broken_by, unit.broken_at = None, reason, timezone.now() if reason else None
         unit.save(update_fields=["handed_to", "broken_by", "broken_at"])
         unit.instance.transition_to(InstanceState.FAILED)
 

@@ -13,7 +13,7 @@ from provisioning.models import Backup, Operation
 from provisioning.spec import InstanceSpec
 from tenants.errors import NoBackup
 from tenants.models import AuditEntry, Instance
-from tenants.services import instances, preconditions
+from tenants.services import making, preconditions
 
 # a download that has begun goes on after it
 ADDRESS_SECONDS = 900
@@ -79,7 +79,7 @@ def _kit(instance: Instance, backup: Backup) -> tuple[KitFile, ...]:
 def _spec(instance: Instance) -> InstanceSpec:
     """What its services were configured with: that is done once, by the creation."""
     made = Operation.objects.made_by().filter(instance=instance).order_by("pk").first()
-    return InstanceSpec.from_json(made.spec) if made else instances.spec_of(instance)
+    return InstanceSpec.from_json(made.spec) if made else making.spec_of(instance)
 
 
 def _filename(instance: Instance, backup: Backup) -> str:

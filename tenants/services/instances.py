@@ -2,7 +2,6 @@
 
 import secrets
 import string
-from dataclasses import replace
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -13,9 +12,7 @@ from provisioning.backups import restores
 from provisioning.engine import running
 from provisioning.engine.running import NotRetryable
 from provisioning.models import Backup, Operation, Restore
-from provisioning.spec import InstanceSpec, Limits, Source
-from provisioning.states import OperationKind, OperationState
-from provisioning.steps import hand_over
+from provisioning.states import OperationKind
 from provisioning.steps.removal import NOBODYS
 from tenants import addresses, client_names, names
 from tenants.errors import (
@@ -32,8 +29,7 @@ from tenants.mails import news
 from tenants.mails.told import BY_SELLER
 from tenants.models import ApiKey, Instance, Partner, Plan, Tenant, Unit
 from tenants.pool import units
-from tenants.services import preconditions, retrying, workspaces
-from tenants.signals import pool_due
+from tenants.services import making, preconditions, retrying
 
 DEFAULT_PLAN = "starter"
 PASSWORD_LENGTH = 32
@@ -74,46 +70,12 @@ def create_instance(
             unit = units.take(plan, language, COUNTRIES[language]) if seed is None else None
             instance = _requested(tenant, plan, client_name, language, key, unit)
             facts = {"restore": restores.ask(instance.pk, *seed).public_id} if seed else {}
-            begin(instance, unit, generated_password(), facts=facts)
+            making.begin(instance, unit, generated_password(), facts=facts)
     except IntegrityError as error:
         if Instance.objects.live().filter(client_name=client_name).exists():
             raise ClientNameTaken from error
         raise
     return instance
-
-
-def begin(instance: Instance, unit: Unit | None, password: str, *, facts: dict[str, Any] | None = None) -> None:
-    """Give it the unit that was taken for it, or have it made as usual; in the transaction that took it."""
-    sealed = {"admin_password": password}
-    if unit is None:
-        _start(instance, OperationKind.CREATE, facts=facts or {}, sealed=sealed)
-        return
-    units.hand(unit, instance)
-    made = Operation.objects.filter(instance=unit.pk, kind=OperationKind.PREPARE, state=OperationState.SUCCEEDED)
-    prepared = made.latest("pk")
-    kept = prepared.secrets()
-    facts = {
-        hand_over.UNIT: unit.instance.public_id,
-        hand_over.UNIT_NAME: unit.instance.client_name,
-        hand_over.UNIT_LOGIN: unit.instance.admin_email,
-        hand_over.ACTION: prepared.facts[hand_over.ACTION],
-    }
-    former = {hand_over.UNIT_PASSWORD: kept["admin_password"], hand_over.SESSION: kept[hand_over.SESSION]}
-    _start(instance, OperationKind.HAND_OVER, facts=facts, sealed=sealed | former)
-    transaction.on_commit(lambda: pool_due.send_robust(Unit, pool_id=unit.pool_id))
-
-
-def go_on_without(instance: Instance, failed: Operation) -> None:
-    """A unit could not be handed over: the order goes to the next one, or is made as usual; its customer only waits."""
-    unit = instance.made_from
-    units.give_back(unit, instance, failed.reason)
-    tries = Operation.objects.filter(instance=instance, kind=OperationKind.HAND_OVER).count()
-    following = units.take(instance.plan, instance.language, instance.country) if tries < units.CANDIDATES else None
-    instance.refresh_from_db()
-    for name, value in _place(instance.client_name, following).items():
-        setattr(instance, name, value)
-    instance.save(update_fields=["workspace", "database_name", "project_id"])
-    begin(instance, following, failed.secrets()["admin_password"])
 
 
 def require_free(client_name: str) -> None:
@@ -123,16 +85,23 @@ def require_free(client_name: str) -> None:
 
 
 def retry(instance: Instance) -> Operation:
-    """Go on with what failed last on this instance. Raises WrongState or OperationInProgress."""
+    """Go on with what failed last on this instance; what cannot be handed over any more is made another way.
+
+    Raises WrongState or OperationInProgress.
+    """
     preconditions.require("retry", instance)
     last = preconditions.retryable(instance)
     if last is None:
         raise WrongState
     try:
         with transaction.atomic():
+            if last.kind == OperationKind.HAND_OVER and not units.is_fit(instance.made_from):
+                return making.go_on_without(instance, last)
             return running.retry(last, anew=retrying.taken_back(last))
     except NotRetryable as error:
         raise WrongState from error
+    except IntegrityError as error:
+        raise OperationInProgress from error
 
 
 def cancel(instance: Instance) -> None:
@@ -185,7 +154,7 @@ def start_work(
     """
     try:
         with transaction.atomic():
-            return _start(instance, kind, email=email, facts=facts or {}, sealed=sealed or {})
+            return making.start(instance, kind, email=email, facts=facts or {}, sealed=sealed or {})
     except IntegrityError as error:
         raise OperationInProgress from error
 
@@ -222,9 +191,8 @@ def _requested(
     tenant: Tenant, plan: Plan, client_name: str, language: str, key: ApiKey | None, unit: Unit | None
 ) -> Instance:
     """With the price of today, which a later change of the plan does not touch."""
-    place = _place(client_name, unit) if unit else {"workspace": workspaces.with_room(plan)}
     return Instance.objects.create(
-        **{"database_name": client_names.database_name(client_name)} | place,
+        **making.place(plan, client_name, unit),
         tenant=tenant,
         plan=plan,
         created_by_key=key,
@@ -237,55 +205,6 @@ def _requested(
         price_per_month=plan.price_per_month,
         estimated_cost=plan.estimated_cost,
         currency=plan.currency,
-    )
-
-
-def _place(client_name: str, unit: Unit | None) -> dict[str, str]:
-    """Where an instance lives: in what its unit has, or in a place of its own that is still to be made."""
-    if unit is not None:
-        names = ("workspace", "database_name", "project_id")
-        return {name: getattr(unit.instance, name) for name in names}
-    return {"database_name": client_names.database_name(client_name), "project_id": ""}
-
-
-def _start(
-    instance: Instance, kind: OperationKind, *, email: str = "", facts: dict[str, Any], sealed: dict[str, str]
-) -> Operation:
-    spec = spec_of(instance)
-    if email:
-        spec = replace(spec, email=email)
-    operation = running.start(kind=kind, instance=instance, spec=spec, secrets=sealed)
-    known = {"url": instance.url} if instance.url else {}
-    if known or facts:
-        operation.facts = {**known, **facts}
-        operation.save(update_fields=["facts"])
-    return operation
-
-
-def spec_of(instance: Instance) -> InstanceSpec:
-    """The instance and its plan as they are now, to be frozen into an operation."""
-    plan = instance.plan
-    blueprint = plan.blueprint
-    return InstanceSpec(
-        instance_id=instance.public_id,
-        client_name=instance.client_name,
-        company=instance.tenant.company,
-        email=instance.admin_email,
-        language=instance.language,
-        country=instance.country,
-        timezone=instance.time_zone,
-        database=instance.database_name,
-        workspace=instance.workspace,
-        source=Source(
-            image=blueprint.image,
-            repository=blueprint.repository,
-            branch=blueprint.branch,
-            addons_path=blueprint.addons_path,
-        ),
-        modules=plan.module_names(),
-        odoo_limits=Limits(plan.odoo_memory_gb, plan.odoo_vcpus),
-        postgres_limits=Limits(plan.postgres_memory_gb, plan.postgres_vcpus),
-        postgres_image=blueprint.postgres_image,
     )
 
 

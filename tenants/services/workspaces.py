@@ -10,22 +10,28 @@ from tenants.models import Instance, Plan
 logger = logging.getLogger(__name__)
 
 
-def with_room(plan: Plan) -> str:
+def with_room(plan: Plan, *, moving: Instance | None = None) -> str:
     """The first of the plan's workspaces that has room for one more project. Raises NoRoom.
 
-    Inside the transaction that writes the instance: until it ends, others that want the same room wait.
+    An instance that is ``moving`` takes no second place, and stays where it is when there is room nowhere. Inside the
+    transaction that writes the instance: until it ends, others that want the same room wait.
     """
     known = configured()
     for name in plan.workspace_names():
         if name not in known:
             logger.error("The plan %s names the Railway workspace %s, which is not configured", plan.code, name)
-        elif not known[name].capacity or _is_free(name, known[name].capacity):
+        elif not known[name].capacity or _is_free(name, known[name].capacity, moving):
             return name
     logger.error("No Railway workspace of the plan %s has room for one more instance", plan.code)
+    if moving is not None:
+        return moving.workspace
     raise NoRoom
 
 
-def _is_free(name: str, capacity: int) -> bool:
+def _is_free(name: str, capacity: int, moving: Instance | None) -> bool:
     Slot.objects.get_or_create(key=f"room:{name}")
     Slot.objects.select_for_update().get(key=f"room:{name}")
-    return Instance.objects.live().filter(workspace=name).count() < capacity
+    there = Instance.objects.live().filter(workspace=name)
+    if moving is not None:
+        there = there.exclude(pk=moving.pk)
+    return there.count() < capacity

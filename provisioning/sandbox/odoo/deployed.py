@@ -74,19 +74,19 @@ class Deployed:
             raise OdooError(OPERATIONAL_ERROR, f'database "{self.database_name}" does not exist')
         return Orm(found.content, lambda: self._workspace.store.save(found.volume))
 
-    def standing(self, kind: str) -> Fault | None:
+    def standing(self, kind: str, method: str = "") -> Fault | None:
         """The fault of this kind that strikes now, not counted; its ``seconds`` start at the deployment's success."""
-        fault = self._workspace.faults.standing(kind, subject=self._subject, service=self._service_name)
+        fault = self._workspace.faults.standing(kind, subject=self._subject, service=self._service_name, names={method})
         if fault and "seconds" in fault.parameters:
             over = self.deployment.status_at + fault.number("seconds", 0.0)
             return fault if self._workspace.clock.now() < over else None
         return fault
 
-    def strikes(self, kind: str) -> Fault | None:
-        """The fault of this kind that strikes this request, counted."""
-        if self.standing(kind) is None:
+    def strikes(self, kind: str, method: str = "") -> Fault | None:
+        """The fault of this kind that strikes this request (or this call of a model's method), counted."""
+        if self.standing(kind, method) is None:
             return None
-        return self._workspace.faults.claim({kind}, subject=self._subject, service=self._service_name)
+        return self._workspace.faults.claim({kind}, subject=self._subject, service=self._service_name, names={method})
 
     async def log_in(self, login: str, password: str, peer: str) -> dict[str, object]:
         """The user with exactly this login and password. Raises OdooError."""

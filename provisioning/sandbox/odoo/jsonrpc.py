@@ -4,7 +4,7 @@ import json
 from collections.abc import Awaitable, Mapping
 from typing import Any
 
-from provisioning.sandbox.http_server import Request, Response
+from provisioning.sandbox.http_server import Answer, Request, Response
 from provisioning.sandbox.odoo import server_actions
 from provisioning.sandbox.odoo.deployed import ACCESS_DENIED, Deployed, Session
 from provisioning.sandbox.odoo.orm import OdooError, Orm
@@ -26,7 +26,7 @@ class JsonRpc:
     def __init__(self, odoo: Deployed) -> None:
         self._odoo = odoo
 
-    def handle(self, request: Request, session: Session) -> Response | Awaitable[Response]:
+    def handle(self, request: Request, session: Session) -> Answer | Awaitable[Answer]:
         """The answer to a call with a session cookie; 404 for a path that is none."""
         known = request.path in PATHS or request.path.startswith("/web/dataset/call_kw")
         if not known:
@@ -85,7 +85,7 @@ class JsonRpc:
                 server_actions.check_code(values)
         return orm.call(model, method, args, keywords)
 
-    async def _respond(self, request: Request, session: Session) -> Response:
+    async def _respond(self, request: Request, session: Session) -> Answer:
         number, params = _read(request)
         try:
             if request.path == "/web/session/authenticate":
@@ -98,7 +98,7 @@ class JsonRpc:
         except (KeyError, TypeError, ValueError, IndexError) as error:
             return _error(number, OdooError(f"builtins.{type(error).__name__}", str(error)))
 
-    async def _of_session(self, number: Any, params: Params, request: Request, session: Session) -> Response:
+    async def _of_session(self, number: Any, params: Params, request: Request, session: Session) -> Answer:
         orm = self._odoo.orm()
         user = self._odoo.session_user(orm, session)
         if user is None:
@@ -107,8 +107,10 @@ class JsonRpc:
             return _result(number, self._session_info(orm, user))
         args, keywords = list(params.get("args") or []), params.get("kwargs") or {}
         if (params["model"], params["method"]) == (server_actions.MODEL, "run"):
-            return _result(number, server_actions.run(orm, user, args, keywords.get("context") or {}))
-        return _result(number, await self.call_model(orm, params["model"], params["method"], args, keywords))
+            result = server_actions.run(orm, user, args, keywords.get("context") or {})
+        else:
+            result = await self.call_model(orm, params["model"], params["method"], args, keywords)
+        return None if self._odoo.strikes("call_lost_answer", params["method"]) else _result(number, result)
 
     def _public(self, path: str, session: Session) -> Any:
         """What needs no login."""

@@ -16,7 +16,7 @@ from provisioning.sandbox.odoo.xmlrpc import XmlRpc
 JSON = "application/json; charset=utf-8"
 NOT_FOUND = {"status": "error", "code": 404, "message": "Application not found", "request_id": "sandbox"}
 NO_ANSWER = {"status": "error", "code": 502, "message": "Application failed to respond", "request_id": "sandbox"}
-Handler = Callable[[Request], Response | Awaitable[Response]]
+Handler = Callable[[Request], Answer | Awaitable[Answer]]
 
 
 class Web:
@@ -58,12 +58,12 @@ class Web:
         self._odoo.flush()
         return answer
 
-    async def _finish(self, answer: Awaitable[Response]) -> Response:
+    async def _finish(self, answer: Awaitable[Answer]) -> Answer:
         response = await answer
         self._odoo.flush()
         return response
 
-    def _route(self, request: Request) -> Response | Awaitable[Response]:
+    def _route(self, request: Request) -> Answer | Awaitable[Answer]:
         path = request.path
         if page := self._pages.get(path):
             return page(request)

@@ -8,7 +8,7 @@ from provisioning.engine import running
 from provisioning.engine.recipes import RECIPES, Recipe, StepDefinition
 from provisioning.outcomes import Done
 from tenants.lifecycle import InstanceState
-from tenants.services.instances import spec_of
+from tenants.services.making import spec_of
 
 
 class Script:

@@ -16,7 +16,7 @@ from provisioning.outcomes import Done, Wait
 from provisioning.states import OperationState, StepState
 from tenants.lifecycle import InstanceState
 from tenants.models import Instance
-from tenants.services.instances import spec_of
+from tenants.services.making import spec_of
 from tests.processes import until
 
 pytestmark = pytest.mark.django_db(transaction=True)

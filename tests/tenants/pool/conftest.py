@@ -5,6 +5,7 @@ from provisioning.models import Operation
 from tenants.models import Unit
 from tenants.services import pool as pools
 from tests import trials
+from tests.factories import order_instance
 
 
 @pytest.fixture
@@ -37,3 +38,17 @@ def warm(pool, sandbox, clock):
         return list(Unit.objects.filter(pool=of, instance__state="warm").order_by("warm_at"))
 
     return make
+
+
+@pytest.fixture
+def hand_over(sandbox, clock):
+    """Order, and let the work come to its end: the instance that came of it."""
+
+    def order(name="acme-corp", **values):
+        instance = order_instance(name, **values)
+        for operation in iter(lambda: Operation.objects.active().filter(instance=instance).first(), None):
+            trials.finish(operation, clock, sandbox)
+        instance.refresh_from_db()
+        return instance
+
+    return order

@@ -6,32 +6,14 @@ from provisioning.gate import clients
 from provisioning.models import Agent, Operation, Resource
 from provisioning.odoo.client import OdooClient
 from provisioning.odoo.errors import LoginRefused, SessionEnded
-from tenants.models import AuditEntry, Instance, Mail, Unit
-from tenants.services import access, instances, partners, statistics
+from tenants.models import AuditEntry, Instance, Mail
+from tenants.services import partners, statistics
 from tenants.services import pool as pools
 from tests import trials
 from tests.factories import order_instance
+from tests.tenants.pool.looks import kinds, label_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def hand_over(sandbox, clock):
-    """Order, and let the work come to its end: the instance that came of it."""
-
-    def order(name="acme-corp", **values):
-        instance = order_instance(name, **values)
-        for operation in iter(lambda: Operation.objects.active().filter(instance=instance).first(), None):
-            trials.finish(operation, clock, sandbox)
-        instance.refresh_from_db()
-        return instance
-
-    return order
-
-
-def kinds(instance):
-    rows = Operation.objects.filter(instance=instance).order_by("pk")
-    return [f"{kind} {state}" for kind, state in rows.values_list("kind", "state")]
 
 
 def requests_of(sandbox, act):
@@ -101,17 +83,12 @@ def test_railway_is_told_whose_it_is_and_deploys_nothing(warm, sandbox, hand_ove
     assert odoo["deploymentCount"] == 1
 
 
-def test_a_name_that_somebody_has_at_railway_gets_a_suffix_in_a_fourth_request(warm, sandbox, hand_over):
+def test_a_name_that_somebody_has_at_railway_gets_a_suffix_by_two_requests_more(warm, sandbox, hand_over):
     warm()
     sandbox.workspace.store.labels["eazynova-acme-corp"] = "somebody"
     instance, asked = requests_of(sandbox, hand_over)
-    assert asked == {"UnitState": 2, "HandOver": 1, "DomainRename": 1}
-    (label,) = (
-        domain["label"]
-        for service in trials.only_project(sandbox, instance)["services"]
-        for domain in service["domains"]
-    )
-    assert label == f"eazynova-acme-corp-{instance.public_id[-4:]}"
+    assert asked == {"UnitState": 2, "HandOver": 1, "StackState": 1, "DomainRename": 1}
+    assert label_of(sandbox, instance) == f"eazynova-acme-corp-{instance.public_id[-4:]}"
 
 
 def test_what_happens_after_it_is_what_happens_to_every_instance(warm, sandbox, clock, hand_over):
@@ -125,85 +102,6 @@ def test_what_happens_after_it_is_what_happens_to_every_instance(warm, sandbox, 
     ended = trials.finish(trials.order("decommission", instance), clock, sandbox)
     assert ended.state == "succeeded", ended.message
     assert [project for project in sandbox.state()["projects"] if not project["deleted"]] == []
-
-
-@pytest.mark.parametrize(
-    ("why", "spoil"),
-    [
-        ("renamed by hand", {"name": "precious"}),
-        ("somebody else's by now", {"description": "eazynova-instance=other-co-abcdefghij"}),
-        ("about to be deleted", {"deletion_at": 4e9}),
-    ],
-)
-def test_a_unit_that_is_not_as_it_was_prepared_is_never_handed_out(why, spoil, warm, sandbox, hand_over):
-    first, second = warm(2)
-    project = sandbox.workspace.store.projects[first.instance.project_id]
-    for attribute, value in spoil.items():
-        setattr(project, attribute, value)
-    name = project.name
-    instance = hand_over()
-    assert kinds(instance) == ["hand_over failed", "hand_over succeeded"]
-    assert project.name == name, "it is not touched"
-    first.refresh_from_db()
-    assert (first.state, first.broken_by, first.handed_to) == ("broken", "unit_unfit", None)
-    assert Unit.objects.get(handed_to=instance) == second
-    assert Resource.objects.get(instance=first.instance, kind="project").external_id == project.id
-    assert Mail.objects.filter(instance=instance, purpose__startswith="welcome:").count() == 1
-
-
-def test_a_unit_whose_services_somebody_stopped_is_never_handed_out(warm, sandbox, hand_over):
-    (unit,) = warm()
-    deployment = Resource.objects.get(instance=unit.instance, kind="deployment", name="odoo").external_id
-    clients.railway().remove_deployments([deployment])
-    instance = hand_over()
-    assert kinds(instance) == ["hand_over failed", "create succeeded"]
-
-
-def test_units_whose_proof_fails_are_broken_and_the_order_goes_on_cold(warm, sandbox, hand_over):
-    warm(2)
-    fault = sandbox.faults.add(kind="wrong_language", times=2)
-    instance = hand_over()
-    sandbox.faults.remove(fault)
-    assert kinds(instance) == ["hand_over failed", "hand_over failed", "create succeeded"]
-    assert instance.database_name == "acme_corp_prod"
-    assert [unit.broken_by for unit in Unit.objects.order_by("pk")] == ["odoo_wrong_language"] * 2
-    mails = Mail.objects.filter(instance=instance)
-    assert [mail.kind for mail in mails] == ["welcome"], "of what went wrong the customer hears nothing"
-    odoo = OdooClient(instance.url, instance.database_name)
-    assert odoo.authenticate(instance.admin_email, instance.admin_password()).is_administrator
-
-
-def test_an_answer_of_odoo_that_is_lost_is_made_good_by_looking(warm, sandbox, hand_over):
-    (unit,) = warm()
-    Operation.objects.get(instance=unit.instance, kind="prepare")
-    sandbox.faults.add(kind="partial", operation="HandOver", times=1)
-    instance = hand_over()
-    assert kinds(instance) == ["hand_over succeeded"]
-
-
-def test_a_session_that_odoo_has_forgotten_is_opened_anew(warm, hand_over):
-    (unit,) = warm()
-    prepared = Operation.objects.get(instance=unit.instance, kind="prepare")
-    prepared.seal(prepared.secrets() | {"unit_session": "forgotten"})
-    prepared.save(update_fields=["sealed"])
-    assert kinds(hand_over()) == ["hand_over succeeded"]
-
-
-def test_an_address_corrected_after_a_cancelled_hand_over_is_the_one_that_is_handed_over(warm, sandbox, clock):
-    warm()
-    instance = order_instance()
-    instances.cancel(instance)
-    instance.refresh_from_db()
-    assert instance.state == "failed"
-    access.change_email(instance, "right@acme-corp.example")
-    instance.refresh_from_db()
-    instances.retry(instance)
-    trials.finish(Operation.objects.active().get(instance=instance), clock, sandbox)
-    instance.refresh_from_db()
-    assert (instance.state, instance.admin_email) == ("ready", "right@acme-corp.example")
-    assert OdooClient(instance.url, instance.database_name).authenticate(
-        "right@acme-corp.example", instance.admin_password()
-    )
 
 
 def test_units_are_nobodys_in_lists_quotas_and_counts(warm, make_partner, rf):

@@ -13,7 +13,7 @@ from provisioning.models import Operation
 from provisioning.signals import operation_changed
 from tenants.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent
 from tenants.models.webhook import WebhookEvents
-from tenants.services import instances
+from tenants.services import making
 from tenants.services import webhooks as services
 from tenants.webhooks import deliveries, notices
 from tests import factories
@@ -84,7 +84,7 @@ def test_a_failed_creation_is_told(partner, listening, make_instance):
 
 
 def _tell(instance, kind, state):
-    spec = instances.spec_of(instance).to_json()
+    spec = making.spec_of(instance).to_json()
     now = timezone.now()
     operation = Operation.objects.create(
         instance=instance, kind=kind, state=state, spec=spec, deadline_at=now, ended_at=now,
