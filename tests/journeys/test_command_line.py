@@ -151,14 +151,14 @@ def test_a_taken_name_is_refused_but_the_same_order_again_goes_on(manage, sandbo
     ],
 )
 def test_without_a_usable_railway_it_says_what_to_do_and_a_later_run_leaves_one_project(
-    manage, sandbox, environment, sentence
+    manage, here, sandbox, environment, sentence
 ):
     done = manage("create_instance", "acme-corp", "admin@acme.com", "--plan", "demo", **environment)
     assert done.returncode == 1
     assert sentence in done.stderr
     assert "wrong-token" not in done.stderr
     assert not Instance.objects.exists()
-    assert manage("create_instance", "acme-corp", "admin@acme.com", "--plan", "demo").returncode == 0
+    assert here("create_instance", "acme-corp", "admin@acme.com", "--plan", "demo").returncode == 0
     assert len(sandbox.state()["projects"]) == 1
 
 

@@ -16,6 +16,7 @@ from tests.journeys import states
 from tests.processes import until
 
 PATIENCE = 90_000
+SEEN = "what a browser makes of the form; the orders that are sent are tried above on both"
 
 
 # what a screen reader is told
@@ -79,6 +80,7 @@ def test_everything_works_without_javascript(site, worker, visitor):
     assert log_in(instance.url, instance, page.inner_text("#password"))
 
 
+@pytest.mark.any_store(SEEN)
 def test_a_failing_deployment_is_told_in_words_and_with_a_reference(site, worker, visitor, sandbox):
     sandbox.faults.add(kind="failed", service="odoo")
     page = visitor(locale="en-GB")
@@ -116,6 +118,7 @@ def test_the_same_form_sent_at_the_same_moment_leads_everybody_to_one_instance(s
     assert Instance.objects.count() == 1
 
 
+@pytest.mark.any_store(SEEN)
 def test_the_sixth_attempt_is_told_when_to_come_back(site, visitor):
     for number in range(5):
         order = {"company": f"Acme {number}", "email": f"a@acme-{number}.example", "plan": "demo"}
@@ -128,6 +131,7 @@ def test_the_sixth_attempt_is_told_when_to_come_back(site, visitor):
     assert Instance.objects.count() == 5
 
 
+@pytest.mark.any_store(SEEN)
 def test_a_taken_name_is_told_while_typing_and_what_cannot_be_asked_says_nothing_wrong(site, visitor):
     factories.order_instance("acme")
     page = visitor()
@@ -142,6 +146,7 @@ def test_a_taken_name_is_told_while_typing_and_what_cannot_be_asked_says_nothing
     page.wait_for_selector("#company-help:not(:has(strong))")
 
 
+@pytest.mark.any_store(SEEN)
 def test_an_error_leads_to_its_field_and_the_page_can_be_read_in_the_other_language(site, visitor):
     page = visitor()
     page.goto(site)
@@ -163,6 +168,7 @@ def test_a_double_click_on_the_confirmation_leads_to_the_progress_page(site, vis
     assert Instance.objects.count() == 1
 
 
+@pytest.mark.any_store(SEEN)
 def test_on_a_phone_the_form_comes_first_and_a_price_is_never_broken(site, visitor):
     page = visitor(viewport={"width": 320, "height": 700})
     page.goto(site)
@@ -170,6 +176,7 @@ def test_on_a_phone_the_form_comes_first_and_a_price_is_never_broken(site, visit
     assert page.evaluate("[...document.querySelectorAll('.price')].every((each) => each.getClientRects().length === 1)")
 
 
+@pytest.mark.any_store(SEEN)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_on_the_form_and_its_errors_take_the_focus(site, visitor, scheme):
     page = visitor(color_scheme=scheme, viewport={"width": 390, "height": 844})
@@ -182,6 +189,7 @@ def test_axe_finds_nothing_on_the_form_and_its_errors_take_the_focus(site, visit
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+@pytest.mark.any_store(SEEN)
 def test_the_whole_form_is_filled_and_sent_by_keyboard(site, visitor):
     page = visitor()
     page.goto(site)

@@ -1,6 +1,8 @@
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -39,6 +41,12 @@ class Elsewhere:
         return subprocess.run(
             command, cwd=current.BASE_DIR, env=everything, capture_output=True, text=True, check=False, input=""
         )
+
+    def clients(self):
+        """The names of the customers there, as another program reads them."""
+        connect = psycopg.connect if self.url.startswith("postgres") else sqlite3.connect
+        with closing(connect(self.url.removeprefix("sqlite:///"))) as database:
+            return sorted(name for (name,) in database.execute("SELECT client_name FROM tenants_instance"))
 
 
 @pytest.fixture
