@@ -41,8 +41,10 @@ def _selling() -> dict[str, object]:
         "name": settings.SELLER_NAME,
         "address": settings.SELLER_ADDRESS,
         "hosted_by": settings.HOSTED_BY,
+        "books": address_of("books", language),
         **{kind: address_of(f"legal_{kind}", language) if kind in written else "" for kind in legal.KINDS},
     }
 
 
-PAGES = ("home", *(f"legal_{kind}" for kind in legal.KINDS))
+BOOKS = ("books", "customer_guide", "partner_guide", "api_guide", "widget_guide")
+PAGES = ("home", *(f"legal_{kind}" for kind in legal.KINDS), *BOOKS)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tenants.web import confirmation, language, legal, progress, signup, sitemap
+from tenants.web import books, confirmation, language, legal, progress, signup, sitemap
 
 urlpatterns = [
     path("", signup.home, name="home"),
@@ -16,6 +16,16 @@ urlpatterns = [
     path("confirm/sent/", confirmation.sent, name="confirmation_sent"),
     path("confirm/<str:token>/", confirmation.page, name="confirmation"),
     path("language/<str:code>/", language.choose, name="language"),
+    path("docs/", books.shelf, name="books"),
+    path("en/docs/", books.shelf, name="books_en"),
+    path("docs/guide-client/", books.book, {"name": "customer_guide"}, name="customer_guide"),
+    path("en/docs/customer-guide/", books.book, {"name": "customer_guide"}, name="customer_guide_en"),
+    path("docs/guide-partenaire/", books.book, {"name": "partner_guide"}, name="partner_guide"),
+    path("en/docs/partner-guide/", books.book, {"name": "partner_guide"}, name="partner_guide_en"),
+    path("docs/api/", books.book, {"name": "api_guide"}, name="api_guide"),
+    path("en/docs/api/", books.book, {"name": "api_guide"}, name="api_guide_en"),
+    path("docs/widget/", books.book, {"name": "widget_guide"}, name="widget_guide"),
+    path("en/docs/widget/", books.book, {"name": "widget_guide"}, name="widget_guide_en"),
     path("robots.txt", language.robots),
     path("sitemap.xml", sitemap.sitemap),
     path("mentions-legales/", legal.page, {"kind": "notice"}, name="legal_notice"),

@@ -19,6 +19,7 @@ from tenants.lifecycle import InstanceState
 from tenants.mails import composing
 from tenants.models import ApiKey, Instance, Plan, Signup
 from tenants.services import keys, partners
+from tenants.web import books
 from tests import factories
 from tests.journeys import space_states
 
@@ -47,6 +48,10 @@ def pages(site: str, foreign: str, language: str) -> Iterator[State]:
         yield State(f"progress-{name}", address_of(site, make(language)))
     yield State("progress-password", address_of(site, ready(language, "password")), _reveal)
     yield from space_states.of_the_space(site, language)
+    yield State("books", f"{site}{books.address_of('books', language)}")
+    for name in books.BOOKS:
+        yield State(name.replace("_", "-"), f"{site}{books.address_of(name, language)}")
+    yield State("problems", f"{site}/api/problems")
     yield State("missing", f"{site}/nowhere/")
     yield State("broken", f"{site}/", _break)
     yield State("widget", foreign)

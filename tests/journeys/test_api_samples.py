@@ -1,4 +1,4 @@
-"""docs/api.md is pasted into a terminal: what it shows must work as it stands."""
+"""docs/api.md and the partner guides are pasted into a terminal: what it shows must work as it stands."""
 
 import os
 import re
@@ -22,8 +22,8 @@ from tests import factories
 PATIENCE_SECONDS = 60
 
 
-def sample(heading):
-    text = (Path(settings.BASE_DIR) / "docs" / "api.md").read_text(encoding="utf-8")
+def sample(heading, book="api.md"):
+    text = (Path(settings.BASE_DIR) / "docs" / book).read_text(encoding="utf-8")
     return re.search(rf"^### {heading}\n.*?^```\w+\n(.*?)^```", text, re.MULTILINE | re.DOTALL)[1]
 
 
@@ -47,9 +47,15 @@ def test_the_python_sample_brings_a_customer_to_a_proven_login(environment, sand
     assert out.split() == ["ready", instance.url, instance.admin_password()], err
 
 
-def test_the_curl_sample_orders_and_finds_its_order(environment):
+@pytest.mark.parametrize("book", ["api.md", "partner-guide.md", "guide-partenaire.md"])
+def test_the_curl_sample_orders_and_finds_its_order(environment, book):
     done = subprocess.run(
-        ["sh", "-e", "-c", sample("curl")], env=environment, capture_output=True, text=True, timeout=30, check=False
+        ["sh", "-e", "-c", sample("curl", book)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
     )
     assert done.returncode == 0, done.stderr + done.stdout
     assert done.stdout.count(Instance.objects.get().public_id) >= 2

@@ -33,7 +33,7 @@ def is_left_out(path):
     [
         *(".env", ".env.production", ".env.local", "eazynova_site/.env", "tenants/web/.env.production", "env.backup"),
         *("var/secret_key", "var/eazynova.sqlite3", "tenants/copy.sqlite3", ".git/config", ".ssh/id_rsa", "dump.sql"),
-        *("tests/conftest.py", ".venv/bin/python", "docs/api.md", "provisioning/__pycache__/errors.cpython-311.pyc"),
+        *("tests/conftest.py", ".venv/bin/python", "README.md", "provisioning/__pycache__/errors.cpython-311.pyc"),
     ],
 )
 def test_nothing_secret_or_superfluous_goes_into_the_image(path):

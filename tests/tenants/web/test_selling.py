@@ -86,7 +86,8 @@ def test_the_sitemap_lists_each_page_in_both_languages(client, settings):
         each.text for each in ET.fromstring(client.get("/sitemap.xml").content).iter() if each.tag.endswith("loc")
     }
     pages = ["/", "/en/", "/conditions/", "/en/terms/"]
-    assert places == {f"https://portal.example{path}" for path in pages}
+    assert {f"https://portal.example{path}" for path in (*pages, "/docs/", "/en/docs/")} < places
+    assert not any("confidentialite" in place for place in places)
     assert "Sitemap: https://portal.example/sitemap.xml" in client.get("/robots.txt").content.decode()
 
 
