@@ -1,13 +1,16 @@
 """How a pool stands: its units by state, their age, what it hands out of what is ordered, and why it is not filled."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import takewhile
 
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from provisioning.models import Operation
+from provisioning.models import Operation, Restore
 from provisioning.states import OperationKind, OperationState
 from tenants.models import Instance, Pool, Unit
 from tenants.models.instance import InstanceQuerySet
@@ -16,6 +19,7 @@ from tenants.pool import units
 from tenants.pool.keys import key_of
 
 MOST_FAILURES = 3
+MOST_JUDGED = 20
 WEEKS = timedelta(weeks=4)
 # what an idle unit costs at Railway a month, in dollars: memory of both services, a little CPU, two empty volumes
 IDLE_COST = Decimal("3.10")
@@ -65,25 +69,32 @@ def standing(pool: Pool) -> Standing:
 
 
 def orders_of(pool: Pool, since: datetime) -> InstanceQuerySet:
-    """What was ordered since then that this pool is for."""
+    """What was ordered since then that this pool is for: what began as another's backup could not have had a unit."""
     mine = Instance.objects.of_customers().filter(plan=pool.plan_id, language=pool.language, country=pool.country)
-    return mine.filter(created_at__gte=since)
+    brought = Restore.objects.filter(instance=OuterRef("pk"), mode__in=(Restore.Mode.COPY, Restore.Mode.MOVE))
+    return mine.filter(~Exists(brought), created_at__gte=since)
 
 
 def failures_in_a_row(pool: Pool, key: str) -> int:
-    """How many of the last units of this key ended badly, since the last one that did not and since the last resuming.
+    """How many of the last units of this key could not be made, or, if these are more, of the last that were taken
+    could not be handed over; since the last that could, and since the last resuming.
 
-    Those under way are not judged yet.
+    A pool whose units are made well and fail their customers one after the other would else be filled for ever.
     """
-    rows = Unit.objects.filter(pool=pool, key=key, created_at__gt=pool.resumed_at).order_by("-pk")
-    found = 0
-    for unit in rows.select_related("instance")[:20]:
-        if unit.broken_at is None and unit.state is UnitState.PREPARING:
-            continue
-        if unit.broken_at is None:
-            break
-        found += 1
-    return found
+    rows = Unit.objects.filter(pool=pool, key=key)
+    handed = Operation.objects.filter(
+        instance=OuterRef("handed_to"), kind=OperationKind.HAND_OVER, state=OperationState.SUCCEEDED
+    )
+    made = rows.filter(Q(warm_at__isnull=False) | Q(broken_at__isnull=False), created_at__gt=pool.resumed_at)
+    taken = rows.filter(Exists(handed) | Q(broken_at__isnull=False), taken_at__gt=pool.resumed_at)
+    return max(
+        _leading(unit.warm_at is None for unit in made.order_by("-pk")[:MOST_JUDGED]),
+        _leading(unit.broken_at is not None for unit in taken.order_by("-taken_at")[:MOST_JUDGED]),
+    )
+
+
+def _leading(failed: Iterable[bool]) -> int:
+    return sum(1 for _one in takewhile(bool, failed))
 
 
 def stopped() -> list[Standing]:

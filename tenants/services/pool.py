@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 LARGEST = 200
 # the rest waits for these: what fails fails three times, not thirty times
 AT_A_TIME = 3
+# the last places of a workspace are for whoever orders what no unit is like
+LEFT_TO_ORDERS = 5
 BROKEN_KEPT = timedelta(days=3)
 NAME_LENGTH = 10
 COMPANY = "EAZYNOVA"
@@ -144,7 +146,7 @@ def _make(pool: Pool, key: str) -> Unit:
     instance = Instance(
         tenant=tenant,
         plan=plan,
-        workspace=workspaces.with_room(plan),
+        workspace=workspaces.with_room(plan, left_free=LEFT_TO_ORDERS),
         client_name=f"warm-{name}",
         public_id=Instance.new_public_id(f"warm-{name}"),
         admin_email=f"{name}@{NOBODYS_ADDRESS}",

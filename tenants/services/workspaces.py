@@ -10,8 +10,8 @@ from tenants.models import Instance, Plan
 logger = logging.getLogger(__name__)
 
 
-def with_room(plan: Plan, *, moving: Instance | None = None) -> str:
-    """The first of the plan's workspaces that has room for one more project. Raises NoRoom.
+def with_room(plan: Plan, *, moving: Instance | None = None, left_free: int = 0) -> str:
+    """The first of the plan's workspaces that has room for one more project, and ``left_free`` after it. Raises NoRoom.
 
     An instance that is ``moving`` takes no second place, and stays where it is when there is room nowhere. Inside the
     transaction that writes the instance: until it ends, others that want the same room wait.
@@ -20,11 +20,12 @@ def with_room(plan: Plan, *, moving: Instance | None = None) -> str:
     for name in plan.workspace_names():
         if name not in known:
             logger.error("The plan %s names the Railway workspace %s, which is not configured", plan.code, name)
-        elif not known[name].capacity or _is_free(name, known[name].capacity, moving):
+        elif not known[name].capacity or _is_free(name, known[name].capacity - left_free, moving):
             return name
-    logger.error("No Railway workspace of the plan %s has room for one more instance", plan.code)
     if moving is not None:
         return moving.workspace
+    if not left_free:
+        logger.error("No Railway workspace of the plan %s has room for one more instance", plan.code)
     raise NoRoom
 
 

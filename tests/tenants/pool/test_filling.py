@@ -164,6 +164,14 @@ def test_after_a_failure_one_is_tried_at_a_time_and_a_resumed_pool_begins_anew(p
     assert not [each for each in conditions.present() if each.kind == "pool"]
 
 
+def test_the_last_places_of_a_workspace_are_left_to_orders(pool, settings):
+    settings.RAILWAY_WORKSPACE_CAPACITY = pools.LEFT_TO_ORDERS + 2
+    pools.resize(pool, 5)
+    assert states(pool) == {"preparing": 2}
+    order_instance("acme-corp")
+    order_instance("other-corp")
+
+
 def test_another_image_is_tried_however_often_the_former_failed(pool, fail):
     pools.resize(pool, 3)
     fail()

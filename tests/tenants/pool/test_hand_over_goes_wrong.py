@@ -9,7 +9,9 @@ from provisioning.models import Operation, Outage, Resource
 from provisioning.odoo.client import OdooClient
 from provisioning.states import StepState
 from tenants.models import Mail, Unit
+from tenants.pool import counting
 from tenants.services import access, instances
+from tenants.services import pool as pools
 from tests import trials
 from tests.factories import order_instance
 from tests.tenants.pool.looks import kinds, label_of
@@ -95,6 +97,23 @@ def test_units_whose_proof_fails_go_and_the_order_goes_on_cold_with_its_own_name
     assert [mail.kind for mail in mails] == ["welcome"], "of what went wrong the customer hears nothing"
     odoo = OdooClient(instance.url, instance.database_name)
     assert odoo.authenticate(instance.admin_email, instance.admin_password()).is_administrator
+
+
+def test_units_that_fail_one_customer_after_the_other_are_made_no_more(warm, pool, sandbox, hand_over):
+    for number in range(counting.MOST_FAILURES):
+        (unit,) = warm()
+        sandbox.workspace.store.projects[unit.instance.project_id].name = "renamed by hand"
+        pools.pause(pool)
+        assert kinds(hand_over(f"acme-{number}")) == ["hand_over failed", "create succeeded"]
+        pool.is_paused = False
+        pool.save()
+    assert counting.standing(pool).is_stopped
+    assert pools.fill(pool) == 0
+    pools.resume(pool)
+    assert not counting.standing(pool).failures
+    (unit,) = warm()
+    hand_over("well-corp")
+    assert not counting.standing(pool).failures
 
 
 def test_an_answer_of_railway_that_is_lost_is_made_good_by_asking_again(warm, sandbox, hand_over):

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from provisioning.models import Backup, Restore
 from tenants.models import Instance
 from tenants.pool import counting, sizing
 from tests.factories import make_instance
@@ -33,6 +34,9 @@ def test_the_busy_hours_of_the_last_weeks_say_how_many(pool):
         Instance.objects.filter(pk=instance.pk).update(created_at=now - timedelta(hours=number % 10, days=1))
     make_instance("long-ago", state="ready")
     Instance.objects.filter(client_name="long-ago").update(created_at=now - timedelta(weeks=5))
+    backup = Backup.objects.create(instance=made[0], occasion="daily")
+    for mode in (Restore.Mode.COPY, Restore.Mode.MOVE):
+        Restore.objects.create(instance=make_instance(f"{mode}-of-one", state="ready"), backup=backup, mode=mode)
     suggestion = sizing.suggest(pool)
     assert suggestion.orders == 30
     assert suggestion.per_hour == pytest.approx(30 / 67)
