@@ -57,6 +57,11 @@ class Ledger:
         """Whether this id was ever ours, even if it is gone by now."""
         return Resource.objects.filter(instance_id=self.instance_id, kind=kind, external_id=external_id).exists()
 
+    def is_of_another(self, kind: str, external_id: str) -> bool:
+        """Whether it is, or was, what another instance owns."""
+        rows = Resource.objects.filter(kind=kind, external_id=external_id)
+        return rows.exclude(instance_id=self.instance_id).exists()
+
     def ensure(self, kind: str, name: str, *, find: Callable[[], str | None], create: Callable[[], str]) -> str:
         """Like :meth:`ensure_all` for one thing; returns its id at Railway."""
 

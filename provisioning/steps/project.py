@@ -35,9 +35,14 @@ def check_kept(ctx: Context) -> None:
 
 
 def find_own(ctx: Context) -> Project | None:
-    """The project whose description is our marker and nothing else: whoever only quotes the marker keeps his own."""
+    """The project whose description is our marker and nothing else: whoever only quotes the marker keeps his own.
+
+    Never one that another instance's ledger holds: a warm unit that could not be handed over may bear our marker until
+    Railway has deleted it.
+    """
     found = ctx.railway.find_projects(ctx.workspace_id, ctx.spec.marker)
-    return next((project for project in found if project.description.strip() == ctx.spec.marker), None)
+    marked = [project for project in found if project.description.strip() == ctx.spec.marker]
+    return next((project for project in marked if not ctx.ledger.is_of_another("project", project.id)), None)
 
 
 def _found_id(ctx: Context) -> str | None:

@@ -99,6 +99,20 @@ def test_units_whose_proof_fails_go_and_the_order_goes_on_cold_with_its_own_name
     assert odoo.authenticate(instance.admin_email, instance.admin_password()).is_administrator
 
 
+def test_a_creation_whose_answer_is_unclear_never_takes_the_project_that_its_unit_leaves_behind(
+    warm, sandbox, hand_over
+):
+    (unit,) = warm()
+    sandbox.faults.add(kind="wrong_language", times=1)
+    sandbox.faults.add(kind="server_error", operation="ProjectCreate", times=1)
+    instance = hand_over()
+    assert kinds(instance) == ["hand_over failed", "create succeeded"]
+    left = Resource.objects.get(instance=unit.instance, kind="project").external_id
+    marked = [each for each in sandbox.state()["projects"] if instance.public_id in each["description"]]
+    assert {each["id"] for each in marked} == {left, instance.project_id}
+    assert instance.project_id != left
+
+
 def test_units_that_fail_one_customer_after_the_other_are_made_no_more(warm, pool, sandbox, hand_over):
     for number in range(counting.MOST_FAILURES):
         (unit,) = warm()
