@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from provisioning.site_backup import keys
 from provisioning.site_backup.errors import SiteBackupKeysMissing
+from tenants.services import legal
 
 TAG = "eazynova"
 LEAST_SECRET = 32
@@ -265,10 +266,18 @@ def site_backup_keys_are_usable(app_configs: Any = None, **options: Any) -> list
 
 @in_production
 def customers_know_who_sells() -> Found:
-    if not settings.SELLER_NAME or not settings.LEGAL_FOLDER:
+    if settings.SANDBOX:
+        return
+    written = legal.present()
+    lacking = [f"{kind}.fr.txt" for kind in legal.KINDS if kind not in written]
+    if not settings.SELLER_NAME:
+        lacking.insert(0, "SELLER_NAME")
+    if lacking:
         yield checks.Warning(
-            str(_("SELLER_NAME or LEGAL_FOLDER is empty: no page says who sells, under which terms.")),
-            hint=str(_("Name the seller, and write the legal notice, the terms and the privacy policy.")),
+            str(_("No page says who sells, under which terms: %(lacking)s missing.") % {"lacking": ", ".join(lacking)}),
+            hint=str(
+                _("Name the seller, and put the legal notice, the terms and the privacy policy into LEGAL_FOLDER.")
+            ),
             id="eazynova.W017",
         )
 

@@ -131,6 +131,7 @@ class Interview:
             if question.name not in self.values:
                 self.values[question.name] = self._answer(question)
             try:
+                self.values[question.name] = question.tidy(self.values[question.name])
                 envfile.written(question.name, self.values[question.name])
                 found = question.judge(self.values)
             except Refused as error:

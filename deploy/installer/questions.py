@@ -17,13 +17,17 @@ ADDRESS = re.compile(r"[^@\s,<>]+@[^@\s,<>]+\.[^@\s,<>]{2,}")
 
 @dataclass(frozen=True)
 class Question:
-    """``name`` is the setting that it fills; ``judge`` gets all answers so far and says what it found, or raises Refused."""
+    """``name`` is the setting that it fills; ``judge`` gets all answers so far and says what it found, or raises Refused.
+
+    ``tidy`` writes an answer as it should have been typed.
+    """
 
     name: str
     words: str
     secret: bool = False
     default: str = ""
     optional: bool = False
+    tidy: Callable[[str], str] = lambda answer: answer
     judge: Callable[[Values], str] = lambda values: ""
 
 
@@ -66,6 +70,11 @@ def addresses(name: str) -> Callable[[Values], str]:
         return ""
 
     return judge
+
+
+def typeset(words: str) -> str:
+    """Words for people, who type a straight apostrophe: `.env` cannot hold that one."""
+    return words.replace("'", "’")
 
 
 def token(values: Values) -> str:
@@ -142,8 +151,20 @@ def of_provider(name: str) -> list[Question]:
 
 
 def last() -> list[Question]:
-    """Who writes, who is told, where backups go; without an endpoint nothing more is asked."""
+    """Who sells, who writes, who is told, where backups go; without an endpoint nothing more is asked."""
     return [
+        Question(
+            "SELLER_NAME",
+            tr("Who sells: name with legal form, shown at the foot of every page (empty: later)", "Qui vend : nom avec forme juridique, au pied de chaque page (vide : plus tard)"),
+            optional=True,
+            tidy=typeset,
+        ),
+        Question(
+            "SELLER_ADDRESS",
+            tr("Postal address of the seller (empty: later)", "Adresse postale du vendeur (vide : plus tard)"),
+            optional=True,
+            tidy=typeset,
+        ),
         Question(
             "DEFAULT_FROM_EMAIL",
             tr("Sender of the e-mails, for instance EAZYNOVA <hello@example.com>", "Expéditeur des e-mails, par exemple EAZYNOVA <bonjour@exemple.fr>"),

@@ -11,6 +11,7 @@ from django.test import override_settings
 from pyrage import x25519
 
 from eazynova_site import checks
+from tenants.services import legal
 from tests import environment
 
 pytestmark = pytest.mark.filterwarnings("ignore:Overriding setting DATABASES")
@@ -43,7 +44,6 @@ PRODUCTION = {
     "BACKUP_S3_ACCESS_KEY_ID": "key",
     "BACKUP_S3_SECRET_ACCESS_KEY": "secret",
     "SELLER_NAME": "EAZYNOVA SAS",
-    "LEGAL_FOLDER": "legal",
     "SITE_BACKUP_KEYS": [str(x25519.Identity.generate())],
     "SANDBOX": False,
     "STATIC_COLLECTED": True,
@@ -59,6 +59,22 @@ REHEARSAL = {
     "BACKUP_S3_ENDPOINT": "http://sandbox:8191",
     "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
 }
+
+
+@pytest.fixture(autouse=True)
+def texts(tmp_path, monkeypatch):
+    for kind in legal.KINDS:
+        (tmp_path / f"{kind}.fr.txt").write_text("Version: 1\n# Un titre\n")
+    monkeypatch.setitem(PRODUCTION, "LEGAL_FOLDER", str(tmp_path))
+    return tmp_path
+
+
+def test_what_is_missing_of_the_legal_texts_is_named(texts):
+    (texts / "terms.fr.txt").unlink()
+    with override_settings(**PRODUCTION):
+        [told] = run_checks(tags=[checks.TAG])
+    assert "terms.fr.txt" in told.msg
+    assert "notice" not in told.msg
 
 
 def found(**changes):

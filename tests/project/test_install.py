@@ -59,6 +59,7 @@ def answers(sandbox, mail_port):
         "EMAIL_USE_TLS": "0",
         "DEFAULT_FROM_EMAIL": "EAZYNOVA <hello@example.com>",
         "STAFF_ALERT_EMAILS": "Ops <ops@example.com>, night@example.com",
+        "SELLER_NAME": "L'Étoile SAS",
         "BACKUP_S3_ENDPOINT": "",
     }
 
@@ -100,9 +101,10 @@ def test_answers_become_a_private_file_that_is_complete_and_never_replaced(insta
     values = file_values(written)
     assert values["PUBLIC_BASE_URL"] == "https://portal.example.com"
     assert values["DEFAULT_FROM_EMAIL"] == answers["DEFAULT_FROM_EMAIL"]
+    assert values["SELLER_NAME"] == "L’Étoile SAS"
     assert answers["RAILWAY_API_TOKEN"] not in done.stdout
     assert values["CADDY_OPTIONS"] == "email ops@example.com"
-    assert check_of_the_site(values) == ["W005", "W017"]
+    assert check_of_the_site(values) == ["W005"]
 
     before = written.read_bytes()
     again = install(answers=answers)
