@@ -31,6 +31,7 @@ def test_a_fresh_database_becomes_the_customers_before_odoo_listens(make_contain
         " JOIN res_country o ON o.id = c.country_id JOIN res_currency m ON m.id = c.currency_id",
     )
     assert company == [("Acme", "admin@acme.com", "FR", "EUR")]
+    assert ask(container, "SELECT count(*) FROM mail_mail") == [(0,)], "Odoo tells nobody of it: we do"
     assert dict(ask(container, "SELECT key, value FROM ir_config_parameter")) == {
         "web.base.url": "https://acme.example.com",
         "web.base.url.freeze": "True",
@@ -112,6 +113,7 @@ def test_a_new_revision_changes_login_and_password_once_and_never_again(ready):
         ready.stop()
     assert administrator(ready)[1] == "chosen since"
     assert other not in ready.log
+    assert ask(ready, "SELECT count(*) FROM mail_mail") == [(0,)]
 
 
 def test_a_renewal_takes_the_second_factor_and_of_another_login_the_keys_too(ready):
