@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from provisioning.models import Restore
 from tenants.audit import acting
 from tenants.errors import DomainError
 from tenants.models import AuditEntry, Instance
@@ -42,6 +43,11 @@ class StaffAction:
 
     def why_not(self, instance: Instance) -> DomainError | None:
         return preconditions.why_not(self.name, instance)
+
+
+def _into_new(instance: Instance, given: Given) -> Instance:
+    backup, mode = restores.find(instance, given["backup"]), Restore.Mode(given["mode"])
+    return restores.into_new(backup, mode, client_name=given["new_name"], email=given["new_email"])
 
 
 ACTIONS = {
@@ -122,6 +128,20 @@ ACTIONS = {
             DECOMMISSION,
             lambda one, given: restores.restore(one, given["backup"], confirmation=given["client_name"]),
             asks=("backup",),
+            destructive=True,
+            one_by_one=True,
+        ),
+        StaffAction(
+            "into_new",
+            _("New instance from a backup"),
+            _(
+                "A new instance begins with what the backup holds; this one stays as it is. A copy is another database "
+                "to Odoo and writes to nobody, a move goes on as the same one. Everything in it is open to the address "
+                "that you give, which gets a welcome e-mail."
+            ),
+            DECOMMISSION,
+            _into_new,
+            asks=("backup", "mode", "new_name", "new_email"),
             destructive=True,
             one_by_one=True,
         ),

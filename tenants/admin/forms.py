@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -7,7 +8,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
-from provisioning.models import Backup
+from provisioning.models import Backup, Restore
 from tenants import moments
 from tenants.admin.actions import StaffAction
 from tenants.errors import DomainError
@@ -16,28 +17,35 @@ from tenants.models import Instance, Partner, Plan
 from tenants.services import restores
 
 # what an action changes is shown as it is now
-SHOWN = {"email": "admin_email", "expires_at": "expires_at"}
+SHOWN = {"email": "admin_email", "new_email": "admin_email", "expires_at": "expires_at"}
+# what is wrong with an order's member stands beside the field that asks for it
+BESIDE = {"client_name": "new_name", "email": "new_email"}
 
 
-def _field(name: str) -> forms.Field:
-    """What an action asks beside the reason."""
-    match name:
-        case "email":
-            return AddressField(label=_("Corrected e-mail address, also the login"), max_length=254)
-        case "backup":
-            # which there are is known with the instance
-            return forms.ChoiceField(label=_("Backup"))
-        case "expires_at":
-            picker = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-            label = _("Ends (empty: never)")
-            return forms.DateTimeField(label=label, required=False, widget=picker, validators=moments.VALIDATORS)
-        case _:
-            return forms.IntegerField(
-                label=_("Days in which it can be undone"),
-                min_value=0,
-                max_value=90,
-                initial=settings.DECOMMISSION_GRACE_DAYS,
-            )
+def _expiry() -> forms.Field:
+    picker = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    label = _("Ends (empty: never)")
+    return forms.DateTimeField(label=label, required=False, widget=picker, validators=moments.VALIDATORS)
+
+
+def _grace_days() -> forms.Field:
+    label, usual = _("Days in which it can be undone"), settings.DECOMMISSION_GRACE_DAYS
+    return forms.IntegerField(label=label, min_value=0, max_value=90, initial=usual)
+
+
+# what an action asks beside the reason, by the name in its ``asks``
+FIELDS: dict[str, Callable[[], forms.Field]] = {
+    "email": lambda: AddressField(label=_("Corrected e-mail address, also the login"), max_length=254),
+    # which there are is known with the instance
+    "backup": lambda: forms.ChoiceField(label=_("Backup")),
+    "mode": lambda: forms.ChoiceField(
+        label=_("Kind"), choices=[(each.value, each.label) for each in (Restore.Mode.COPY, Restore.Mode.MOVE)]
+    ),
+    "new_name": lambda: forms.CharField(label=_("Client name of the new instance"), max_length=50),
+    "new_email": lambda: AddressField(label=_("E-mail address of its owner, also the login"), max_length=254),
+    "expires_at": _expiry,
+    "grace_days": _grace_days,
+}
 
 
 class ActionForm(forms.Form):
@@ -49,12 +57,14 @@ class ActionForm(forms.Form):
         super().__init__(*arguments, **options)
         self.fields["reason"].required = action.destructive
         for name in action.asks:
-            self.fields[name] = _field(name)
+            self.fields[name] = FIELDS[name]()
         self.order_fields(action.asks)
 
     def refuse(self, error: DomainError) -> None:
         """Beside the field that it is about, if there is one."""
-        self.add_error(error.field if error.field in self.fields else None, str(error))
+        name = BESIDE.get(error.field, error.field)
+        place = name if name in self.fields else error.field
+        self.add_error(place if place in self.fields else None, str(error))
 
 
 class ConfirmationForm(ActionForm):

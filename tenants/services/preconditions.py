@@ -174,6 +174,7 @@ CHECKS: dict[str, Callable[[Instance], None]] = {
     "back_up": _back_up,
     "export": _export,
     "restore": _restore,
+    "into_new": _export,
     "without_backup": _without_backup,
     "decommission": _all(_in(*ENDABLE), _unscheduled),
     "decommission_now": _in(_S.REQUESTED, *ENDABLE),

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from provisioning import driver
-from provisioning.models import Operation
+from provisioning.models import Backup, Operation
 from provisioning.states import OperationKind, OperationState
 from tenants.admin.actions import ACTIONS
 from tenants.lifecycle import InstanceState
@@ -166,3 +166,27 @@ def test_the_welcome_is_sent_again_by_its_button(sign_in, sandbox, order_instanc
     driver.drive(instance.operations.get().pk, timeout=60, tick=lambda operation: None)
     sign_in("Support").post(act(instance, "resend"), {"reason": "lost"})
     assert Mail.objects.filter(kind=Mail.Kind.WELCOME, instance=instance).count() == 2
+
+
+def test_a_backup_becomes_a_new_instance_of_whoever_is_named(sign_in, make_instance, settings):
+    settings.BACKUP_S3_BUCKET = "backups"
+    instance = make_instance("acme-corp", state=READY)
+    now = timezone.now()
+    backup = Backup.objects.create(
+        instance=instance, occasion="daily", state="good", size=1, sha256="a" * 64, key="k", taken_at=now, ended_at=now
+    )
+    client, address = sign_in("Operations"), act(instance, "into_new")
+    form = {"backup": backup.public_id, "mode": "copy", "new_name": "acme-corp", "new_email": "Lea@acme.example"}
+    sure = {"client_name": "acme-corp", "reason": "asked for by telephone"}
+    taken = client.post(address, form | sure)
+    assert taken.context["form"].errors["new_name"]
+    assert client.post(address, form | {"new_name": "acme-copy", "reason": "x"}).context["form"].errors["client_name"]
+    assert client.post(address, form | sure | {"new_name": "acme-copy"}).status_code == 302
+    made = Instance.objects.get(client_name="acme-copy")
+    assert (made.admin_email, made.restores.get().mode, made.restores.get().backup) == (
+        "lea@acme.example",
+        "copy",
+        backup,
+    )
+    entry = AuditEntry.objects.get(act="staff:into_new")
+    assert (entry.instance, entry.reason, entry.after["new_name"]) == (instance, "asked for by telephone", "acme-copy")
