@@ -41,7 +41,7 @@ def creations_table(count: int, runs: int) -> list[str]:
     return [
         f"## a. {count} creations, instant deployments, 2 worker processes, median of {runs}",
         "",
-        *_table(["", "CPU s an instance", "wall s an instance", "Railway requests an instance"], rows),
+        *table(["", "CPU s an instance", "wall s an instance", "Railway requests an instance"], rows),
         "",
         f"Of the bare loop's speed: **{ratios[1]:.2f}** by the clock, {ratios[0]:.2f} by CPU (wanted: 0.5).",
         "",
@@ -65,7 +65,7 @@ def in_flight(count: int) -> list[str]:
         rows.append([f"success to ready p{100 * share:.0f}, s", found[0], most, found[1], also])
     head = ["", f"asked every {POLL_SECONDS:.0f} s", "at most", "called by webhooks", "at most"]
     title = f"## b. {count} in flight, 60-second deployments, one worker process of 8 threads"
-    return [title, "", *_table(head, rows), ""]
+    return [title, "", *table(head, rows), ""]
 
 
 def _in_flight(count: int, webhooks: bool) -> Figures:
@@ -116,7 +116,7 @@ def requests(runs: int) -> list[str]:
     ]
     head = ["", "requests a second", "p50 ms", "p95 ms", "p99 ms", "CPU ms a request"]
     title = f"## c. {load.CONNECTIONS} connections, the production server, median of {runs}"
-    return [title, "", *_table(head, rows), "", f"Of the floor, by CPU: {'; '.join(told)}.", ""]
+    return [title, "", *table(head, rows), "", f"Of the floor, by CPU: {'; '.join(told)}.", ""]
 
 
 def growth(sizes: Sequence[int], count: int = 60) -> list[str]:
@@ -131,7 +131,7 @@ def growth(sizes: Sequence[int], count: int = 60) -> list[str]:
             [str(size), f"{figures.wall / count:.3f}", f"{figures.cpu / count:.3f}", f"{figures.wall / first:.2f}"]
         )
     head = ["existing instances", "wall s an instance", "CPU s an instance", "to the first"]
-    return [f"## d. Growth, {count} creations each", "", *_table(head, rows), "", "Wanted: flat within 20 %.", ""]
+    return [f"## d. Growth, {count} creations each", "", *table(head, rows), "", "Wanted: flat within 20 %.", ""]
 
 
 def pages(size: int) -> list[str]:
@@ -146,7 +146,7 @@ def pages(size: int) -> list[str]:
     more = f"{DailyUsage.objects.count()} rows of usage, {Backup.objects.count()} backups"
     title = f"## e. The console with {size} instances, {steps} steps, {more}"
     told = "Wanted: fewer than 15 statements and 300 ms."
-    return [title, "", *_table(["page", "statements", "ms"], rows), "", told, ""]
+    return [title, "", *table(["page", "statements", "ms"], rows), "", told, ""]
 
 
 def fill(size: int) -> None:
@@ -233,7 +233,7 @@ def backups_table(sizes: Sequence[int]) -> list[str]:
     ]  # fmt: skip
     head = ["MB of files", "MB sent", "seconds", "CPU s of the agent", "CPU s of pg_dump", "MB of memory", "s to check"]
     title = f"## f. A backup: {backups.ROWS} rows and files of 1 MB, half of which packs"
-    return [title, "", *_table(head, rows), "", "Wanted: less than 64 MB of memory.", ""]
+    return [title, "", *table(head, rows), "", "Wanted: less than 64 MB of memory.", ""]
 
 
 def idle_agents(count: int) -> list[str]:
@@ -250,10 +250,10 @@ def idle_agents(count: int) -> list[str]:
     ]
     head = ["calls a second", "% of one core", "statements a call", "p95 ms", "calls a second at most"]
     title = f"## g. {count} agents with nothing to do, {backups.SECONDS} s, the production server"
-    return [title, "", *_table(head, [row]), ""]
+    return [title, "", *table(head, [row]), ""]
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return ["| " + " | ".join(line) + " |" for line in (head, ["---"] * len(head), *rows)]
 
 

@@ -120,10 +120,10 @@ def child(*command: str, **more: str) -> Iterator[Child]:
 
 
 @contextmanager
-def sandbox(deploy_seconds: float) -> Iterator[Child]:
+def sandbox(deploy_seconds: float, answer_seconds: float = 0.0) -> Iterator[Child]:
     # more creations than a Pro plan's 10 000 requests an hour allow: the budget counts, and holds nothing back
     ports = {"--port": GRAPHQL_PORT, "--odoo-port": ODOO_PORT, "--s3-port": S3_PORT}
-    options = ports | {"--speed": deploy_seconds, "--hourly-limit": 10**8}
+    options = ports | {"--speed": deploy_seconds, "--hourly-limit": 10**8, "--answer-seconds": answer_seconds}
     with child("django", "sandbox", *(str(part) for pair in options.items() for part in pair), "--quiet") as running:
         until(lambda: listens(GRAPHQL_PORT), "the sandbox listens")
         yield running

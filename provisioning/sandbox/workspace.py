@@ -18,8 +18,9 @@ class Options:
 
     Times in seconds, 0 switches a throttle or a limit off.
 
-    ``deploy_seconds`` is how long a deployment takes, ``lag_seconds`` how long a new service or volume instance stays
-    invisible, ``deletion_grace_seconds`` how long a project scheduled for deletion lives on (48 hours at Railway).
+    ``deploy_seconds`` is how long a deployment takes, ``answer_seconds`` how long Railway's API does to answer,
+    ``lag_seconds`` how long a new service or volume instance stays invisible, ``deletion_grace_seconds`` how long a
+    project scheduled for deletion lives on (48 hours at Railway).
     ``edge_limit`` is Cloudflare's: requests a second without a query string. With ``railway_names`` domains are shown
     as at Railway, under names where nothing answers here. ``agent_pace`` is how long the agents beside the Odoos pause,
     as a share of what the real ones do; 0: no agents. ``metered_days``: usage is told as if everything had run for so
@@ -37,6 +38,7 @@ class Options:
     project_interval: float = 0.0
     volume_interval: float = 0.0
     lag_seconds: float = 0.0
+    answer_seconds: float = 0.0
     hourly_limit: int = 0
     second_limit: int = 0
     edge_limit: int = 0

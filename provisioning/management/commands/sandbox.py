@@ -45,6 +45,9 @@ class Command(BaseCommand):
         parser.add_argument("--project-interval", type=float, default=0.0)
         parser.add_argument("--volume-interval", type=float, default=0.0)
         parser.add_argument("--lag", type=float, default=0.0, help=_("seconds a new instance stays invisible"))
+        parser.add_argument(
+            "--answer-seconds", type=float, default=0.0, help=_("seconds that Railway’s API takes to answer")
+        )
         parser.add_argument("--hourly-limit", type=int, default=0)
         parser.add_argument("--deletion-grace", type=float, default=172_800.0)
         parser.add_argument(
@@ -107,6 +110,7 @@ def _sandbox(options: dict[str, Any]) -> Sandbox:
         project_interval=options["project_interval"],
         volume_interval=options["volume_interval"],
         lag_seconds=options["lag"],
+        answer_seconds=options["answer_seconds"],
         hourly_limit=options["hourly_limit"],
         deletion_grace_seconds=options["deletion_grace"],
     )
