@@ -268,10 +268,8 @@ def site_backup_keys_are_usable(app_configs: Any = None, **options: Any) -> list
 def customers_know_who_sells() -> Found:
     if settings.SANDBOX:
         return
-    written = legal.present()
-    lacking = [f"{kind}.fr.txt" for kind in legal.KINDS if kind not in written]
-    if not settings.SELLER_NAME:
-        lacking.insert(0, "SELLER_NAME")
+    lacking = [] if settings.SELLER_NAME else ["SELLER_NAME"]
+    lacking += [f"{kind}.fr.txt" for kind in legal.KINDS if kind not in legal.present()]
     if lacking:
         yield checks.Warning(
             str(_("No page says who sells, under which terms: %(lacking)s missing.") % {"lacking": ", ".join(lacking)}),
