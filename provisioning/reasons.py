@@ -214,7 +214,7 @@ REASONS: dict[str, Reason] = {
     ),
     "backup_implausible": Reason(
         _("The backup did not pass its check and is made anew."),
-        _("It is less than half of the one before: look into the database before older ones are erased."),
+        _("It is less than half of the one before: look into the database. Is it right, use “Back up, however small”."),
     ),
     "backups_not_configured": Reason(
         _("Backups are not set up. Our team has been told."), _("Set BACKUP_S3_*: see .env.example.")

@@ -85,6 +85,8 @@ def _completed(storage: Storage, backup: Backup) -> StoredObject:
 
 
 def _compare_with_former(backup: Backup) -> None:
+    if backup.any_size:
+        return
     former = _last_state(backup.instance_id)
     if former and former.size and backup.size and backup.size < former.size * PLAUSIBLE:
         raise BackupDamaged(f"It has {backup.size} bytes, the one before had {former.size}.", code="backup_implausible")

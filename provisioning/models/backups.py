@@ -41,6 +41,8 @@ class Backup(models.Model):
     public_id = models.CharField(_("reference"), max_length=16, unique=True, default=new_backup_id, editable=False)
     instance = models.ForeignKey("tenants.Instance", models.PROTECT, related_name="backups", verbose_name=_("instance"))
     occasion = models.CharField(_("occasion"), max_length=14, choices=Occasion)
+    # somebody has looked into the instance: it may be much smaller than the one before
+    any_size = models.BooleanField(_("believed whatever its size"), default=False, db_default=False)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.WAITING)
     key = models.CharField(_("key in the storage"), max_length=200, blank=True, editable=False)
     upload_id = models.CharField(max_length=300, blank=True, editable=False)

@@ -118,6 +118,18 @@ ACTIONS = {
             lambda one, given: backups.back_up(one),
         ),
         StaffAction(
+            "believe_backup",
+            _("Back up, however small"),
+            _(
+                "A backup is made and believed although it is less than half of the last good one, which is kept as "
+                "long as its plan says. Look into Odoo first: has the customer deleted so much, or is something lost?"
+            ),
+            DECOMMISSION,
+            lambda one, given: backups.back_up(one, any_size=True),
+            destructive=True,
+            one_by_one=True,
+        ),
+        StaffAction(
             "restore",
             _("Restore a backup"),
             _(

@@ -32,6 +32,7 @@ ACTS: dict[str, Words] = {
     "restored_into_new": _("ordered from a backup"),
     "restore_asked": _("a restoration was asked for"),
     "staff:restore": _("restored from a backup"),
+    "staff:believe_backup": _("a backup was asked for, however small"),
     "staff:into_new": _("a new instance was ordered from a backup"),
     "backup_waived": _("decided to go on without a backup"),
     "password_forgotten": _("password forgotten: Odoo does not take it any more"),

@@ -22,10 +22,13 @@ NIGHT = range(1, 5)
 _S = Backup.State
 
 
-def back_up(instance: Instance) -> Backup:
-    """A backup now; one that is under way is returned. Raises WrongState, or BackupsUnavailable without a storage."""
-    preconditions.require("back_up", instance)
-    backup = asking.ask(instance.pk, Backup.Occasion.MANUAL)
+def back_up(instance: Instance, *, any_size: bool = False) -> Backup:
+    """A backup now; one that is under way is returned. Raises WrongState, or BackupsUnavailable without a storage.
+
+    ``any_size`` is for an instance whose backups are refused because they are much smaller than the last good one.
+    """
+    preconditions.require("believe_backup" if any_size else "back_up", instance)
+    backup = asking.ask(instance.pk, Backup.Occasion.MANUAL, any_size=any_size)
     AuditEntry.write("backup_asked", instance.pk, after={"backup": backup.public_id})
     return backup
 

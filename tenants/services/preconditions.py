@@ -113,6 +113,13 @@ def _back_up(instance: Instance) -> None:
         raise BackupsUnavailable
 
 
+def _believe_backup(instance: Instance) -> None:
+    _back_up(instance)
+    newest = Backup.objects.filter(instance=instance).order_by("-pk").first()
+    if newest is None or newest.reason != "backup_implausible":
+        raise WrongState(_("Its last backup was not refused for its size."))
+
+
 def _export(instance: Instance) -> None:
     """In every state: who has left may take their data along for as long as there is a backup."""
     if not bucket.configured():
@@ -172,6 +179,7 @@ CHECKS: dict[str, Callable[[Instance], None]] = {
     "change_expiry": _all(_in(_S.READY, _S.SUSPENDED), _unscheduled),
     "choose_end": _all(_in(_S.READY), _unscheduled),
     "back_up": _back_up,
+    "believe_backup": _believe_backup,
     "export": _export,
     "restore": _restore,
     "into_new": _export,

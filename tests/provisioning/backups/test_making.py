@@ -153,6 +153,10 @@ def test_one_much_smaller_than_the_one_before_is_not_believed(instance, agent):
         agent.back_up(packed(files), files)
         assert checking.check(backup.pk) is good
     assert state_of(backup) == (_S.WAITING, "backup_implausible")
+    # somebody has looked: so much was deleted
+    assert asking.ask(instance.pk, Backup.Occasion.MANUAL, any_size=True) == backup
+    agent.back_up(packed(3), 3)
+    assert checking.check(backup.pk)
 
 
 def test_a_storage_that_is_away_loses_nothing(backup, agent, bucket, clock):

@@ -170,3 +170,10 @@ def test_staff_see_what_lies_in_the_storage(instance, sign_in, group):
     page = sign_in(group).get(reverse("admin:provisioning_backup_changelist")).content.decode()
     assert backup.public_id in page
     assert "acme-corp" in page
+
+
+def test_a_smaller_backup_is_believed_only_where_one_was_refused_for_its_size(instance):
+    with pytest.raises(WrongState, match="taille"):
+        backups.back_up(instance, any_size=True)
+    Backup.objects.create(instance=instance, occasion="daily", state=_S.FAILED, reason="backup_implausible")
+    assert backups.back_up(instance, any_size=True).any_size
