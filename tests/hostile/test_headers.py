@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pyrage import x25519
 
+from tenants.services import legal
 from tests.hostile.addresses import every_address
 
 pytestmark = [
@@ -72,7 +73,9 @@ def test_every_page_carries_the_headers_that_protect_it(known, settings):
 
 def test_the_check_of_a_deployment_has_nothing_to_say(tmp_path):
     told = {name: value for name, value in os.environ.items() if name not in ("REDIS_URL",)} | {"VAR_DIR": tmp_path}
-    told |= {"SELLER_NAME": "EAZYNOVA SAS", "LEGAL_FOLDER": str(live.BASE_DIR)}
+    told |= {"SELLER_NAME": "EAZYNOVA SAS", "LEGAL_FOLDER": str(tmp_path)}
+    for kind in legal.KINDS:
+        (tmp_path / f"{kind}.fr.txt").write_text("Version: 1\n# Un titre\n")
     collected = tmp_path / "static" / "staticfiles.json"
     collected.parent.mkdir()
     collected.write_text('{"paths": {}, "version": "1.1", "hash": ""}')
