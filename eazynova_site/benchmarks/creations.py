@@ -35,7 +35,11 @@ class Figures:
     latencies: Sequence[float]
 
     def percentile(self, share: float) -> float:
-        return sorted(self.latencies)[min(int(share * len(self.latencies)), len(self.latencies) - 1)]
+        return percentile(self.latencies, share)
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    return sorted(values)[min(int(share * len(values)), len(values) - 1)]
 
 
 def order(count: int, prefix: str) -> list[int]:

@@ -1,7 +1,7 @@
 """Orders that find a warm unit: how long until the login is proven and the mail written, what Railway is asked."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -38,8 +38,8 @@ def report(count: int) -> list[str]:
         _fill(HELD)
         rush = _all_at_once()
     rows = [
-        ["order to proven login and mail, p50, s", f"{_percentile(waits, 0.5):.2f}", "2"],
-        ["the same, p95, s", f"{_percentile(waits, 0.95):.2f}", "3"],
+        ["order to proven login and mail, p50, s", f"{creations.percentile(waits, 0.5):.2f}", "2"],
+        ["the same, p95, s", f"{creations.percentile(waits, 0.95):.2f}", "3"],
         ["Railway requests a hand-over", f"{requests:.1f}", "4"],
         [f"of {AT_ONCE} at once on {HELD} units: handed over", str(rush.handed), str(HELD)],
         ["made as usual", str(rush.cold), str(AT_ONCE - HELD)],
@@ -114,7 +114,3 @@ def _all_ready(count: int) -> None:
 
 def _asked() -> int:
     return sum(creations.sandbox_state()["requests"].values())
-
-
-def _percentile(values: Sequence[float], share: float) -> float:
-    return sorted(values)[min(int(share * len(values)), len(values) - 1)]

@@ -62,9 +62,8 @@ class ActionForm(forms.Form):
 
     def refuse(self, error: DomainError) -> None:
         """Beside the field that it is about, if there is one."""
-        name = BESIDE.get(error.field, error.field)
-        place = name if name in self.fields else error.field
-        self.add_error(place if place in self.fields else None, str(error))
+        places = (BESIDE.get(error.field, ""), error.field)
+        self.add_error(next((name for name in places if name in self.fields), None), str(error))
 
 
 class ConfirmationForm(ActionForm):

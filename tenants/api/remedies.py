@@ -4,7 +4,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 REMEDIES: dict[str, str | Promise] = {
-    "bad_request": _("Correct the request: it cannot be read as HTTP."),
+    "bad_request": _("Correct the request: it cannot be understood."),
     "malformed_json": _("Send one JSON object as the body."),
     "invalid_idempotency_key": _("Send 1 to 255 printable ASCII characters, such as a UUID or your order number."),
     "key_required": _("Send your API key."),

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 
@@ -24,11 +24,12 @@ def alternates(request: HttpRequest) -> dict[str, str]:
     """Where this page stands in each language; empty for a page that has one address for both."""
     match = request.resolver_match
     name = (match.url_name or "").removesuffix(ENGLISH) if match and not match.namespace else ""
-    if name not in (*PAGES, "signup"):
+    # what is sent to has no page of its own
+    page = "home" if name == "signup" else name
+    try:
+        found = {code: settings.PUBLIC_BASE_URL + address_of(page, code) for code in ("fr", "en")}
+    except NoReverseMatch:
         return {}
-    found = {
-        code: settings.PUBLIC_BASE_URL + address_of("home" if name == "signup" else name, code) for code in ("fr", "en")
-    }
     return found | {"own": found["en" if (get_language() or "").startswith("en") else "fr"]}
 
 
@@ -44,7 +45,3 @@ def _selling() -> dict[str, object]:
         "books": address_of("books", language),
         **{kind: address_of(f"legal_{kind}", language) if kind in written else "" for kind in legal.KINDS},
     }
-
-
-BOOKS = ("books", "customer_guide", "partner_guide", "api_guide", "widget_guide")
-PAGES = ("home", *(f"legal_{kind}" for kind in legal.KINDS), *BOOKS)

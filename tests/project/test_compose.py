@@ -67,6 +67,12 @@ def test_nobody_starts_before_the_release_and_somebody_waits_for_it():
     }
 
 
+def test_the_operators_texts_are_where_whoever_shows_them_looks():
+    for name in ("web", "worker"):
+        folder = GIVEN[name]["environment"]["LEGAL_FOLDER"]
+        assert f"./legal:{folder}:ro" in GIVEN[name]["volumes"]
+
+
 def test_without_the_installation_it_says_what_to_do():
     with pytest.raises(ValueError, match="POSTGRES_PASSWORD is missing"):
         compose.services(FILE, {**NEEDED, "POSTGRES_PASSWORD": ""})

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from tenants.web import books
 from tests.site_process import running
 
 ROOT = Path(settings.BASE_DIR)
@@ -45,6 +46,7 @@ def test_everything_that_the_site_runs_on_goes_into_the_image():
     missing = [path for path in files if is_left_out(path) and "__pycache__" not in path and "/." not in path]
     assert missing == []
     assert not any(map(is_left_out, ("manage.py", "gunicorn.conf.py", "pyproject.toml", "uv.lock")))
+    assert not any(is_left_out(f"docs/{file}") for files in books.BOOKS.values() for file in files.values())
 
 
 def test_the_image_floats_on_nothing_and_runs_without_rights():

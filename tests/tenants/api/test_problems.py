@@ -3,9 +3,11 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.utils import translation
 
 from tenants import errors
 from tenants.api.problems import CATALOGUE
+from tenants.api.remedies import REMEDIES
 from tenants.services import instances
 
 pytestmark = pytest.mark.django_db
@@ -109,10 +111,12 @@ def test_every_refusal_of_the_domain_is_in_the_catalogue():
     assert codes <= set(CATALOGUE)
 
 
-def test_the_documentation_lists_the_same_problems():
+def test_the_documentation_lists_the_same_problems_and_says_the_same_of_each():
     text = (Path(settings.BASE_DIR) / "docs" / "api.md").read_text(encoding="utf-8")
-    documented = dict(re.findall(r"^\| `(\w+)` \| (\d{3}) \|", text, re.MULTILINE))
-    assert documented == {code: str(entry.status) for code, entry in CATALOGUE.items()}
+    rows = re.findall(r"^\| `(\w+)` \| (\d{3}) \| (.*) \|$", text, re.MULTILINE)
+    documented = {code: (int(status), remedy.replace("`", "")) for code, status, remedy in rows}
+    with translation.override("en"):
+        assert documented == {code: (entry.status, str(REMEDIES[code])) for code, entry in CATALOGUE.items()}
 
 
 def test_the_catalogue_can_be_read_where_every_problem_points(visitor):

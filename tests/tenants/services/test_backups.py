@@ -173,6 +173,7 @@ def test_staff_see_what_lies_in_the_storage(instance, sign_in, group):
 
 
 def test_a_smaller_backup_is_believed_only_where_one_was_refused_for_its_size(instance):
+    good(instance, timezone.now())
     with pytest.raises(WrongState, match="taille"):
         backups.back_up(instance, any_size=True)
     Backup.objects.create(instance=instance, occasion="daily", state=_S.FAILED, reason="backup_implausible")
