@@ -24,7 +24,8 @@ class StaffAction:
     """``name`` is one of the services' checks. ``effect`` says what will happen. ``asks`` names the form's fields
     beside the reason.
 
-    ``destructive`` wants the client name (of many: their number) typed and a reason.
+    ``destructive`` wants the client name (of many: their number) typed and a reason; ``deletes`` says that everything
+    there is goes for ever.
     """
 
     name: str
@@ -34,6 +35,7 @@ class StaffAction:
     run: Callable[[Instance, Given], Any]
     asks: tuple[str, ...] = ()
     destructive: bool = False
+    deletes: bool = False
     one_by_one: bool = False
 
     @property
@@ -183,6 +185,7 @@ ACTIONS = {
             lambda one, given: ending.schedule_decommission(one, grace_days=given["grace_days"]),
             asks=("grace_days",),
             destructive=True,
+            deletes=True,
         ),
         StaffAction(
             "without_backup",
@@ -194,6 +197,7 @@ ACTIONS = {
             DECOMMISSION,
             lambda one, given: ending.go_on_without_backup(one),
             destructive=True,
+            deletes=True,
             one_by_one=True,
         ),
         StaffAction(

@@ -178,6 +178,7 @@ def test_a_backup_becomes_a_new_instance_of_whoever_is_named(sign_in, make_insta
     client, address = sign_in("Operations"), act(instance, "into_new")
     form = {"backup": backup.public_id, "mode": "copy", "new_name": "acme-corp", "new_email": "Lea@acme.example"}
     sure = {"client_name": "acme-corp", "reason": "asked for by telephone"}
+    assert "Sera perdu" not in client.get(address).content.decode(), "nothing is"
     taken = client.post(address, form | sure)
     assert taken.context["form"].errors["new_name"]
     assert client.post(address, form | {"new_name": "acme-copy", "reason": "x"}).context["form"].errors["client_name"]
