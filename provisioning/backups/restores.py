@@ -67,6 +67,20 @@ def give_up(restore: Restore, reason: str, message: str = "") -> None:
     )
 
 
+def reopen(reference: str) -> bool:
+    """A creation that is retried asks for its backup again; False when that was not what had failed."""
+    failed = Restore.objects.filter(public_id=reference, state=_S.FAILED).exclude(mode=_M.SAME)
+    again = {"state": _S.WAITING, "reason": "", "message": "", "phase": ""}
+    return bool(failed.update(**again, begun_at=None, heard_at=None, ended_at=None))
+
+
+def close_all(instance_id: int) -> None:
+    """The instance has ended, and with it whatever was to be brought back into it."""
+    Restore.objects.filter(instance_id=instance_id, state__in=Restore.OPEN).update(
+        state=_S.FAILED, reason="cancelled", ended_at=timezone.now()
+    )
+
+
 def undo(restore: Restore, reason: str, message: str = "") -> None:
     """Its former state is back and answers."""
     Restore.objects.filter(pk=restore.pk, state=_S.LOADED).update(

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import zip_longest
 from typing import TypeVar
 
 from django.db import transaction
@@ -36,14 +37,22 @@ class RetentionPolicy:
 
 
 def kept(backups: Iterable[Backup], policy: RetentionPolicy, now: datetime) -> set[int]:
-    """The numbers of those that are kept, of good backups of one instance. Without any newer one the last is kept."""
+    """The numbers of those that are kept, of good backups of one instance. Without any newer one the last is kept.
+
+    One that was believed whatever its size takes no other's place, and for as long as a daily one stays, so does the
+    one before it: whoever believed it may have been wrong.
+    """
     newest_first = sorted(
         (each for each in backups if each.taken_at), key=lambda each: each.taken_at or now, reverse=True
     )
     found: set[int] = {each.pk for each in newest_first[:1] if each.occasion != Backup.Occasion.FINAL}
     ordinary: list[tuple[int, datetime]] = []
-    for backup in newest_first:
+    for backup, before in zip_longest(newest_first, newest_first[1:]):
         taken = backup.taken_at or now
+        if backup.any_size:
+            if now - taken < timedelta(days=policy.days):
+                found |= {backup.pk, *([before.pk] if before else [])}
+            continue
         if backup.occasion == Backup.Occasion.FINAL:
             found |= {backup.pk} if now - taken < timedelta(days=policy.final_days) else set()
             continue

@@ -72,7 +72,7 @@ ACTIONS = {
         StaffAction(
             "cancel",
             _("Cancel the work"),
-            _("The work stops before its next step. What exists at Railway stays, and the work can be retried."),
+            _("The work stops before its next step. What exists at Railway stays, and what had begun can be retried."),
             OPERATE,
             lambda one, given: instances.cancel(one),
         ),

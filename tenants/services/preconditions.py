@@ -115,7 +115,7 @@ def _back_up(instance: Instance) -> None:
 
 def _believe_backup(instance: Instance) -> None:
     _back_up(instance)
-    newest = Backup.objects.filter(instance=instance).order_by("-pk").first()
+    newest = Backup.objects.filter(instance=instance).exclude(state__in=Backup.OPEN).order_by("-pk").first()
     if newest is None or newest.reason != "backup_implausible":
         raise WrongState(_("Its last backup was not refused for its size."))
 

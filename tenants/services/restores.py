@@ -88,5 +88,10 @@ def close(instance: Instance, operation: Operation) -> None:
         restores.give_up(open_one, operation.reason or "cancelled")
 
 
+def end_with(instance: Instance) -> None:
+    """The instance is no more: what was to be brought back into it holds no backup any longer."""
+    restores.close_all(instance.pk)
+
+
 def _moment(backup: Backup) -> Any:
     return backup.taken_at.isoformat() if backup.taken_at else ""

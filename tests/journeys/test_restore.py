@@ -76,6 +76,7 @@ def backup(instance, odoo):
 def backed_up(instance):
     made = asking.ask(instance.pk, Backup.Occasion.MANUAL)
     work_until(lambda: Backup.objects.get(pk=made.pk).state == "good")
+    made.refresh_from_db()
     return made
 
 
@@ -241,8 +242,46 @@ def test_a_copy_is_another_database_that_writes_to_nobody_and_the_original_goes_
 
 def test_a_creation_whose_backup_cannot_be_loaded_fails_with_the_reason(instance, backup):
     Backup.objects.filter(pk=backup.pk).update(sha256="0" * 64)
-    backup.refresh_from_db()
     made = restores.into_new(backup, Restore.Mode.MOVE, client_name="acme-new", email="lea@example.com")
     work_until(lambda: not Operation.objects.active().exists())
     creation = Operation.objects.get(instance=made)
     assert (creation.state, creation.reason) == ("failed", "restore_damaged")
+
+
+def test_a_creation_whose_backup_could_not_be_loaded_goes_on_once_it_can(instance, backup):
+    was = backup.sha256
+    Backup.objects.filter(pk=backup.pk).update(sha256="0" * 64)
+    made = restores.into_new(backup, Restore.Mode.MOVE, client_name="acme-new", email="lea@new.example")
+    work_until(lambda: not Operation.objects.active().exists())
+    made.refresh_from_db()
+    assert made.state == "failed"
+    Backup.objects.filter(pk=backup.pk).update(sha256=was)
+    instances.retry(made)
+    work_until(lambda: not Operation.objects.active().exists())
+    made.refresh_from_db()
+    assert made.state == "ready", Operation.objects.get(instance=made).message
+    assert "lea@example.com" in Odoo(made).logins
+    assert made.restores.get().state == "proven"
+
+
+def test_an_owner_who_is_somebody_else_in_the_backup_is_corrected_and_the_creation_goes_on(instance, backup):
+    made = restores.into_new(backup, Restore.Mode.MOVE, client_name="acme-new", email="lea@example.com")
+    work_until(lambda: not Operation.objects.active().exists())
+    made.refresh_from_db()
+    assert (made.state, made.restores.get().reason) == ("failed", "restore_owner_refused")
+    access.change_email(made, "lea@new.example")
+    instances.retry(made)
+    work_until(lambda: not Operation.objects.active().exists())
+    made.refresh_from_db()
+    assert made.state == "ready", Operation.objects.get(instance=made).message
+    assert "lea@new.example" in Odoo(made).logins
+
+
+def test_what_was_to_begin_with_a_backup_and_is_deleted_keeps_it_no_longer(instance, backup):
+    made = restores.into_new(backup, Restore.Mode.COPY, client_name="acme-copy", email="lea@new.example")
+    instances.cancel(made)
+    made.refresh_from_db()
+    instances.decommission(made)
+    work_until(lambda: not Operation.objects.active().exists())
+    made.refresh_from_db()
+    assert (made.state, made.restores.get().state) == ("decommissioned", "failed")

@@ -41,3 +41,14 @@ def test_the_last_one_of_an_instance_goes_when_its_time_is_over():
     assert days_kept([made(89, _O.FINAL)]) == [89]
     assert days_kept([made(91, _O.FINAL)]) == []
     assert days_kept([made(91, _O.FINAL), made(92)], final_days=95) == [91, 92]
+
+
+def test_one_that_was_believed_however_small_takes_no_others_place():
+    """Whoever believed it may have been wrong: what was good before stays as long as a daily one does."""
+    believed = Backup(pk=900, taken_at=NOW - timedelta(hours=1), occasion=_O.MANUAL, any_size=True)
+    assert days_kept([believed, made(0)]) == [0, 900]
+    assert days_kept([believed, made(60), made(61)], weeks=4, months=1) == [60, 900]
+    later = [made(days) for days in range(-8, 0)]
+    assert 900 not in kept(
+        [*later, believed, made(0)], RetentionPolicy(days=7, weeks=0, months=0), NOW + timedelta(days=8)
+    )
