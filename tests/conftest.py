@@ -8,7 +8,7 @@ from django.core.cache import caches
 from django.test import TransactionTestCase
 from django.utils import timezone
 
-from provisioning.backups import reach
+from provisioning.backups import bucket, reach
 from provisioning.gate import budget_redis, circuit
 from provisioning.odoo import container
 from provisioning.sandbox.odoo import passwords
@@ -58,10 +58,10 @@ def _redis_lives_in_the_time_of_the_test(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def quick_hashes(request, monkeypatch, settings):
-    """Passwords at a hundredth of their cost, but where it is tried how strong they are kept (``real_hashes``)."""
+    """Passwords at a thousandth of their cost, but where it is tried how strong they are kept (``real_hashes``)."""
     if "real_hashes" not in request.keywords:
-        monkeypatch.setattr(container, "PASSWORD_ROUNDS", 6_000)
-        monkeypatch.setattr(passwords, "ROUNDS", 6_000)
+        monkeypatch.setattr(container, "PASSWORD_ROUNDS", 600)
+        monkeypatch.setattr(passwords, "ROUNDS", 600)
         settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
@@ -144,6 +144,18 @@ def sandbox(settings):
         settings.RAILWAY_API_TOKEN = running.token
         settings.RAILWAY_WORKSPACE_ID = running.workspace_id
         yield running
+
+
+@pytest.fixture
+def storage(sandbox, settings):
+    """The sandbox's, to which the settings point: backups are in service."""
+    bucket.locks.cache_clear()
+    given = sandbox.options
+    settings.BACKUP_S3_ENDPOINT = sandbox.s3_url
+    settings.BACKUP_S3_REGION, settings.BACKUP_S3_BUCKET = given.s3_region, given.s3_bucket
+    settings.BACKUP_S3_ACCESS_KEY_ID = given.s3_access_key_id
+    settings.BACKUP_S3_SECRET_ACCESS_KEY = given.s3_secret_access_key
+    return bucket.storage()
 
 
 @pytest.fixture

@@ -33,6 +33,7 @@ ONCE = {
     "tests/journeys/test_drill.py": STEPS,
     "tests/journeys/test_progress_page.py": SEEN,
     "tests/journeys/test_restore.py": STEPS,
+    "tests/journeys/test_restore_elsewhere.py": STEPS,
     "tests/journeys/test_staff.py": SEEN,
     "tests/journeys/test_widget.py": SEEN,
     "tests/provisioning/backups/test_kill_matrix.py": STEPS,

@@ -51,6 +51,16 @@ def export(partner_id: int) -> Claim:
     return Claim(policies.EXPORT, str(partner_id))
 
 
+def customers_export(instance_id: str) -> Claim:
+    """The same, to whoever is signed in with the customer's address."""
+    return Claim(policies.CUSTOMERS_EXPORT, instance_id)
+
+
+def backup(instance_id: str) -> Claim:
+    """One more on demand: it costs its Odoo some seconds, and us what the storage takes for it."""
+    return Claim(policies.BACKUP, instance_id)
+
+
 def mail(email: str) -> tuple[Claim, ...]:
     """One more e-mail that an outsider causes."""
     return (Claim(policies.MAIL_RECIPIENT, mailbox(email)), Claim(policies.MAIL_TOTAL, EVERYBODY))

@@ -114,6 +114,18 @@ EXPORT = Policy(
     _("exports of a partner"),
     _("You have asked for as many exports as a partner may for now."),
 )
+CUSTOMERS_EXPORT = Policy(
+    "customers_export",
+    "CUSTOMERS_EXPORT_RATE",
+    _("downloads of an instance's backups"),
+    _("As many downloads as we allow for one Odoo have been asked for."),
+)
+BACKUP = Policy(
+    "backup",
+    "BACKUP_RATE",
+    _("backups of an instance on demand"),
+    _("As many backups as we make of one Odoo in a day have been asked for."),
+)
 LOGIN = Policy("login", "LOGIN_RATE", _("sign-in attempts of a visitor"), _SIGN_IN)
 LOGIN_NETWORK = Policy("login_network", "LOGIN_NETWORK_RATE", _("sign-in attempts from a network"), _SIGN_IN)
 LOGIN_ACCOUNT = Policy("login_account", "LOGIN_ACCOUNT_RATE", _("sign-in attempts on an account"), _SIGN_IN)
@@ -135,7 +147,7 @@ POLICIES: dict[str, Policy] = {
     policy.name: policy
     for policy in (
         *(VISITOR, KEY, GUESS, SIGNUP, SIGNUP_NETWORK, SIGNUP_RECIPIENT, SIGNUP_TOTAL, ORDER_PARTNER),
-        *(MAIL_RECIPIENT, MAIL_TOTAL, MAIL_PARTNER, RESEND, EXPORT),
+        *(MAIL_RECIPIENT, MAIL_TOTAL, MAIL_PARTNER, RESEND, EXPORT, CUSTOMERS_EXPORT, BACKUP),
         *(LOGIN, LOGIN_NETWORK, LOGIN_ACCOUNT, WEBHOOK_TEST, WEBHOOK_REPLAY),
         *(CODE, CODE_NETWORK, CODE_RECIPIENT, CODE_KNOWN, CODE_GUESS),
     )

@@ -15,6 +15,8 @@ IDLE = timedelta(days=7)
 # seen so lately need not be written down again
 FRESH = timedelta(minutes=5)
 KEPT = timedelta(days=30)
+# for so long the proof of an address is enough for what hurts most in wrong hands
+LATELY = timedelta(minutes=15)
 
 
 def sellers_of(email: str, door: Partner | None = None) -> list[Partner]:
@@ -57,6 +59,11 @@ def find(key: str) -> CustomerSession | None:
     if session.seen_at < now - FRESH:
         CustomerSession.objects.filter(pk=session.pk).update(seen_at=now)
     return session
+
+
+def is_stale(session: CustomerSession) -> bool:
+    """Whether the address was proven so long ago that it is to be proven once more before all data are given away."""
+    return session.created_at < timezone.now() - LATELY
 
 
 def others(session: CustomerSession) -> list[CustomerSession]:

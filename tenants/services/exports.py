@@ -31,9 +31,12 @@ class Export:
     kit: tuple[KitFile, ...]
 
 
-def export(instance: Instance) -> Export:
-    """Hand out the newest good backup; the audit trail keeps to whom. Raises BackupsUnavailable or NoBackup."""
-    backup = _newest(instance)
+def export(instance: Instance, backup: Backup | None = None) -> Export:
+    """Hand out this good backup of it, or the newest; the audit trail keeps to whom.
+
+    Raises BackupsUnavailable or NoBackup.
+    """
+    backup = backup or _newest(instance)
     filename = _filename(instance, backup)
     # the address is asked of nobody: it is signed here
     url = bucket.storage().download_address(backup.key, seconds=ADDRESS_SECONDS, filename=filename)

@@ -13,7 +13,7 @@ from tenants.audit import acting
 from tenants.errors import DomainError, InvalidExpiry
 from tenants.limits import counters, occasions
 from tenants.models import Instance
-from tenants.services import access, backups, customer_choices, exports, links, preconditions
+from tenants.services import access, customer_choices, links, preconditions
 from tenants.services.whose_end import CUSTOMER
 from tenants.space.doors import Visit, signed_in
 from tenants.space.instances import own, show
@@ -30,20 +30,6 @@ def password(visit: Visit, public_id: str) -> HttpResponse:
     if usage.exceeded:
         return too_many(visit.request, usage)
     return _try(visit, instance, "password", lambda: access.reset_password(instance))
-
-
-@signed_in("POST")
-def export(visit: Visit, public_id: str) -> HttpResponse:
-    """The newest backup, by an address of the storage that is good for some minutes."""
-    instance = own(visit, public_id)
-    if visit.request.method != "POST":
-        return visit.onward("instance", public_id)
-    try:
-        with acting(CUSTOMER):
-            export = exports.export(instance)
-    except DomainError as error:
-        return show(visit, instance, 409, refused=str(error))
-    return visit.show("export", instance=instance, export=export)
 
 
 @signed_in("POST")
@@ -107,8 +93,6 @@ def _day(text: str) -> date:
 ACTS = {
     "password": password,
     "links": _pressed("links", links.revoke),
-    "backup": _pressed("backup", backups.back_up),
-    "export": export,
     "end": end,
     "keep": _pressed("kept", customer_choices.keep),
     "resume": _pressed("resumed", customer_choices.resume),

@@ -21,7 +21,7 @@ from tenants.space import browsers
 
 View = Callable[..., HttpResponse]
 LANGUAGES = {namespace: language for language, namespace in NAMESPACES.items()}
-NEXT = "next"
+NEXT, AGAIN = "next", "again"
 
 
 @dataclass(frozen=True)
@@ -87,16 +87,21 @@ def open_to_all(*methods: str) -> Callable[[Callable[..., HttpResponse]], View]:
     return decorate
 
 
-def signed_in(*methods: str) -> Callable[[Callable[..., HttpResponse]], View]:
-    """A page of one's own; whoever is not signed in is asked for an address first, and led back here."""
+def signed_in(*methods: str, lately: bool = False) -> Callable[[Callable[..., HttpResponse]], View]:
+    """A page of one's own; whoever is not signed in is asked for an address first, and led back here.
+
+    With ``lately`` so is whoever has proven it longer ago than some minutes: a browser left open is not enough.
+    """
 
     def decorate(page: Callable[..., HttpResponse]) -> View:
         @wraps(page)
         def guarded(visit: Visit, **values: str) -> HttpResponse:
-            if visit.session is not None:
+            if visit.session is not None and not (lately and customer_sessions.is_stale(visit.session)):
                 return page(visit, **values)
-            wanted = visit.request.path if visit.request.method in ("GET", "HEAD") else visit.url("home")
-            return HttpResponseRedirect(f"{visit.url('sign_in')}?{NEXT}={quote(wanted)}", status=303)
+            # a page that wants a proof has a look of its own; what others do is done by a form of another page
+            wanted = visit.request.path if lately or visit.request.method in ("GET", "HEAD") else visit.url("home")
+            again = f"&{AGAIN}=1" if visit.session is not None else ""
+            return HttpResponseRedirect(f"{visit.url('sign_in')}?{NEXT}={quote(wanted)}{again}", status=303)
 
         return open_to_all(*methods)(guarded)
 

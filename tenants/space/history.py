@@ -22,6 +22,7 @@ DONE: dict[str, str | Promise] = {
     OperationKind.RESET_PASSWORD: _("The administrator got a new password."),
     OperationKind.RENEW_ACCESS: _("The administrator got a new access."),
     OperationKind.CHANGE_EMAIL: _("The administrator’s address was changed."),
+    OperationKind.RESTORE: _("A backup was restored."),
     OperationKind.DECOMMISSION: _("It was deleted."),
 }
 ACTS: dict[str, str | Promise] = {
@@ -31,6 +32,7 @@ ACTS: dict[str, str | Promise] = {
     "links_revoked": _("The links given so far were made invalid."),
     "backup_asked": _("A backup was asked for."),
     "exported": _("A backup was handed out."),
+    "restore_asked": _("The restoration of a backup was asked for."),
 }
 WRITTEN: dict[str, str | Promise] = {
     Mail.Kind.WELCOME: _("We sent the access by e-mail."),

@@ -26,6 +26,10 @@ DONE: dict[str, str | Promise] = {
     "address": gettext_lazy("The address is being changed. In a minute the new one gets the access by e-mail."),
     "links": gettext_lazy("The links of all e-mails so far open nothing any more."),
     "backup": gettext_lazy("A backup is being made while your Odoo goes on. It stands here as soon as it was checked."),
+    "restore": gettext_lazy(
+        "The backup is being restored. Your Odoo is away for some minutes; "
+        "when it is back you get a new password by e-mail."
+    ),
     "kept": gettext_lazy("It is kept: nothing is deleted."),
     "resumed": gettext_lazy("It is being started. This takes a few minutes, and we write to you when it works again."),
 }

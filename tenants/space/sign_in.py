@@ -13,7 +13,7 @@ from tenants.models import AddressProof, Partner
 from tenants.services import address_proof, customer_sessions
 from tenants.services.address_proof import CodeOver, WrongCode
 from tenants.space import browsers
-from tenants.space.doors import NEXT, Visit, open_to_all, safe_next
+from tenants.space.doors import AGAIN, NEXT, Visit, open_to_all, safe_next
 from tenants.web.too_many import too_many
 
 # an address that was proven just now, while its owner says with which seller to go on
@@ -33,18 +33,21 @@ def ask(visit: Visit) -> HttpResponse:
     """The same answer, and the same work, whether anything belongs to the address or not."""
     request = visit.request
     wanted = safe_next(visit, request.POST.get(NEXT) or request.GET.get(NEXT, ""))
+    again = visit.session if AGAIN in request.GET else None
     if request.method != "POST":
-        if visit.session is not None:
+        if visit.session is not None and again is None:
             return HttpResponseRedirect(wanted)
-        return visit.show("sign_in", form=AddressForm(), wanted=wanted)
+        known = {"email": again.email} if again else None
+        return visit.show("sign_in", form=AddressForm(initial=known), wanted=wanted, again=again)
     form = AddressForm(request.POST)
     if not form.is_valid():
-        return visit.show("sign_in", 422, form=form, wanted=wanted)
+        return visit.show("sign_in", 422, form=form, wanted=wanted, again=again)
     email = form.cleaned_data["email"]
     usage = counters.take(*occasions.code(request, email, browsers.known_as(request, email)))
     if usage.exceeded:
         return too_many(request, usage)
-    proof = address_proof.ask(email, language=visit.language)
+    seller = again.partner if again and again.email == email else None
+    proof = address_proof.ask(email, language=visit.language, partner=seller)
     response = HttpResponseRedirect(f"{visit.url('code')}?{NEXT}={wanted}", status=303)
     browsers.keep_asked(response, proof.handle)
     return response

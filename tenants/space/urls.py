@@ -2,18 +2,18 @@
 
 from django.urls import URLPattern, path
 
-from tenants.space import acts, address, instances, person, sessions, sign_in
+from tenants.space import acts, address, backups, instances, person, sessions, sign_in
 
 WORDS = {
     "fr": {
         "sign-in": "connexion", "link": "lien", "seller": "vendeur", "sessions": "sessions", "end": "fin",
         "password": "mot-de-passe", "address": "adresse", "links": "liens", "keep": "garder", "resume": "redemarrer",
-        "backup": "sauvegarde", "export": "export", "data": "mes-donnees",
+        "backups": "sauvegardes", "download": "telecharger", "restore": "restaurer", "data": "mes-donnees",
     },
     "en": {
         "sign-in": "sign-in", "link": "link", "seller": "seller", "sessions": "sessions", "end": "end",
         "password": "password", "address": "address", "links": "links", "keep": "keep", "resume": "resume",
-        "backup": "backup", "export": "export", "data": "my-data",
+        "backups": "backups", "download": "download", "restore": "restore", "data": "my-data",
     },
 }  # fmt: skip
 
@@ -34,5 +34,10 @@ def routes(language: str) -> tuple[list[URLPattern], str]:
         path("odoo/<slug:public_id>/", instances.page, name="instance"),
         path(f"odoo/<slug:public_id>/{words['address']}/", address.page, name="address"),
         path(f"odoo/<slug:public_id>/{words['address']}/codes/", address.codes, name="address_codes"),
+        path(f"odoo/<slug:public_id>/{words['backups']}/", backups.page, name="backups"),
+        *(
+            path(f"odoo/<slug:public_id>/{words['backups']}/<slug:backup_id>/{words[name]}/", act, name=name)
+            for name, act in (("download", backups.download), ("restore", backups.restore))
+        ),
         *(path(f"odoo/<slug:public_id>/{words[name]}/", act, name=name) for name, act in acts.ACTS.items()),
     ], "space"

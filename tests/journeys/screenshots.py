@@ -33,7 +33,7 @@ def take(page, *words):
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
-def test_every_page_has_its_picture(site, cameras, language):
+def test_every_page_has_its_picture(site, storage, cameras, language):
     with states.foreign_site(site, language) as foreign:
         staged = list(states.pages(site, foreign, language))
         for camera, page in cameras(language).items():

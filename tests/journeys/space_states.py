@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.utils import timezone
 from playwright.sync_api import Page
 
-from provisioning.models import Agent
+from provisioning.models import Agent, Backup
 from tenants.lifecycle import InstanceState
 from tenants.models import Instance, Partner
 from tenants.services import customer_choices, customer_sessions
@@ -45,6 +45,13 @@ def of_the_space(site: str, language: str) -> "Iterator[states.State]":
     yield signed_in("done", f"{own}?done=password")
     for name, word in zip(("password", "address", "end"), words, strict=True):
         yield signed_in(name, f"{own}{word}/")
+    rows = ("sauvegardes", "telecharger", "restaurer") if language == "fr" else ("backups", "download", "restore")
+    backup = _backed_up(instance)
+    yield signed_in("backups", f"{own}{rows[0]}/")
+    yield signed_in("download", f"{own}{rows[0]}/{backup.public_id}/{rows[1]}/")
+    yield signed_in("restore", f"{own}{rows[0]}/{backup.public_id}/{rows[2]}/")
+    yield signed_in("restore-refused", f"{own}{rows[0]}/{backup.public_id}/{rows[2]}/", _restore_something_else)
+    yield signed_in("proof-again", f"{door.removeprefix(space)}?next={space}&again=1")
     yield signed_in("address-codes", f"{own}{words[1]}/", _ask_for_both_codes)
     yield signed_in("end-refused", f"{own}{words[2]}/", _end_on_no_day)
     yield signed_in("data", "mes-donnees/" if language == "fr" else "my-data/")
@@ -62,6 +69,25 @@ def _of_every_end(language: str) -> dict[str, Instance]:
     ended = states.past(language, InstanceState.DECOMMISSIONED)
     Instance.objects.filter(pk=ended.pk).update(ended_at=timezone.now())
     return {"kept": kept, "on-a-day": ending, "expired": states.expired(language, "over"), "ended": ended}
+
+
+def _backed_up(instance: Instance) -> Backup:
+    """The newest of three, one of which was tried out."""
+    now = timezone.now()
+    made = [
+        Backup.objects.create(
+            instance=instance, occasion=occasion, state="good", size=74_500_000 + days, sha256="5" * 64, key=f"k{days}",
+            taken_at=now - timedelta(days=days), ended_at=now, proven_at=now if days == 1 else None,
+        )
+        for days, occasion in ((2, "daily"), (1, "before_change"), (0, "manual"))
+    ]  # fmt: skip
+    return made[-1]
+
+
+def _restore_something_else(page: Page) -> None:
+    page.fill("#id_name", "something")
+    page.click("button.danger")
+    page.wait_for_selector("#summary")
 
 
 def _ask_for_both_codes(page: Page) -> None:

@@ -13,7 +13,7 @@ REFLOW = {"width": 320, "height": 256}
 
 
 @pytest.fixture
-def staged(site):
+def staged(site, storage):
     with states.foreign_site(site, "fr") as foreign:
         yield list(states.pages(site, foreign, "fr"))
 

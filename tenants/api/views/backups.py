@@ -59,7 +59,10 @@ class BackupsView(ApiView):
     )
     def post(self, request: Request, instance_id: str) -> HttpResponse:
         instance = self.own_instance(instance_id)
-        return self.once(lambda: Answer(202, backup_body(backups.back_up(instance)), {}))
+        return self.once(
+            lambda: Answer(202, backup_body(backups.back_up(instance)), {}),
+            claims=(occasions.backup(instance.public_id),),
+        )
 
 
 class RestoreView(ApiView):

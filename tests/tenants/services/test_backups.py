@@ -22,17 +22,6 @@ _S = Backup.State
 
 
 @pytest.fixture
-def storage(sandbox, settings):
-    bucket.locks.cache_clear()
-    given = sandbox.options
-    settings.BACKUP_S3_ENDPOINT = sandbox.s3_url
-    settings.BACKUP_S3_REGION, settings.BACKUP_S3_BUCKET = given.s3_region, given.s3_bucket
-    settings.BACKUP_S3_ACCESS_KEY_ID = given.s3_access_key_id
-    settings.BACKUP_S3_SECRET_ACCESS_KEY = given.s3_secret_access_key
-    return bucket.storage()
-
-
-@pytest.fixture
 def instance(make_instance, storage):
     instance = make_instance(state="ready")
     tokens.renew(instance.pk)

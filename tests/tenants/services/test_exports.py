@@ -23,16 +23,6 @@ ZIP = b"PK a whole database"
 
 
 @pytest.fixture
-def storage(sandbox, settings):
-    given = sandbox.options
-    settings.BACKUP_S3_ENDPOINT = sandbox.s3_url
-    settings.BACKUP_S3_REGION, settings.BACKUP_S3_BUCKET = given.s3_region, given.s3_bucket
-    settings.BACKUP_S3_ACCESS_KEY_ID = given.s3_access_key_id
-    settings.BACKUP_S3_SECRET_ACCESS_KEY = given.s3_secret_access_key
-    return bucket.storage()
-
-
-@pytest.fixture
 def instance(storage):
     """With two good backups, of which the newer counts."""
     instance = factories.make_instance(state="ready")

@@ -135,7 +135,7 @@ def test_all_that_is_kept_about_a_person_is_taken_away_as_one_document(inside, o
 
 
 FORMS = {"email": "x@evil.example", "when": "now", "asked": "x", "present": "1", "new": "2"}
-PAGES = ["instance", "address", "address_codes", *acts.ACTS]
+PAGES = ["instance", "address", "address_codes", "backups", *acts.ACTS]
 
 
 @pytest.mark.parametrize("name", PAGES)
