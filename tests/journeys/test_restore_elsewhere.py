@@ -17,7 +17,7 @@ from tests.journeys.test_restore import Odoo, backup, instance, odoo  # noqa: F4
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_copy_is_another_database_that_writes_to_nobody_and_the_original_goes_on(call, instance, odoo, backup):  # noqa: F811
+def test_a_copy_is_another_database_that_writes_to_nobody_and_the_original_goes_on(call, instance, odoo, backup):
     call_command("backups", "copy", "acme-corp", backup.public_id, "--as", "acme-copy", "--reason", "a test of Léa's")
     work_until(lambda: not Operation.objects.active().exists())
     made = Instance.objects.get(client_name="acme-copy")
