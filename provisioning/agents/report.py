@@ -5,10 +5,11 @@ it is.
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import MAXYEAR, MINYEAR, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 from provisioning.models import Agent
 
@@ -26,7 +27,26 @@ def take(agent: Agent, given: Any) -> None:
     now = timezone.now()
     if not isinstance(given, Mapping) or (agent.reported_at and now - agent.reported_at < INTERVAL):
         return
-    Agent.objects.filter(pk=agent.pk).update(report=_known(given), reported_at=now)
+    report = _known(given)
+    Agent.objects.filter(pk=agent.pk).update(
+        report=report, reported_at=now, last_login_at=last_login(report), free_percent=_free_percent(report)
+    )
+
+
+def last_login(report: Mapping[str, Any]) -> datetime | None:
+    """When somebody last worked in it with a browser; None also for what is no moment."""
+    told = report.get("lastLogin")
+    try:
+        moment = parse_datetime(told) if isinstance(told, str) else None
+    except ValueError:
+        return None
+    # a year that no other time zone can tell is none
+    return moment if moment and timezone.is_aware(moment) and MINYEAR < moment.year < MAXYEAR else None
+
+
+def _free_percent(report: Mapping[str, Any]) -> int | None:
+    free, total = report.get("freeBytes"), report.get("totalBytes")
+    return min(100 * free // total, 100) if free is not None and total else None
 
 
 def _known(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,9 @@ class Agent(models.Model):
     former_token_hash = models.CharField(max_length=64, blank=True, db_index=True, editable=False)
     report = models.JSONField(_("last report"), default=dict, blank=True)
     reported_at = models.DateTimeField(_("reported"), null=True, blank=True)
+    # of the report, to be asked for: when somebody last worked in it with a browser, and how much room there is
+    last_login_at = models.DateTimeField(_("last login"), null=True, blank=True)
+    free_percent = models.PositiveSmallIntegerField(_("free space (%)"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("agent")

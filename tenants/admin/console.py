@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import ERROR_FLAG
+from django.contrib.admin.views.main import ERROR_FLAG, ORDER_VAR
 from django.core.exceptions import ValidationError
 from django.db import DataError, models
 from django.db.models import QuerySet
@@ -33,6 +33,11 @@ ONE_BUTTON = {"show_save_and_add_another": False, "show_save_and_continue": Fals
 
 class Listing(ChangeList):  # type: ignore[misc]
     """Of a whole list the number of rows is told once, below it."""
+
+    def get_ordering(self, request: HttpRequest, queryset: "QuerySet[Any]") -> list[Any]:
+        """A filter may say what comes first, until a column is chosen."""
+        first = [] if ORDER_VAR in self.params else list(queryset.query.order_by)
+        return [*first, *super().get_ordering(request, queryset)]
 
     def get_results(self, request: HttpRequest) -> None:
         try:

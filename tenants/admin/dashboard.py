@@ -13,12 +13,12 @@ from provisioning.gate import budget, circuit
 from provisioning.reasons import Reason, reason
 from provisioning.states import OperationState
 from provisioning.vitals import heartbeat
-from tenants.admin import to_do
+from tenants.admin import at_risk, to_do
+from tenants.admin.at_risk import MONEY
 from tenants.lifecycle import InstanceState
 from tenants.models import Alert, Plan
 from tenants.services import statistics
 
-MONEY = "tenants.operate_instance"
 HEIGHT = 120
 STEP = 20
 
@@ -61,7 +61,9 @@ def facts_of(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         sold = statistics.live()
         creations = statistics.creations_by_day()
         days = creations[-statistics.DAYS :]
+        counts = at_risk.counts(alerts=Alert.objects.filter(closed_at=None))
         context |= {
+            "at_risk": _at_risk(request, counts),
             "to_do": len(to_do.all_of(to_do.find())),
             "stopped": list(Plan.objects.filter(takes_orders=False).values_list("code", flat=True)),
             "states": _states(sold),
@@ -74,7 +76,7 @@ def facts_of(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             "budget": budget.state(),
             "circuit": circuit.state(),
             "signs": _signs(),
-            "alerts": Alert.objects.filter(closed_at=None).count(),
+            "alerts": counts["alerts"],
         }
         if request.user.has_perm(MONEY):
             context |= {"money": statistics.money(sold)}
@@ -95,6 +97,14 @@ def _states(sold: list[statistics.Sold]) -> list[tuple[str, str, int, str]]:
     return [
         (state, str(InstanceState(state).label), count, f"{address}?{urlencode({'state__exact': state})}")
         for state, count in statistics.by_state(sold).items()
+    ]
+
+
+def _at_risk(request: HttpRequest, counts: dict[str, int]) -> list[tuple[str, int, str]]:
+    address = reverse("admin:tenants_instance_changelist")
+    return [
+        (str(view.label), counts[name], f"{address}?{urlencode({at_risk.PARAMETER: name})}")
+        for name, view in at_risk.views_for(request).items()
     ]
 
 

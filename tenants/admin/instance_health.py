@@ -7,10 +7,10 @@ from typing import Any
 
 from django.template.defaultfilters import filesizeformat
 from django.utils import formats, timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from provisioning.agents.report import last_login
 from provisioning.backups import asking
 from provisioning.models import Agent
 from tenants.lifecycle import InstanceState
@@ -84,11 +84,8 @@ def _last_login(report: Mapping[str, Any]) -> str:
     """Empty for what is no moment."""
     if "lastLogin" not in report:
         return _("never")
-    try:
-        moment = parse_datetime(report["lastLogin"])
-        return _moment(moment) if moment and timezone.is_aware(moment) else ""
-    except (ValueError, OverflowError):
-        return ""
+    moment = last_login(report)
+    return _moment(moment) if moment else ""
 
 
 def _backup(instance: Instance) -> Told:

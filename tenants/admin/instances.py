@@ -17,8 +17,8 @@ from provisioning.gate.turns import position_of
 from provisioning.models import Operation, Step
 from provisioning.reasons import reason
 from provisioning.states import OperationState, StepState
-from tenants.admin import diagnosis, instance_health, timeline, to_do
-from tenants.admin.dashboard import MONEY
+from tenants.admin import at_risk, diagnosis, instance_health, timeline, to_do
+from tenants.admin.at_risk import MONEY
 from tenants.admin.exit_kit import ExportingAdmin
 from tenants.lifecycle import InstanceState
 from tenants.models import Instance
@@ -63,12 +63,12 @@ FACTS = (
 
 @admin.register(Instance)
 class InstanceAdmin(ExportingAdmin):
-    list_display = ("name", "badge", "step", "needs", "age", "plan", "partner", "margin")
+    list_display = ("name", "badge", "step", "needs", "risk", "age", "plan", "partner", "margin")
     exported = (
         *("client_name", "company", "badge", "step", "needs", "plan", "partner", "margin", "public_id", "admin_email"),
         *("url", "odoo_version", "project_id", "created_at", "ready_at", "expires_at", "decommission_after"),
     )
-    list_filter = (to_do.ToDoFilter, "state", "plan", "tenant__partner", "created_at")
+    list_filter = (to_do.ToDoFilter, at_risk.AtRiskFilter, "state", "plan", "tenant__partner", "created_at")
     list_select_related = ("tenant__partner", "plan")
     # the public id begins with the client name
     search_fields = ("public_id", "tenant__company", "admin_email", "tenant__email", "url", "project_id")
@@ -111,7 +111,11 @@ class InstanceAdmin(ExportingAdmin):
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         """Money is for those who may see it on the first page; what is to do, where it was asked for."""
-        shown = {"margin": request.user.has_perm(MONEY), "needs": to_do.PARAMETER in request.GET}
+        shown = {
+            "margin": request.user.has_perm(MONEY),
+            "needs": to_do.PARAMETER in request.GET,
+            "risk": at_risk.PARAMETER in request.GET,
+        }
         return tuple(name for name in self.list_display if shown.get(name, True))
 
     @display(description=_("state"), ordering="state", label=COLOURS)  # type: ignore[untyped-decorator]
@@ -159,6 +163,10 @@ class InstanceAdmin(ExportingAdmin):
     @admin.display(description=_("to do"))
     def needs(self, instance: Instance) -> str:
         return ", ".join(to_do.needs_of(instance))
+
+    @admin.display(description=_("at risk"))
+    def risk(self, instance: Instance) -> str:
+        return at_risk.told_of(instance)
 
     @admin.display(description=_("margin"), ordering=F("price_per_month") - F("estimated_cost"))
     def margin(self, instance: Instance) -> str:

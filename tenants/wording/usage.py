@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.template.defaultfilters import filesizeformat
-from django.utils import formats, timezone
-from django.utils.dateparse import parse_datetime
+from django.utils import formats
 from django.utils.translation import gettext as _
 
+from provisioning.agents.report import last_login
 from tenants.wording import dates
 
 LEAST_FREE = 0.1
@@ -17,8 +17,8 @@ def usage_of(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Pairs of a label and its value: only what was reported."""
     if "users" in report:
         yield _("Users"), formats.number_format(report["users"])
-    if last := _moment(report.get("lastLogin")):
-        yield _("Last login"), last
+    if last := last_login(report):
+        yield _("Last login"), dates.precisely(last)
     if "databaseBytes" in report:
         yield _("Size"), filesizeformat(report["databaseBytes"] + report.get("filestoreBytes", 0))
     free, total = report.get("freeBytes"), report.get("totalBytes")
@@ -28,11 +28,3 @@ def usage_of(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield _("Free space"), _("%(space)s: nearly full, write to us") % {"space": told} if scarce else told
     if "odooVersion" in report:
         yield _("Version of Odoo"), report["odooVersion"]
-
-
-def _moment(value: object) -> str:
-    try:
-        moment = parse_datetime(value) if isinstance(value, str) else None
-        return dates.precisely(moment) if moment and timezone.is_aware(moment) else ""
-    except (ValueError, OverflowError):
-        return ""

@@ -35,7 +35,11 @@ FACTS = {
 REPORTED = {
     "databaseBytes": SIZE,
     "users": "SELECT count(*) FROM res_users WHERE active AND NOT share",
-    "lastLogin": 'SELECT to_char(max(create_date), \'YYYY-MM-DD"T"HH24:MI:SS"Z"\') FROM res_users_log',
+    # res_users_log has our own logins as well: they come from no browser (odoo/addons/base/models/res_device.py)
+    "lastLogin": (
+        'SELECT to_char(max(last_activity), \'YYYY-MM-DD"T"HH24:MI:SS"Z"\')'
+        " FROM res_device_log WHERE browser IS NOT NULL"
+    ),
     "modulesToInstall": CHANGING,
     "odooVersion": VERSION,
 }

@@ -69,6 +69,21 @@ def test_only_what_is_known_and_of_its_type_is_kept_of_a_report(agent):
     assert Agent.objects.get().report == kept
 
 
+@pytest.mark.parametrize(
+    "odd", ["yesterday", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "2026-13-45T00:00:00Z", ""]
+)
+def test_a_last_login_that_is_no_moment_is_none(agent, odd):
+    agent.call(report={"lastLogin": odd, "freeBytes": 1, "totalBytes": 0})
+    told = Agent.objects.get()
+    assert (told.last_login_at, told.free_percent) == (None, None)
+
+
+def test_when_somebody_last_worked_in_it_and_how_much_room_is_left_can_be_asked_for(agent):
+    agent.call(report={"lastLogin": "2026-11-27T01:00:00Z", "freeBytes": 2, "totalBytes": 40})
+    told = Agent.objects.get()
+    assert (told.last_login_at.isoformat(), told.free_percent) == ("2026-11-27T01:00:00+00:00", 5)
+
+
 def test_nothing_to_do_costs_one_read(agent, django_assert_num_queries):
     with django_assert_num_queries(1):
         assert agent.call().json() == {"next": 60}

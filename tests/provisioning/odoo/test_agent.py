@@ -32,8 +32,9 @@ INSERT INTO ir_module_module VALUES ('base', 'installed', '19.0.1.3'), ('crm', '
 CREATE TABLE ir_attachment (id serial, store_fname text);
 CREATE TABLE res_users (id serial, active boolean, share boolean);
 INSERT INTO res_users (active, share) VALUES (true, false), (true, true), (false, false);
-CREATE TABLE res_users_log (create_date timestamp);
-INSERT INTO res_users_log VALUES ('2026-11-27 01:02:03');
+CREATE TABLE res_device_log (browser varchar, last_activity timestamp);
+INSERT INTO res_device_log VALUES ('firefox', '2026-11-27 01:02:03'), ('safari', '2026-11-26');
+INSERT INTO res_device_log VALUES (NULL, '2026-11-27 09:00:00');
 CREATE TABLE res_partner (name text);
 INSERT INTO res_partner VALUES ('Société « Léa »');
 """
