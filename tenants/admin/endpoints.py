@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from tenants.admin import changes
 from tenants.admin.console import ONE_BUTTON, ConsoleAdmin
-from tenants.errors import DomainError
-from tenants.models import WebhookEndpoint
+from tenants.errors import DomainError, TooManyEndpoints
+from tenants.models import Partner, WebhookEndpoint
 from tenants.models.webhook import WebhookEvents
 from tenants.services import webhooks
 
@@ -40,6 +40,12 @@ class EndpointForm(ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             self.initial["enabled"] = self.instance.state == WebhookEndpoint.State.ACTIVE
+
+    def clean_partner(self) -> Partner:
+        partner: Partner = self.cleaned_data["partner"]
+        if self.instance.pk is None and webhooks.has_all(partner):
+            raise forms.ValidationError(str(TooManyEndpoints()))
+        return partner
 
     def clean_url(self) -> str:
         """Refused here, beside its field, for what the service would refuse it for."""

@@ -22,12 +22,7 @@ class OriginsField(forms.CharField):
     def clean(self, value: Any) -> Any:
         origins = super().clean(value).split()
         for origin in origins:
-            parts = urlsplit(origin)
-            if (
-                parts.scheme not in ("https", "http")
-                or not parts.netloc
-                or origin != f"{parts.scheme}://{parts.netloc}"
-            ):
+            if not _is_origin(origin):
                 raise forms.ValidationError(
                     _("%(origin)s is not the address of a web site: write https://www.partner.com, without a path."),
                     params={"origin": origin},
@@ -36,6 +31,15 @@ class OriginsField(forms.CharField):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return list(initial or []) != (data or "").split()
+
+
+def _is_origin(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        # "https://[" is no address of the sixth version
+        return False
+    return parts.scheme in ("https", "http") and bool(parts.netloc) and text == f"{parts.scheme}://{parts.netloc}"
 
 
 class PartnerForm(ModelForm):  # type: ignore[type-arg]

@@ -1,5 +1,6 @@
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.forms import ModelForm
@@ -8,6 +9,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from provisioning.reasons import REASONS, reason
 from tenants.admin.console import ConsoleAdmin, ReadOnlyInline
@@ -48,10 +50,26 @@ class UnitInline(ReadOnlyInline):
         return str(reason(unit.broken_by).advice) if known else unit.broken_by
 
 
+class PoolForm(ModelForm):  # type: ignore[type-arg]
+    size = forms.IntegerField(
+        label=_("size"), min_value=0, max_value=pools.LARGEST, initial=0, widget=UnfoldAdminIntegerFieldWidget
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """One for a plan and the country that comes with its language."""
+        given: dict[str, Any] = super().clean() or {}
+        if self.instance.pk is None and {"plan", "language"} <= given.keys():
+            country = instances.COUNTRIES[given["language"]]
+            if Pool.objects.filter(plan=given["plan"], country=country).exists():
+                raise forms.ValidationError(_("This plan has a pool for this country already: change that one."))
+        return given
+
+
 @admin.register(Pool)
 class PoolAdmin(ConsoleAdmin):
     """How many warm units wait, what they cost and bring; the figures are of the last four weeks."""
 
+    form = PoolForm
     list_display = ("name", "condition", "size", "units", "oldest", "found_one", "cost", "suggested")
     list_select_related = ("plan__blueprint",)
     actions = ["pause", "resume", "drain"]

@@ -51,6 +51,11 @@ def export(partner_id: int) -> Claim:
     return Claim(policies.EXPORT, str(partner_id))
 
 
+def customers_act(instance_id: str) -> Claim:
+    """Whoever is signed in does something to an instance: it is written down for good, and often mailed."""
+    return Claim(policies.CUSTOMERS_ACT, instance_id)
+
+
 def customers_export(instance_id: str) -> Claim:
     """The same, to whoever is signed in with the customer's address."""
     return Claim(policies.CUSTOMERS_EXPORT, instance_id)

@@ -114,6 +114,12 @@ EXPORT = Policy(
     _("exports of a partner"),
     _("You have asked for as many exports as a partner may for now."),
 )
+CUSTOMERS_ACT = Policy(
+    "customers_act",
+    "CUSTOMERS_ACT_RATE",
+    _("acts of a customer on an instance"),
+    _("As many changes as we make to one Odoo in a day have been asked for."),
+)
 CUSTOMERS_EXPORT = Policy(
     "customers_export",
     "CUSTOMERS_EXPORT_RATE",
@@ -147,7 +153,7 @@ POLICIES: dict[str, Policy] = {
     policy.name: policy
     for policy in (
         *(VISITOR, KEY, GUESS, SIGNUP, SIGNUP_NETWORK, SIGNUP_RECIPIENT, SIGNUP_TOTAL, ORDER_PARTNER),
-        *(MAIL_RECIPIENT, MAIL_TOTAL, MAIL_PARTNER, RESEND, EXPORT, CUSTOMERS_EXPORT, BACKUP),
+        *(MAIL_RECIPIENT, MAIL_TOTAL, MAIL_PARTNER, RESEND, EXPORT, CUSTOMERS_ACT, CUSTOMERS_EXPORT, BACKUP),
         *(LOGIN, LOGIN_NETWORK, LOGIN_ACCOUNT, WEBHOOK_TEST, WEBHOOK_REPLAY),
         *(CODE, CODE_NETWORK, CODE_RECIPIENT, CODE_KNOWN, CODE_GUESS),
     )

@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from tenants import names
 from tenants.mails import outbox
 from tenants.models import CustomerSession, Instance, Mail, Partner
 
@@ -74,7 +75,8 @@ def others(session: CustomerSession) -> list[CustomerSession]:
 
 def end(session: CustomerSession, public_id: str) -> None:
     """Sign out one of the person's browsers; one of another person is not found, and nothing happens."""
-    CustomerSession.objects.beside(session).filter(public_id=public_id).update(ended_at=timezone.now())
+    if names.is_storable(public_id):
+        CustomerSession.objects.beside(session).filter(public_id=public_id).update(ended_at=timezone.now())
 
 
 def end_all(session: CustomerSession) -> None:

@@ -32,7 +32,7 @@ def create_endpoint(
     secret = new_secret()
     with transaction.atomic():
         Partner.objects.select_for_update().get(pk=partner.pk)
-        if WebhookEndpoint.objects.filter(partner=partner).count() >= MOST_ENDPOINTS:
+        if has_all(partner):
             raise TooManyEndpoints
         endpoint = WebhookEndpoint.objects.create(
             partner=partner,
@@ -42,6 +42,11 @@ def create_endpoint(
             sealed=seal({"current": secret}),
         )
     return endpoint, secret
+
+
+def has_all(partner: Partner) -> bool:
+    """Whether it has as many endpoints as a partner may."""
+    return WebhookEndpoint.objects.filter(partner=partner).count() >= MOST_ENDPOINTS
 
 
 def change_endpoint(

@@ -9,15 +9,13 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
-from tenants.audit import acting
 from tenants.errors import DomainError, InvalidExpiry
-from tenants.limits import counters, occasions
+from tenants.limits import occasions
+from tenants.limits.counters import Claim
 from tenants.models import Instance
 from tenants.services import access, customer_choices, links, preconditions
-from tenants.services.whose_end import CUSTOMER
-from tenants.space.doors import Visit, signed_in
+from tenants.space.doors import Visit, as_customer, signed_in
 from tenants.space.instances import own, show
-from tenants.web.too_many import too_many
 
 
 @signed_in("POST")
@@ -26,10 +24,8 @@ def password(visit: Visit, public_id: str) -> HttpResponse:
     instance = own(visit, public_id)
     if visit.request.method != "POST":
         return visit.show("password", instance=instance)
-    usage = counters.take(*occasions.resend(instance.tenant.partner_id, instance.public_id, instance.admin_email))
-    if usage.exceeded:
-        return too_many(visit.request, usage)
-    return _try(visit, instance, "password", lambda: access.reset_password(instance))
+    claims = occasions.resend(instance.tenant.partner_id, instance.public_id, instance.admin_email)
+    return _try(visit, instance, "password", lambda: access.reset_password(instance), *claims)
 
 
 @signed_in("POST")
@@ -47,10 +43,11 @@ def end(visit: Visit, public_id: str) -> HttpResponse:
         return visit.show("end", **facts, refused=customer_choices.why_not_end(instance))
     reason = form.get("reason", "")[: customer_choices.LONGEST_REASON]
     try:
-        if form.get("when") == "day":
-            customer_choices.end_on(instance, _day(form.get("day", "")), reason)
-        else:
-            customer_choices.end_now(instance, reason)
+        with as_customer(instance):
+            if form.get("when") == "day":
+                customer_choices.end_on(instance, _day(form.get("day", "")), reason)
+            else:
+                customer_choices.end_now(instance, reason)
     except DomainError as error:
         return visit.show("end", 422, **facts, error=str(error), given=form)
     return visit.onward("instance", public_id)
@@ -69,10 +66,10 @@ def _pressed(done: str, act: Callable[[Instance], object]) -> Callable[..., Http
     return view
 
 
-def _try(visit: Visit, instance: Instance, name: str, act: Callable[[], object]) -> HttpResponse:
+def _try(visit: Visit, instance: Instance, name: str, act: Callable[[], object], *claims: Claim) -> HttpResponse:
     """Once: the page that then says ``name`` is another request."""
     try:
-        with acting(CUSTOMER):
+        with as_customer(instance, *claims):
             act()
     except DomainError as error:
         return show(visit, own(visit, instance.public_id), 409, refused=str(error))

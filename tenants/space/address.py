@@ -4,14 +4,12 @@ from django.core import signing
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
-from tenants.audit import acting
 from tenants.errors import DomainError, SameEmail
 from tenants.limits import counters, occasions
 from tenants.models import AddressProof, Instance
 from tenants.services import access, address_proof, preconditions
 from tenants.services.address_proof import CodeOver, WrongCode
-from tenants.services.whose_end import CUSTOMER
-from tenants.space.doors import Visit, signed_in
+from tenants.space.doors import Visit, as_customer, signed_in
 from tenants.space.instances import own, show
 from tenants.space.sign_in import AddressForm
 from tenants.web.too_many import too_many
@@ -58,7 +56,7 @@ def codes(visit: Visit, public_id: str) -> HttpResponse:
             return _ask_for_codes(visit, instance, [present, new], status=422, wrong=wrong)
         address_proof.use(present)
         address_proof.use(new)
-        with acting(CUSTOMER):
+        with as_customer(instance):
             access.change_email(instance, new.email)
     except CodeOver:
         return visit.show("address_over", 410, instance=instance)

@@ -12,15 +12,12 @@ from django.utils.translation import gettext as _
 from provisioning.backups import bucket
 from provisioning.models import Backup, Restore
 from provisioning.reasons import reason
-from tenants.audit import acting
 from tenants.errors import DomainError, NotConfirmed, UnknownBackup
-from tenants.limits import counters, occasions
+from tenants.limits import occasions
 from tenants.models import Instance
 from tenants.services import backups, drills, exports, preconditions, restores
-from tenants.services.whose_end import CUSTOMER
-from tenants.space.doors import Visit, signed_in
+from tenants.space.doors import Visit, as_customer, signed_in
 from tenants.space.instances import DONE, own
-from tenants.web.too_many import too_many
 from tenants.wording import dates
 
 _S = Restore.State
@@ -32,13 +29,8 @@ def page(visit: Visit, public_id: str) -> HttpResponse:
     instance = own(visit, public_id)
     if visit.request.method != "POST":
         return _show(visit, instance, done=DONE.get(visit.request.GET.get("done", ""), ""))
-    if (error := preconditions.why_not("back_up", instance)) is not None:
-        return _show(visit, instance, 409, refused=str(error))
-    usage = counters.take(occasions.backup(instance.public_id))
-    if usage.exceeded:
-        return too_many(visit.request, usage)
     try:
-        with acting(CUSTOMER):
+        with as_customer(instance, occasions.backup(instance.public_id)):
             backups.back_up(instance)
     except DomainError as error:
         return _show(visit, instance, 409, refused=str(error))
@@ -52,11 +44,8 @@ def download(visit: Visit, public_id: str, backup_id: str) -> HttpResponse:
     backup = _own(instance, backup_id)
     if visit.request.method != "POST":
         return visit.show("download", instance=instance, backup=_row(backup))
-    usage = counters.take(occasions.customers_export(instance.public_id))
-    if usage.exceeded:
-        return too_many(visit.request, usage)
     try:
-        with acting(CUSTOMER):
+        with as_customer(instance, occasions.customers_export(instance.public_id)):
             export = exports.export(instance, backup)
     except DomainError as error:
         return _show(visit, instance, 409, refused=str(error))
@@ -75,7 +64,7 @@ def restore(visit: Visit, public_id: str, backup_id: str) -> HttpResponse:
         return visit.show("restore", **facts)
     given = visit.request.POST.get("name", "").strip()
     try:
-        with acting(CUSTOMER):
+        with as_customer(instance):
             restores.restore(instance, backup.public_id, confirmation=given.lower())
     except NotConfirmed:
         wrong = _("This is not the name of your Odoo: type it as it is written here.")

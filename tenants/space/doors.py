@@ -1,6 +1,7 @@
 """What every page of the space passes: its language by its address, who is signed in, and what no cache may keep."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
@@ -14,10 +15,16 @@ from django.utils.functional import SimpleLazyObject
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from tenants.audit import acting
+from tenants.errors import DomainError
+from tenants.limits import counters, occasions
+from tenants.limits.counters import Claim, Exceeded
 from tenants.mails.space_pages import NAMESPACES
-from tenants.models import CustomerSession, Partner
+from tenants.models import CustomerSession, Instance, Partner
 from tenants.services import customer_sessions, partners
+from tenants.services.whose_end import CUSTOMER
 from tenants.space import browsers
+from tenants.web.too_many import too_many
 
 View = Callable[..., HttpResponse]
 LANGUAGES = {namespace: language for language, namespace in NAMESPACES.items()}
@@ -75,7 +82,10 @@ def open_to_all(*methods: str) -> Callable[[Callable[..., HttpResponse]], View]:
             with translation.override(language):
                 key = request.COOKIES.get(browsers.SESSION, "")
                 session = customer_sessions.find(key) if key else None
-                response = page(Visit(request, language, session), **values)
+                try:
+                    response = page(Visit(request, language, session), **values)
+                except Exceeded as refusal:
+                    response = too_many(request, refusal.usage)
             response.headers["Content-Language"] = language
             # "no-referrer" would make the origin of the page's own forms "null", which the CSRF check refuses
             response.headers["Referrer-Policy"] = "same-origin"
@@ -106,6 +116,24 @@ def signed_in(*methods: str, lately: bool = False) -> Callable[[Callable[..., Ht
         return open_to_all(*methods)(guarded)
 
     return decorate
+
+
+@contextmanager
+def as_customer(instance: Instance, *claims: Claim) -> Iterator[None]:
+    """What is done within is the customer's own act: counted, in the audit trail, and at no cost when it is refused.
+
+    Raises Exceeded, which is answered here, or what the act raises.
+    """
+    claims = (occasions.customers_act(instance.public_id), *claims)
+    usage = counters.take(*claims)
+    if usage.exceeded:
+        raise Exceeded(usage)
+    try:
+        with acting(CUSTOMER):
+            yield
+    except DomainError:
+        counters.give_back(*claims)
+        raise
 
 
 def safe_next(visit: Visit, wanted: str) -> str:

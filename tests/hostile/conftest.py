@@ -14,8 +14,9 @@ from django.test import Client
 
 from eazynova_site.wsgi_request import Application, Request
 from tenants.mails import outbox
-from tenants.models import Signup
-from tenants.services import keys, partners, webhooks
+from tenants.models import Instance, Signup
+from tenants.services import customer_sessions, keys, partners, webhooks
+from tenants.space import browsers
 from tests import factories
 from tests.tenants.sign_in.conftest import PASSWORD
 
@@ -48,6 +49,7 @@ def known(db):
     User.objects.create_superuser("olga", password=PASSWORD)
     _row, key = keys.issue(partner, scopes=["read", "write", "secrets", "delete"])
     found = {"instance_id": instance.public_id, "endpoint_id": endpoint.public_id, "code": "en", "token": "t"}
+    found |= {"public_id": instance.public_id, "backup_id": "BK-1"}
     found |= {"secret": RAILWAY_SECRET, "name": "suspend", "content_type_id": "1", "key": key}
     for model in admin.site._registry:
         row = model._base_manager.first()
@@ -85,6 +87,14 @@ class Stranger:
             client.force_login(User.objects.get_or_create(username="vera", is_staff=True, is_superuser=True)[0])
         return client
 
+    def customer(self):
+        """The headers of a browser that is signed in to the space of the known instance's customer."""
+        instance = Instance.objects.get(public_id=self.known["instance_id"])
+        _session, key = customer_sessions.start(
+            instance.admin_email, instance.tenant.partner, language="fr", browser="", network="", known=True
+        )
+        return {"HTTP_COOKIE": f"{browsers.SESSION}={key}"}
+
     def send(self, address, method="GET", *, staff=False, path=None, query="", body=b"", media="", headers=None):
         path = path or address.path(self.known)
         # as a server does: the type of a body that is empty is told as well
@@ -121,7 +131,8 @@ def judge(answer, content, sent):
     if sent[1].startswith("/api/") or kind.startswith("application/"):
         assert kind == "application/problem+json", (sent, content[:300])
     elif kind.startswith("text/html"):
-        assert b"EAZYNOVA" in content, (sent, content[:300])
+        # what a partner has sold is shown in its name
+        assert b"EAZYNOVA" in content or b'class="brand"' in content, (sent, content[:300])
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Whatever is sent to whatever address, the answer is ours, at once, and never an error of the server."""
 
 import inspect
+from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings as live
@@ -86,6 +87,34 @@ def test_every_address_answers_the_worst_of_everything(stranger, wing):
         for raw in (b"[" * 20_000, b'{"a": "\\ud800"}'):
             stranger.send(address, "POST", body=raw, media="application/json", headers=proven)
         stranger.send(address, "POST", body=MULTIPART, media="multipart/form-data; boundary=b")
+
+
+SPACE = [each for each in ADDRESSES if each.route.startswith(("espace/", "en/space/"))]
+OF_THE_SPACE = [
+    "session",
+    "next",
+    "email",
+    "code",
+    "asked",
+    "present",
+    "new",
+    "when",
+    "day",
+    "reason",
+    "name",
+    "seller",
+]
+
+
+def test_no_page_of_the_space_breaks_for_whoever_is_signed_in(stranger, settings):
+    settings.CUSTOMERS_ACT_RATE = settings.CODE_RATE = "1000000/h"
+    for address in SPACE:
+        for worst in ("\0", "\ud800", "é" * 5_000, "[", "9999-12-31", "0001-01-01"):
+            cookie = stranger.customer()
+            given = dict.fromkeys(OF_THE_SPACE, worst) | {"when": "day"}
+            body = urlencode(given, errors="surrogatepass").encode()
+            stranger.send(address, "POST", body=body, media="application/x-www-form-urlencoded", headers=cookie)
+            stranger.send(address, query=urlencode(given, errors="surrogatepass"), headers=stranger.customer())
 
 
 @bounds(80)

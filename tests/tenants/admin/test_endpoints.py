@@ -39,6 +39,16 @@ def test_an_endpoint_is_added_with_its_secret_shown_once(operations, make_partne
     assert "whsec_" not in again.content.decode()
 
 
+def test_one_more_than_a_partner_may_have_is_refused_beside_its_field(operations, make_partner):
+    partner = make_partner()
+    for number in range(webhooks.MOST_ENDPOINTS):
+        webhooks.create_endpoint(partner, url=f"https://93.184.215.14/{number}")
+    form = {"partner": partner.pk, "url": "https://93.184.215.14/hook"}
+    page = operations.post(reverse("admin:tenants_webhookendpoint_add"), form)
+    assert page.context["adminform"].form.errors["partner"]
+    assert WebhookEndpoint.objects.count() == webhooks.MOST_ENDPOINTS
+
+
 def test_a_private_address_is_refused_beside_its_field(operations, make_partner):
     form = {"partner": make_partner().pk, "url": "https://10.0.0.1/hook"}
     page = operations.post(reverse("admin:tenants_webhookendpoint_add"), form)

@@ -93,7 +93,9 @@ def test_the_web_sites_of_a_partner_are_written_one_a_line(sign_in, make_partner
     assert "https://a.example\nhttps://b.example:8443" in shown
 
 
-@pytest.mark.parametrize("origin", ["a.example", "https://a.example/shop", "javascript:alert(1)", "https://"])
+@pytest.mark.parametrize(
+    "origin", ["a.example", "https://a.example/shop", "javascript:alert(1)", "https://", "https://["]
+)
 def test_what_is_not_the_address_of_a_web_site_is_refused(sign_in, make_partner, origin):
     partner = make_partner()
     address = reverse("admin:tenants_partner_change", args=[partner.pk])

@@ -204,3 +204,25 @@ def test_what_the_seller_or_the_end_of_a_trial_has_stopped_is_not_the_customers_
     odoo.refresh_from_db()
     assert odoo.decommission_after is not None
     assert not Operation.objects.active().exists()
+
+
+def test_who_ends_and_keeps_it_all_day_long_is_stopped_and_writes_no_more_letters(inside, odoo, settings):
+    settings.CUSTOMERS_ACT_RATE = "4/d"
+    answers = []
+    day = timezone.localdate() + timedelta(days=9)
+    Instance.objects.update(expires_at=None)
+    for _ in range(3):
+        answers.append(inside.post(at(odoo, "fin/"), when="day", day=day.isoformat()).status_code)
+        answers.append(inside.post(at(odoo, "garder/")).status_code)
+    assert answers == [200, 200, 200, 200, 429, 429]
+    assert Mail.objects.filter(instance=odoo, kind=Mail.Kind.DELETION_UNDONE).count() == 2
+
+
+def test_an_act_that_is_refused_costs_nothing(inside, odoo, settings):
+    settings.CUSTOMERS_ACT_RATE = settings.RESEND_RATE = "1/d"
+    Instance.objects.update(state=InstanceState.SUSPENDED)
+    for word in ("mot-de-passe/", "mot-de-passe/", "fin/"):
+        answer = inside.post(at(odoo, word), when="day", day="yesterday")
+        assert answer.status_code in (409, 422), word
+    Instance.objects.update(state=InstanceState.READY)
+    assert inside.post(at(odoo, "mot-de-passe/")).status_code == 200
