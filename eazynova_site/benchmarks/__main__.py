@@ -15,6 +15,7 @@ ROWS = int(os.environ.get("BENCH_ROWS", "10000"))
 FILESTORES = [int(size) for size in os.environ.get("BENCH_FILESTORES", "60,2000").split(",")]
 AGENTS = int(os.environ.get("BENCH_AGENTS", "1000"))
 UNITS = int(os.environ.get("BENCH_UNITS", "30"))
+WATCHERS = int(os.environ.get("BENCH_WATCHERS", "2000"))
 DOCUMENT = surroundings.FOLDER / "docs" / "benchmarks.md"
 NOTES = "## Notes"
 
@@ -28,7 +29,7 @@ def main() -> None:
     import django  # noqa: PLC0415
 
     django.setup()
-    from eazynova_site.benchmarks import handovers, reports  # noqa: PLC0415
+    from eazynova_site.benchmarks import handovers, reports, watchers  # noqa: PLC0415
 
     parts: dict[str, Callable[[], list[str]]] = {
         "a": lambda: reports.creations_table(CREATIONS, RUNS),
@@ -39,6 +40,7 @@ def main() -> None:
         "f": lambda: reports.backups_table(FILESTORES),
         "g": lambda: reports.idle_agents(AGENTS),
         "h": lambda: handovers.report(UNITS),
+        "i": lambda: watchers.report(WATCHERS),
     }
     wanted = sys.argv[1:] or list(parts)
     machine = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start"

@@ -66,19 +66,11 @@ def by_engine(
 
     ``pool`` are options of the worker, ``more`` its further settings.
     """
-    with surroundings.sandbox(deploy_seconds), _called_by_railway() if webhooks else nullcontext():
-        ordered = order(count, prefix)
-        redis.Redis.from_url(settings.REDIS_URL).flushdb()
-        Operation.objects.active().update(run_after=_far_away())
+    with surroundings.sandbox(deploy_seconds), called_by_railway() if webhooks else nullcontext():
+        ordered = held_back(count, prefix)
         with surroundings.worker(*pool, app=app, **more) as worker:
-            cpu, started = worker.cpu_seconds(), time.perf_counter()
-            Operation.objects.active().update(run_after=timezone.now(), rung_at=None)
-            running.sweep(limit=count)
-            surroundings.until(lambda: not Operation.objects.active().exists(), "all are ready", 1_800)
-            wall = time.perf_counter() - started
-            failed = Operation.objects.exclude(state=OperationState.SUCCEEDED).count()
-            if failed:
-                raise RuntimeError(f"{failed} creations failed.")
+            cpu = worker.cpu_seconds()
+            wall = all_made(count)
             state = sandbox_state()
             return Figures(
                 wall,
@@ -89,10 +81,31 @@ def by_engine(
             )
 
 
+def held_back(count: int, prefix: str) -> list[int]:
+    """The ids of so many orders that no worker begins before ``all_made``."""
+    ordered = order(count, prefix)
+    redis.Redis.from_url(settings.REDIS_URL).flushdb()
+    Operation.objects.active().update(run_after=_far_away())
+    return ordered
+
+
+def all_made(count: int) -> float:
+    """Let the worker begin; seconds until all are ready. Raises RuntimeError when one failed."""
+    started = time.perf_counter()
+    Operation.objects.active().update(run_after=timezone.now(), rung_at=None)
+    running.sweep(limit=count)
+    surroundings.until(lambda: not Operation.objects.active().exists(), "all are ready", 1_800)
+    wall = time.perf_counter() - started
+    failed = Operation.objects.exclude(state=OperationState.SUCCEEDED).count()
+    if failed:
+        raise RuntimeError(f"{failed} creations failed.")
+    return wall
+
+
 @contextmanager
-def _called_by_railway() -> Iterator[None]:
+def called_by_railway(**more: str) -> Iterator[surroundings.Child]:
     """A web server that Railway's webhooks reach."""
-    with load.production_server():
+    with load.production_server(**more) as server:
         surroundings.until(lambda: surroundings.listens(surroundings.SITE_PORT), "the server listens", 60)
         clients.railway().create_notification_rule(
             workspace_id=clients.workspace_id(),
@@ -100,7 +113,7 @@ def _called_by_railway() -> Iterator[None]:
             + reverse("railway_webhook", args=[settings.RAILWAY_WEBHOOK_SECRET]),
             event_types=EVENTS,
         )
-        yield
+        yield server
 
 
 def by_bare_loop(count: int, *, processes: int) -> Figures:
