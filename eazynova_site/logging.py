@@ -60,6 +60,9 @@ class Redacted(logging.Filter):
 class TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         ids = "".join(f" {name}={value}" for name, value in getattr(record, "ids", {}).items() if value)
+        # one line for a message, whoever wrote it: a break in it could look like a line of ours
+        record.msg = record.getMessage().replace("\r", "\\r").replace("\n", "\\n")
+        record.args = ()
         line = super().format(record)
         head, newline, rest = line.partition("\n")
         return f"{head}{ids}{newline}{rest}"

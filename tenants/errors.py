@@ -15,7 +15,7 @@ DomainError
 │   ├── PasswordNotKept, KeyNotRotatable, TooManyEndpoints
 │   ├── BackupsUnavailable, NoBackup
 │   └── RequestInProgress, AnswerNotKept
-├── IdempotencyKeyReused
+├── IdempotencyKeyReused, EndpointGone
 ├── ConfirmationExpired, SignupClosed
 └── QuotaReached, NoRoom, OrdersStopped
 """
@@ -223,6 +223,11 @@ class KeyNotRotatable(Conflict):
 class TooManyEndpoints(Conflict):
     code = "too_many_endpoints"
     message = _("A partner has ten webhook endpoints at most.")
+
+
+class EndpointGone(DomainError):
+    code = "not_found"
+    message = _("This webhook endpoint was deleted a moment ago.")
 
 
 class RequestInProgress(Conflict):

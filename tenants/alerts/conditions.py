@@ -22,7 +22,7 @@ from tenants.costs import oddities
 from tenants.lifecycle import InstanceState
 from tenants.limits import counters
 from tenants.limits.counters import Claim
-from tenants.limits.policies import EVERYBODY, MAIL_PARTNER, MAIL_TOTAL, ORDER_PARTNER, SIGNUP_TOTAL
+from tenants.limits.policies import CODE_TOTAL, EVERYBODY, MAIL_PARTNER, MAIL_TOTAL, ORDER_PARTNER, SIGNUP_TOTAL
 from tenants.models import Alert, Instance, Mail, Partner, Probe, Reconciliation, RestoreDrill, WebhookEndpoint
 from tenants.pool import counting
 
@@ -251,7 +251,7 @@ def _pools() -> Iterator[Condition]:
 
 def _limits() -> Iterator[Condition]:
     """What visitors, or a partner, have used at least half of: by one look at all counts."""
-    watched = {Claim(policy, EVERYBODY): "" for policy in (SIGNUP_TOTAL, MAIL_TOTAL)}
+    watched = {Claim(policy, EVERYBODY): "" for policy in (SIGNUP_TOTAL, MAIL_TOTAL, CODE_TOTAL)}
     for pk, name in Partner.objects.filter(is_active=True).values_list("pk", "name"):
         watched |= {Claim(policy, str(pk)): name for policy in (ORDER_PARTNER, MAIL_PARTNER)}
     for (claim, name), used in zip(watched.items(), counters.read(*watched), strict=True):

@@ -96,15 +96,18 @@ def account(name: str) -> str:
 
 
 def code(request: HttpRequest, email: str, browser: str = "") -> tuple[Claim, ...]:
-    """A code to an address. In a ``browser`` that has proven it before, a stranger's asking does not count."""
+    """A code to an address. In a ``browser`` that has proven it before, strangers' asking does not count.
+
+    Nor does it count among the e-mails that outsiders cause: to addresses that own nothing none is sent.
+    """
     box = mailbox(email)
-    recipient = Claim(policies.CODE_KNOWN, f"{browser} {box}") if browser else Claim(policies.CODE_RECIPIENT, box)
-    return (
+    by_visitor = (
         Claim(policies.CODE, visitor_address(request)),
         Claim(policies.CODE_NETWORK, visitor_network(request)),
-        recipient,
-        Claim(policies.MAIL_TOTAL, EVERYBODY),
     )
+    if browser:
+        return (*by_visitor, Claim(policies.CODE_KNOWN, f"{browser} {box}"))
+    return (*by_visitor, Claim(policies.CODE_RECIPIENT, box), Claim(policies.CODE_TOTAL, EVERYBODY))
 
 
 def code_guess(request: HttpRequest) -> Claim:

@@ -27,6 +27,13 @@ class InstanceQuerySet(models.QuerySet["Instance"]):
         """Those that are something at Railway: not the decommissioned, nor units that became a customer's."""
         return self.exclude(state__in=(InstanceState.DECOMMISSIONED, InstanceState.TAKEN))
 
+    def locked(self) -> "InstanceQuerySet":
+        """For a change: others wait with theirs, and not with work or rows that only name the instance.
+
+        FOR UPDATE would hold those up too, and whoever has begun work waits here for what waits for that work.
+        """
+        return self.select_for_update(no_key=True)
+
     def of_customers(self) -> "InstanceQuerySet":
         """Those that somebody has ordered: no units of a pool."""
         return self.filter(unit=None)

@@ -74,7 +74,7 @@ def _renew_access(instance: Instance, email: str) -> Operation:
 
 def _correct_creation(instance: Instance, email: str) -> None:
     """Its frozen inputs are corrected; where the services exist already, the next start of Odoo is told too."""
-    current = Instance.objects.select_for_update().get(pk=instance.pk)
+    current = Instance.objects.locked().get(pk=instance.pk)
     creation = Operation.objects.select_for_update().filter(instance=current, kind__in=MAKING).first()
     if current.state != InstanceState.FAILED or creation is None:
         raise WrongState

@@ -41,7 +41,7 @@ def end_on(instance: Instance, day: date, reason: str = "") -> None:
     if moment > timezone.now() + FURTHEST:
         raise InvalidExpiry(_("Choose a day within the next two years."))
     with transaction.atomic(), acting(CUSTOMER, _checked(reason)):
-        current = Instance.objects.select_for_update().get(pk=instance.pk)
+        current = Instance.objects.locked().get(pk=instance.pk)
         agreed = whose_end.sellers_end(current)
         if agreed is not None and moment > agreed:
             raise InvalidExpiry(_("It ends before that day already: choose an earlier one."))
@@ -65,7 +65,7 @@ def keep(instance: Instance) -> None:
     What has been stopped for it starts again as soon as it can.
     """
     with transaction.atomic(), acting(CUSTOMER):
-        current = Instance.objects.select_for_update().get(pk=instance.pk)
+        current = Instance.objects.locked().get(pk=instance.pk)
         if not may_keep(current):
             raise WrongState
         agreed = whose_end.sellers_end(current)

@@ -41,7 +41,7 @@ def schedule_decommission(
         # a warm unit has nobody who might want it back
         return instances.decommission(instance, by=by)
     with transaction.atomic():
-        current = Instance.objects.select_for_update().get(pk=instance.pk)
+        current = Instance.objects.locked().get(pk=instance.pk)
         preconditions.require("decommission", current)
         current.decommission_after = timezone.now() + timedelta(days=days)
         current.save(update_fields=["decommission_after"])
@@ -69,7 +69,7 @@ def undo_decommission(instance: Instance, *, next_end: datetime | None = None) -
             Operation.objects.active().select_for_update().filter(instance=instance, kind=OperationKind.DECOMMISSION)
         )
         deletion = waiting.first()
-        current = Instance.objects.select_for_update().get(pk=instance.pk)
+        current = Instance.objects.locked().get(pk=instance.pk)
         preconditions.require("undo_decommission", current)
         if deletion is not None:
             running.cancel(deletion)
@@ -106,7 +106,7 @@ def change_expiry(instance: Instance, expires_at: datetime | None) -> None:
     if expires_at is not None and expires_at <= timezone.now():
         raise InvalidExpiry
     with transaction.atomic():
-        current = Instance.objects.select_for_update().get(pk=instance.pk)
+        current = Instance.objects.locked().get(pk=instance.pk)
         preconditions.require("change_expiry", current)
         before = {"expires_at": _told(current.expires_at)}
         current.expires_at = expires_at
@@ -230,7 +230,7 @@ def _carry_out(act: str, instance: Instance) -> bool:
     reason = gettext_noop("expired") if act == "suspend" else gettext_noop("the grace period is over")
     try:
         with transaction.atomic(), acting(EXPIRY, reason):
-            current = Instance.objects.select_for_update().get(pk=instance.pk)
+            current = Instance.objects.locked().get(pk=instance.pk)
             end = current.expires_at if act == "suspend" else current.decommission_after
             if end is None or end > timezone.now() or not _announced(act, current):
                 return False

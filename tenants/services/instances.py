@@ -211,6 +211,6 @@ def _requested(
 def _check_quota(partner: Partner) -> None:
     if partner.quota is None:
         return
-    Partner.objects.select_for_update().get(pk=partner.pk)
+    Partner.objects.select_for_update(no_key=True).get(pk=partner.pk)
     if Instance.objects.live().sold_by(partner).count() >= partner.quota:
         raise QuotaReached

@@ -195,7 +195,7 @@ def _carry_out(difference: Difference, actor: str) -> str:
 def _claim(difference: Difference, actor: str) -> bool:
     """Whether the instance is as it was compared and nobody works on it; then the act stands in the audit trail."""
     with transaction.atomic(), acting(actor, str(Kind(difference.kind).label)):
-        instance = Instance.objects.select_for_update().get(pk=difference.instance_pk or 0)
+        instance = Instance.objects.locked().get(pk=difference.instance_pk or 0)
         if _expected(instance) != difference.expected or instance.active_operation() is not None:
             return False
         AuditEntry.write(

@@ -12,7 +12,7 @@ from provisioning.hooks.address import checked
 from provisioning.hooks.errors import AddressRefused
 from provisioning.sealing import seal, unseal
 from tenants import names
-from tenants.errors import InvalidWebhookUrl, TooManyEndpoints, UnknownWebhookEvent, WrongState
+from tenants.errors import EndpointGone, InvalidWebhookUrl, TooManyEndpoints, UnknownWebhookEvent, WrongState
 from tenants.models import Partner, WebhookDelivery, WebhookEndpoint, WebhookEvent
 from tenants.models.webhook import TEST_EVENT, WebhookEvents
 from tenants.webhooks import deliveries
@@ -31,7 +31,7 @@ def create_endpoint(
     """
     secret = new_secret()
     with transaction.atomic():
-        Partner.objects.select_for_update().get(pk=partner.pk)
+        Partner.objects.select_for_update(no_key=True).get(pk=partner.pk)
         if has_all(partner):
             raise TooManyEndpoints
         endpoint = WebhookEndpoint.objects.create(
@@ -59,7 +59,7 @@ def change_endpoint(
 ) -> WebhookEndpoint:
     """Change what is given. Enabling forgets past failures.
 
-    Raises InvalidWebhookUrl, UnknownWebhookEvent or InvalidText (for the description).
+    Raises InvalidWebhookUrl, UnknownWebhookEvent, InvalidText (for the description) or EndpointGone.
     """
     changes: dict[str, object] = {}
     if url is not None:
@@ -79,10 +79,16 @@ def change_endpoint(
         }
     elif enabled is False:
         changes |= {"state": WebhookEndpoint.State.DISABLED, "disabled_reason": "asked"}
-    if changes:
-        WebhookEndpoint.objects.filter(pk=endpoint.pk).update(**changes)
-        endpoint.refresh_from_db()
-    return endpoint
+    if changes and not WebhookEndpoint.objects.filter(pk=endpoint.pk).update(**changes):
+        raise EndpointGone
+    return _present(endpoint)
+
+
+def _present(endpoint: WebhookEndpoint) -> WebhookEndpoint:
+    found = WebhookEndpoint.objects.filter(pk=endpoint.pk).first()
+    if found is None:
+        raise EndpointGone
+    return found
 
 
 def delete_endpoint(endpoint: WebhookEndpoint) -> None:
@@ -94,10 +100,12 @@ def delete_endpoint(endpoint: WebhookEndpoint) -> None:
 
 
 def rotate_secret(endpoint: WebhookEndpoint) -> str:
-    """A new signing secret, shown this once; for a day every message carries both signatures."""
+    """A new signing secret, shown this once; for a day every message carries both signatures. Raises EndpointGone."""
     secret = new_secret()
     with transaction.atomic():
-        row = WebhookEndpoint.objects.select_for_update().get(pk=endpoint.pk)
+        row = WebhookEndpoint.objects.select_for_update(no_key=True).filter(pk=endpoint.pk).first()
+        if row is None:
+            raise EndpointGone
         row.sealed = seal({"current": secret, "previous": unseal(row.sealed)["current"]})
         row.rotated_at = timezone.now()
         row.save(update_fields=["sealed", "rotated_at"])
@@ -105,10 +113,15 @@ def rotate_secret(endpoint: WebhookEndpoint) -> str:
 
 
 def send_test(endpoint: WebhookEndpoint) -> WebhookEvent:
-    """Deliver a ``webhook.test`` event to this endpoint. Raises WrongState when it is disabled."""
-    if endpoint.state != WebhookEndpoint.State.ACTIVE:
-        raise WrongState
-    return deliveries.write(endpoint.partner, TEST_EVENT, {"endpointId": endpoint.public_id}, [endpoint])
+    """Deliver a ``webhook.test`` event to this endpoint. Raises WrongState when it is disabled, or EndpointGone."""
+    with transaction.atomic():
+        # it stays until its delivery is written
+        row = WebhookEndpoint.objects.select_for_update(no_key=True).filter(pk=endpoint.pk).first()
+        if row is None:
+            raise EndpointGone
+        if row.state != WebhookEndpoint.State.ACTIVE:
+            raise WrongState
+        return deliveries.write(row.partner, TEST_EVENT, {"endpointId": row.public_id}, [row])
 
 
 def replay(
