@@ -23,6 +23,7 @@ SECRETS = re.compile(
             r"(?<=/confirm/)[^/\s\"'<>?]+",
             r"(?<=/webhooks/railway/)[^/\s\"'<>?]+",
             r"(?<=/(?:link|lien)/)[^/\s\"'<>?]+",
+            rf"(?<=(?:link|lien)%2F)[^/\s\"'<>?&%]+(?:{_PERCENT}3A[\w\-]+)*",
             # JSON and what Python prints of a mapping
             rf"([\"']){_NAMES}\1\s*:\s*([\"'])(?:(?!\2).)+\2",
             # SQL that gives a role its password, and stored hashes of one

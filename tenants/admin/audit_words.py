@@ -44,7 +44,11 @@ ACTS: dict[str, Words] = {
     "signin:failed": _("sign-in failed"),
     "signin:locked": _("locked out after too many attempts"),
     "staff:create": _("Create an instance"),
-    **{f"staff:{action.name}": action.label for action in ACTIONS.values()},
+    **{
+        f"{whose}:{action.name}": action.label
+        for whose in ("staff", "partner", "customer")
+        for action in ACTIONS.values()
+    },
 }
 # what follows the thing's name
 DONE: dict[str, Words] = {

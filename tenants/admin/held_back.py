@@ -17,7 +17,7 @@ from tenants.limits.policies import EVERYBODY, POLICIES
 from tenants.models import ApiKey, HeldBack, Partner
 from tenants.wording.limits import rate
 
-BY_PARTNER = ("order_partner", "mail_partner", "webhook_test", "webhook_replay")
+BY_PARTNER = ("order_partner", "mail_partner", "webhook_test", "webhook_replay", "export")
 
 
 class NowFilter(admin.SimpleListFilter):

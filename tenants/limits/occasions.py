@@ -107,7 +107,8 @@ def code(request: HttpRequest, email: str, browser: str = "") -> tuple[Claim, ..
     )
     if browser:
         return (*by_visitor, Claim(policies.CODE_KNOWN, f"{browser} {box}"))
-    return (*by_visitor, Claim(policies.CODE_RECIPIENT, box), Claim(policies.CODE_TOTAL, EVERYBODY))
+    by_mailbox = (Claim(policies.CODE_RECIPIENT, box), Claim(policies.CODE_MAILBOX, box))
+    return (*by_visitor, *by_mailbox, Claim(policies.CODE_TOTAL, EVERYBODY))
 
 
 def code_guess(request: HttpRequest) -> Claim:

@@ -147,6 +147,7 @@ CODE = Policy("code", "CODE_RATE", _("sign-in codes of a visitor"), _CODES)
 CODE_NETWORK = Policy("code_network", "CODE_NETWORK_RATE", _("sign-in codes of a network"), _CODES)
 CODE_RECIPIENT = Policy("code_recipient", "CODE_RECIPIENT_RATE", _("sign-in codes to an address"), _CODES)
 CODE_KNOWN = Policy("code_known", "CODE_RECIPIENT_RATE", _("sign-in codes in a known browser"), _CODES)
+CODE_MAILBOX = Policy("code_mailbox", "CODE_MAILBOX_RATE", _("sign-in codes to an address in a day"), _CODES)
 CODE_TOTAL = Policy(
     "code_total",
     "CODE_TOTAL_RATE",
@@ -161,6 +162,6 @@ POLICIES: dict[str, Policy] = {
         *(VISITOR, KEY, GUESS, SIGNUP, SIGNUP_NETWORK, SIGNUP_RECIPIENT, SIGNUP_TOTAL, ORDER_PARTNER),
         *(MAIL_RECIPIENT, MAIL_TOTAL, MAIL_PARTNER, RESEND, EXPORT, CUSTOMERS_ACT, CUSTOMERS_EXPORT, BACKUP),
         *(LOGIN, LOGIN_NETWORK, LOGIN_ACCOUNT, WEBHOOK_TEST, WEBHOOK_REPLAY),
-        *(CODE, CODE_NETWORK, CODE_RECIPIENT, CODE_KNOWN, CODE_TOTAL, CODE_GUESS),
+        *(CODE, CODE_NETWORK, CODE_RECIPIENT, CODE_KNOWN, CODE_MAILBOX, CODE_TOTAL, CODE_GUESS),
     )
 }

@@ -79,13 +79,17 @@ def change_endpoint(
         }
     elif enabled is False:
         changes |= {"state": WebhookEndpoint.State.DISABLED, "disabled_reason": "asked"}
-    if changes and not WebhookEndpoint.objects.filter(pk=endpoint.pk).update(**changes):
-        raise EndpointGone
-    return _present(endpoint)
+    with transaction.atomic():
+        _locked(endpoint)
+        for name, value in changes.items():
+            setattr(endpoint, name, value)
+        endpoint.save(update_fields=list(changes))
+    return endpoint
 
 
-def _present(endpoint: WebhookEndpoint) -> WebhookEndpoint:
-    found = WebhookEndpoint.objects.filter(pk=endpoint.pk).first()
+def _locked(endpoint: WebhookEndpoint) -> WebhookEndpoint:
+    """As it is now; it stays until the transaction ends. Raises EndpointGone."""
+    found = WebhookEndpoint.objects.select_for_update(no_key=True).filter(pk=endpoint.pk).first()
     if found is None:
         raise EndpointGone
     return found
@@ -103,9 +107,7 @@ def rotate_secret(endpoint: WebhookEndpoint) -> str:
     """A new signing secret, shown this once; for a day every message carries both signatures. Raises EndpointGone."""
     secret = new_secret()
     with transaction.atomic():
-        row = WebhookEndpoint.objects.select_for_update(no_key=True).filter(pk=endpoint.pk).first()
-        if row is None:
-            raise EndpointGone
+        row = _locked(endpoint)
         row.sealed = seal({"current": secret, "previous": unseal(row.sealed)["current"]})
         row.rotated_at = timezone.now()
         row.save(update_fields=["sealed", "rotated_at"])
@@ -115,10 +117,7 @@ def rotate_secret(endpoint: WebhookEndpoint) -> str:
 def send_test(endpoint: WebhookEndpoint) -> WebhookEvent:
     """Deliver a ``webhook.test`` event to this endpoint. Raises WrongState when it is disabled, or EndpointGone."""
     with transaction.atomic():
-        # it stays until its delivery is written
-        row = WebhookEndpoint.objects.select_for_update(no_key=True).filter(pk=endpoint.pk).first()
-        if row is None:
-            raise EndpointGone
+        row = _locked(endpoint)
         if row.state != WebhookEndpoint.State.ACTIVE:
             raise WrongState
         return deliveries.write(row.partner, TEST_EVENT, {"endpointId": row.public_id}, [row])

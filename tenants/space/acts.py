@@ -17,6 +17,9 @@ from tenants.services import access, customer_choices, links, preconditions
 from tenants.space.doors import Visit, as_customer, signed_in
 from tenants.space.instances import own, show
 
+# those that no service tells the audit trail of
+AUDITED = {"password": "reset_password", "resumed": "resume"}
+
 
 @signed_in("POST")
 def password(visit: Visit, public_id: str) -> HttpResponse:
@@ -69,7 +72,7 @@ def _pressed(done: str, act: Callable[[Instance], object]) -> Callable[..., Http
 def _try(visit: Visit, instance: Instance, name: str, act: Callable[[], object], *claims: Claim) -> HttpResponse:
     """Once: the page that then says ``name`` is another request."""
     try:
-        with as_customer(instance, *claims):
+        with as_customer(instance, *claims, audited=AUDITED.get(name, "")):
             act()
     except DomainError as error:
         return show(visit, own(visit, instance.public_id), 409, refused=str(error))

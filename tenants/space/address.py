@@ -54,6 +54,7 @@ def codes(visit: Visit, public_id: str) -> HttpResponse:
         present, new = _asked(visit, instance)
         if wrong := _wrong(visit, present, new):
             return _ask_for_codes(visit, instance, [present, new], status=422, wrong=wrong)
+        counters.give_back(occasions.code_guess(request))
         address_proof.use(present)
         address_proof.use(new)
         with as_customer(instance):

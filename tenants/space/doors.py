@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any
 from urllib.parse import quote
 
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -20,7 +21,7 @@ from tenants.errors import DomainError
 from tenants.limits import counters, occasions
 from tenants.limits.counters import Claim, Exceeded
 from tenants.mails.space_pages import NAMESPACES
-from tenants.models import CustomerSession, Instance, Partner
+from tenants.models import AuditEntry, CustomerSession, Instance, Partner
 from tenants.services import customer_sessions, partners
 from tenants.services.whose_end import CUSTOMER
 from tenants.space import browsers
@@ -119,18 +120,21 @@ def signed_in(*methods: str, lately: bool = False) -> Callable[[Callable[..., Ht
 
 
 @contextmanager
-def as_customer(instance: Instance, *claims: Claim) -> Iterator[None]:
+def as_customer(instance: Instance, *claims: Claim, audited: str = "") -> Iterator[None]:
     """What is done within is the customer's own act: counted, in the audit trail, and at no cost when it is refused.
 
-    Raises Exceeded, which is answered here, or what the act raises.
+    ``audited`` names it there, unless the act itself is told. Raises Exceeded, which is answered here, or what the act
+    raises.
     """
     claims = (occasions.customers_act(instance.public_id), *claims)
     usage = counters.take(*claims)
     if usage.exceeded:
         raise Exceeded(usage)
     try:
-        with acting(CUSTOMER):
+        with acting(CUSTOMER), transaction.atomic():
             yield
+            if audited:
+                AuditEntry.write(f"customer:{audited}", instance.pk, after={})
     except DomainError:
         counters.give_back(*claims)
         raise

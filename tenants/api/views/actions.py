@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from django.db import transaction
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -14,7 +15,7 @@ from tenants.api.schema import IDEMPOTENCY_KEY
 from tenants.api.views.instances import watched_answer
 from tenants.limits import occasions
 from tenants.limits.counters import Claim
-from tenants.models import ApiKey, Instance
+from tenants.models import ApiKey, AuditEntry, Instance
 from tenants.services import access, ending, instances, preconditions, welcome
 from tenants.services.idempotency import Answer
 
@@ -22,6 +23,8 @@ from tenants.services.idempotency import Answer
 class ActionView(ApiView):
     scopes = {"POST": (ApiKey.Scope.WRITE,)}
     carry_out: ClassVar[Callable[[Instance], Any]]
+    # in the audit trail, unless the act itself is told there
+    audited: ClassVar[str] = ""
     # what it costs, for instance e-mails to the customer
     # what cannot be done now is told before what is too much
     admit: ClassVar[Callable[[Instance], None]] = staticmethod(lambda instance: None)
@@ -36,7 +39,10 @@ class ActionView(ApiView):
         )
 
     def _do(self, instance: Instance) -> Answer:
-        type(self).carry_out(instance)
+        with transaction.atomic():
+            type(self).carry_out(instance)
+            if self.audited:
+                AuditEntry.write(f"partner:{self.audited}", instance.pk, after={})
         return watched_answer(instance, self.key())
 
 
@@ -59,6 +65,8 @@ def _action(
     action: Callable[[Instance], Any],
     claims_of: Callable[[Instance], tuple[Claim, ...]] = lambda instance: (),
     admit: Callable[[Instance], None] = lambda instance: None,
+    *,
+    audited: str = "",
 ) -> type[ActionView]:
     @extend_schema(
         operation_id=f"{name}_instance",
@@ -74,14 +82,15 @@ def _action(
         "carry_out": staticmethod(action),
         "claims_of": staticmethod(claims_of),
         "admit": staticmethod(admit),
+        "audited": audited,
         "post": post,
     }
     return type(f"{name.title()}View", (ActionView,), members)
 
 
-RetryView = _action("retry", "Go on with what has failed", instances.retry)
-SuspendView = _action("suspend", "Stop the services, keep the data", instances.suspend)
-ResumeView = _action("resume", "Start the services again", instances.resume)
+RetryView = _action("retry", "Go on with what has failed", instances.retry, audited="retry")
+SuspendView = _action("suspend", "Stop the services, keep the data", instances.suspend, audited="suspend")
+ResumeView = _action("resume", "Start the services again", instances.resume, audited="resume")
 UndoDecommissionView = _action(
     "undo_decommission_of",
     "Keep what is to be decommissioned",
@@ -95,6 +104,7 @@ ResetPasswordView = _action(
     access.reset_password,
     _mails,
     lambda instance: preconditions.require("reset_password", instance),
+    audited="reset_password",
 )
 ResendWelcomeView = _action(
     "resend_welcome_of",
@@ -102,6 +112,7 @@ ResendWelcomeView = _action(
     welcome.resend_welcome,
     _resends,
     lambda instance: preconditions.require("resend", instance),
+    audited="resend",
 )
 
 

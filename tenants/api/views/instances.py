@@ -3,6 +3,7 @@
 from typing import Any, cast
 
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -33,7 +34,7 @@ from tenants.lifecycle import PUBLIC_STATUS
 from tenants.limits import captcha, occasions
 from tenants.limits.counters import Claim
 from tenants.limits.visitors import visitor_address
-from tenants.models import ApiKey, Instance
+from tenants.models import ApiKey, AuditEntry, Instance
 from tenants.services import ending, instances, partners, standing
 from tenants.services.idempotency import Answer
 
@@ -153,8 +154,10 @@ class InstanceView(ApiView):
         immediately = self.query(EndQuery)["immediately"]
         if immediately and ApiKey.Scope.DELETE not in self.key().scopes:
             raise ApiProblem("missing_scope")
-        with acting(self.actor()):
+        with acting(self.actor()), transaction.atomic():
             ending.schedule_decommission(instance, grace_days=0 if immediately else None)
+            if immediately:
+                AuditEntry.write("partner:decommission", instance.pk, after={})
         answer = watched_answer(instance, self.key())
         return Response(answer.body, status=answer.status, headers=answer.headers)
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
@@ -24,10 +25,14 @@ from tenants.api.webhook_outputs import (
     delivery_body,
     endpoint_body,
 )
+from tenants.audit import acting
 from tenants.limits import occasions
-from tenants.models import ApiKey, WebhookDelivery, WebhookEndpoint
+from tenants.models import ApiKey, AuditEntry, WebhookDelivery, WebhookEndpoint
 from tenants.services import webhooks
 from tenants.services.idempotency import Answer
+
+# of an endpoint, in the audit trail
+TOLD = ("url", "events", "description", "state")
 
 
 class EndpointsBase(ApiView):
@@ -53,6 +58,11 @@ class EndpointsBase(ApiView):
             raise ApiProblem("not_found")
         return found
 
+    def note(self, what: str, endpoint: WebhookEndpoint, **values: dict[str, Any]) -> None:
+        """Whoever holds a stolen key turns no news elsewhere unseen."""
+        with acting(self.actor()):
+            AuditEntry.write(f"webhookendpoint:{what}", None, subject=str(endpoint), **({"after": {}} | values))
+
 
 class EndpointsView(EndpointsBase):
     scopes = EndpointsBase.scopes | {"POST": EndpointsBase.directing}
@@ -74,7 +84,9 @@ class EndpointsView(EndpointsBase):
         return self.once(lambda: self._create(values))
 
     def _create(self, values: dict[str, Any]) -> Answer:
-        endpoint, secret = webhooks.create_endpoint(self.key().partner, **values)
+        with transaction.atomic():
+            endpoint, secret = webhooks.create_endpoint(self.key().partner, **values)
+            self.note("added", endpoint, after={name: getattr(endpoint, name) for name in TOLD})
         location = f"/api/webhook-endpoints/{endpoint.public_id}"
         return Answer(201, {**endpoint_body(endpoint), "secret": secret}, {"Location": location})
 
@@ -94,11 +106,21 @@ class EndpointView(EndpointsBase):
     )
     def patch(self, request: Request, endpoint_id: str) -> Response:
         endpoint = self.endpoint(endpoint_id)
-        return Response(endpoint_body(webhooks.change_endpoint(endpoint, **self.read(EndpointChange))))
+        changes = self.read(EndpointChange)
+        former = {name: getattr(endpoint, name) for name in TOLD}
+        with transaction.atomic():
+            changed = webhooks.change_endpoint(endpoint, **changes)
+            after = {name: getattr(changed, name) for name in TOLD if getattr(changed, name) != former[name]}
+            if after:
+                self.note("changed", changed, before={name: former[name] for name in after}, after=after)
+        return Response(endpoint_body(changed))
 
     @extend_schema(operation_id="delete_webhook_endpoint", summary="Remove a webhook endpoint", responses={204: None})
     def delete(self, request: Request, endpoint_id: str) -> Response:
-        webhooks.delete_endpoint(self.endpoint(endpoint_id))
+        endpoint = self.endpoint(endpoint_id)
+        with transaction.atomic():
+            self.note("removed", endpoint)
+            webhooks.delete_endpoint(endpoint)
         return Response(status=204)
 
 
@@ -115,7 +137,13 @@ class RotateSecretView(EndpointsBase):
     )
     def post(self, request: Request, endpoint_id: str) -> HttpResponse:
         endpoint = self.endpoint(endpoint_id)
-        return self.once(lambda: Answer(200, {"secret": webhooks.rotate_secret(endpoint)}, {}))
+        return self.once(lambda: self._rotate(endpoint))
+
+    def _rotate(self, endpoint: WebhookEndpoint) -> Answer:
+        with transaction.atomic():
+            secret = webhooks.rotate_secret(endpoint)
+            self.note("secret_rotated", endpoint)
+        return Answer(200, {"secret": secret}, {})
 
 
 class SendTestView(EndpointsBase):

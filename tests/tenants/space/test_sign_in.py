@@ -10,6 +10,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from tenants.limits import counters, policies
+from tenants.limits.counters import Claim
 from tenants.models import AddressProof, CustomerSession, Instance
 from tenants.services import address_proof, customer_sessions
 from tests import factories
@@ -231,3 +233,25 @@ def test_what_nobody_can_enter_any_more_is_forgotten(odoo, person):
     with time_machine.travel(timezone.now() + timedelta(days=70)):
         assert address_proof.purge() == 1
         assert customer_sessions.purge() == 1
+
+
+def test_codes_for_strangers_use_up_nothing_of_others(odoo, person, settings):
+    """A thousand codes for addresses of nobody once stopped orders, partners and sign-ins."""
+    settings.CODE_TOTAL_RATE, settings.CODE_RATE, settings.CODE_NETWORK_RATE = "3/d", "100/h", "100/h"
+    person.sign_in()
+    counted = counters.read(Claim(policies.MAIL_TOTAL, policies.EVERYBODY))
+    for number in range(4):
+        Person().ask(f"nobody{number}@nowhere.example")
+    assert counters.read(Claim(policies.MAIL_TOTAL, policies.EVERYBODY)) == counted
+    assert Person().ask().status_code == 429
+    assert person.ask().status_code == 200, "in a browser that has proven it before"
+
+
+def test_a_mailbox_gets_no_more_codes_a_day_than_it_may(odoo, settings):
+    settings.CODE_MAILBOX_RATE, settings.CODE_RECIPIENT_RATE = "2/d", "1/h"
+    start = timezone.now()
+    answers = []
+    for hour in range(4):
+        with time_machine.travel(start + timedelta(hours=2 * hour)):
+            answers.append(Person().ask().status_code)
+    assert answers == [200, 200, 429, 429]
