@@ -16,11 +16,15 @@ PATIENCE_SECONDS = 60.0
 
 
 class Workers:
-    """Celery workers on this test's database, broker and sandbox; ``stop`` leaves none behind."""
+    """Celery workers on this test's database, broker and sandbox; ``stop`` leaves none behind.
 
-    def __init__(self, folder: Path, **environment: str) -> None:
+    ``code`` is the folder of the version that they run, today's unless said.
+    """
+
+    def __init__(self, folder: Path, *, code: Path = settings.BASE_DIR, **environment: str) -> None:
         self.mail = folder / "mail"
         self._folder = folder
+        self._code = code
         self._environment = os.environ | {
             "DATABASE_URL": _database_url(),
             "RAILWAY_API_URL": settings.RAILWAY_API_URL,
@@ -35,6 +39,10 @@ class Workers:
         self._environment |= environment
         self._running: list[subprocess.Popen[bytes]] = []
 
+    def serve(self) -> subprocess.Popen[bytes]:
+        """The web server as the image starts it, at the port that `PORT` says."""
+        return self._start([sys.executable, "-m", "gunicorn", "eazynova_site.wsgi"])
+
     def start(self, *options: str) -> subprocess.Popen[bytes]:
         """A worker in a process group of its own. ``-B`` gives it a beat."""
         number = len(self._running)
@@ -42,10 +50,13 @@ class Workers:
             options = (*options, "--schedule", str(self._folder / f"beat-{number}"))
         command = [sys.executable, "-m", "celery", "-A", "eazynova_site", "worker", "--concurrency", "1"]
         command += ["--without-gossip", "--without-mingle", "--hostname", f"fire-{number}@%h", *options]
-        with self.log(number).open("wb") as log:
+        return self._start(command)
+
+    def _start(self, command: list[str]) -> subprocess.Popen[bytes]:
+        with self.log(len(self._running)).open("wb") as log:
             process = subprocess.Popen(
                 command,
-                cwd=settings.BASE_DIR,
+                cwd=self._code,
                 env=self._environment,
                 stdout=log,
                 stderr=log,
@@ -58,7 +69,7 @@ class Workers:
         """The output of a management command in the workers' environment."""
         command = [sys.executable, "manage.py", *arguments]
         done = subprocess.run(
-            command, cwd=settings.BASE_DIR, env=self._environment, capture_output=True, text=True, check=False
+            command, cwd=self._code, env=self._environment, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
