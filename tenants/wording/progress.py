@@ -58,6 +58,9 @@ class Progress:
 
 
 def progress_of(operation: Operation, now: datetime) -> Progress:
+    """Of work that only a newer version knows, begun before a rollback, nothing is told: it waits for that version."""
+    if operation.kind not in RECIPES:
+        return Progress(0, (), None, None, late=False, place=None)
     rows = {row.code: row for row in operation.steps.all()}
     # work of a former release lacks the steps that came later
     recipe = RECIPES[operation.kind].steps
