@@ -201,8 +201,16 @@ RECIPES: dict[str, Recipe] = {
 }
 
 
+def step_label(kind: str, code: str) -> str | Promise:
+    """The step's name; its code for one that only a newer version knows, which had begun it before a rollback."""
+    try:
+        return step_definition(kind, code).label
+    except LookupError:
+        return code
+
+
 def step_definition(kind: str, code: str) -> StepDefinition:
-    """The step that a stored row names. Raises LookupError for a code that the recipe does not have."""
+    """The step that a stored row names. Raises LookupError for a kind or code that there is not."""
     for definition in (*RECIPES[kind].steps, *RECIPES[kind].retired):
         if definition.code == code:
             return definition

@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from provisioning.engine.recipes import step_definition
+from provisioning.engine.recipes import step_label
 from provisioning.models import Operation
 from provisioning.reasons import Reason, reason
 from provisioning.states import OperationState, StepState
@@ -44,7 +44,7 @@ def now_of(instance: Instance) -> Now:
     if last is None or last.state == OperationState.SUCCEEDED:
         return Now()
     at = last.steps.exclude(state=StepState.DONE).order_by("position").first()
-    label = step_definition(last.kind, at.code).label if at else ""
+    label = step_label(last.kind, at.code) if at else ""
     code = last.reason or (at.reason if at else "")
     return Now(last, label, code, last.message or (at.message if at else ""))
 

@@ -12,7 +12,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from provisioning.engine.recipes import step_definition
+from provisioning.engine.recipes import step_label
 from provisioning.gate.turns import position_of
 from provisioning.models import Operation, Step
 from provisioning.reasons import reason
@@ -154,7 +154,7 @@ class InstanceAdmin(ExportingAdmin):
         """The step that its work has come to, and why it is there."""
         kind, code = getattr(instance, "at_kind", None), getattr(instance, "at_step", None)
         why = getattr(instance, "last_reason", None) or getattr(instance, "at_reason", None)
-        label = step_definition(kind, code).label if kind and code else ""
+        label = step_label(kind, code) if kind and code else ""
         told = [each for each in (label, reason(why).sentence if why else "") if each]
         return format_html(
             '<div class="where">{}</div>', format_html_join(mark_safe("<br>"), "{}", ((x,) for x in told))

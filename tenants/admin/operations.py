@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from provisioning.engine.recipes import step_definition
+from provisioning.engine.recipes import step_label
 from provisioning.models import Operation, Step
 from provisioning.reasons import REASONS, reason
 from provisioning.states import OperationState, StepState
@@ -54,7 +54,7 @@ class StepInline(ReadOnlyInline):
 
     @admin.display(description=_("step"))
     def label(self, step: Step) -> str | Promise:
-        return step_definition(step.operation.kind, step.code).label
+        return step_label(step.operation.kind, step.code)
 
     @admin.display(description=_("took"))
     def took(self, step: Step) -> str:

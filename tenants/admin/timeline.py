@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
-from provisioning.engine.recipes import step_definition
+from provisioning.engine.recipes import step_label
 from provisioning.models import Resource, Step
 from provisioning.reasons import reason
 from provisioning.states import StepState
@@ -89,7 +89,7 @@ def _step(row: Step, at: datetime) -> Line:
     return Line(
         at,
         f"{operation.get_kind_display()} {operation.reference}",
-        step_definition(operation.kind, row.code).label,
+        step_label(operation.kind, row.code),
         row.get_state_display(),
         "bad" if row.state == StepState.FAILED else "",
         row.attempts,

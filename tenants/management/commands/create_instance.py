@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
 from provisioning import driver
-from provisioning.engine.recipes import RECIPES, step_definition
+from provisioning.engine.recipes import RECIPES, step_label
 from provisioning.errors import ProvisioningError, Temporary
 from provisioning.gate import clients, retrying
 from provisioning.models import Operation
@@ -140,7 +140,7 @@ class Command(BaseCommand):
             sentence = _("Not ready yet: the work goes on when a worker runs. Reference: %(reference)s")
             raise CommandError(sentence % {"reference": operation.reference}, returncode=75)
         step = operation.steps.exclude(state=StepState.DONE).first()
-        label = step_definition(operation.kind, step.code).label if step else ""
+        label = step_label(operation.kind, step.code) if step else ""
         lines = [
             _("The creation failed at: %(step)s") % {"step": label},
             self._advice(operation.reason, operation.message),

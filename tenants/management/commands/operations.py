@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from provisioning.engine.recipes import step_definition
+from provisioning.engine.recipes import step_label
 from provisioning.models import Operation
 from provisioning.reasons import reason
 from provisioning.states import OperationState
@@ -91,7 +91,7 @@ class Command(BaseCommand):
             self.stdout.write(f"  {operation.message} ({operation.reason})")
             self.stdout.write(f"  {reason(operation.reason).advice}")
         for step in operation.steps.all():
-            label = step_definition(operation.kind, step.code).label
+            label = step_label(operation.kind, step.code)
             why = f"  {step.message} ({step.reason})" if step.reason else ""
             self.stdout.write(f"  {step.position + 1:>2}. {label}: {step.get_state_display()}{why}")
 
