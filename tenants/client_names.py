@@ -41,9 +41,9 @@ BESIDE = frozenset(
     fr com eu net org io online prod production
     """.split()
 )
-LOOKALIKES = str.maketrans("012345789", "olzeastbg")
+LOOKALIKES = str.maketrans("0123456789", "olzeasbtbg")
 # the same digit stands for either letter
-OTHER_LOOKALIKES = str.maketrans("012345789", "oizeastbg")
+OTHER_LOOKALIKES = str.maketrans("0123456789", "oizeasbtbg")
 
 # letters that Unicode does not decompose into a base letter and an accent
 _LIGATURES = str.maketrans(
@@ -62,7 +62,9 @@ def check(name: str) -> str:
 
 def _impersonates(name: str) -> bool:
     """Whether people would take its address for the house's own, or for a part of the machinery."""
-    readings = {name, name.translate(LOOKALIKES), name.translate(OTHER_LOOKALIKES)}
+    # two letters that are read as one
+    spellings = (name, name.replace("rn", "m").replace("vv", "w"))
+    readings = {each.translate(table) for each in spellings for table in ({}, LOOKALIKES, OTHER_LOOKALIKES)}
     plain = {re.sub(r"(.)\1+", r"\1", reading.replace("-", "")) for reading in readings}
     if any(house in seen for house in HOUSE for seen in plain):
         return True

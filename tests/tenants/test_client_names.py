@@ -43,6 +43,10 @@ def test_a_reserved_name_is_refused(name):
 @pytest.mark.parametrize(
     "name",
     [
+        "adrnin",
+        "rnail",
+        "vvebmail",
+        "6ackup",
         "login-eazynova",
         "sign-in",
         "sign-up",
@@ -80,6 +84,9 @@ def test_what_people_would_take_for_the_house_or_its_machinery_is_reserved(name)
         "test-2",
         "a2b-logistique",
         "1001-nuits",
+        "cornet",
+        "barnier-et-fils",
+        "savvy",
         "railway-museum",
         "support-lyon",
         "aide-a-domicile",
