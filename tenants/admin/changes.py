@@ -12,6 +12,7 @@ from tenants.audit import acting
 from tenants.models import AuditEntry
 
 HIDDEN = "…"
+PERSONAL = ("contact_name", "contact_phone", "notes")
 
 
 def note_edit(request: HttpRequest, form: "ModelForm[Any]", *, change: bool) -> None:
@@ -43,7 +44,8 @@ def note(
 
 
 def _told(name: str, value: Any) -> Any:
-    if "password" in name:
+    # of people nothing is written where it could never be deleted
+    if "password" in name or name in PERSONAL:
         return HIDDEN
     if isinstance(value, QuerySet | list | tuple | set):
         return sorted(str(each) for each in value)

@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -7,17 +9,29 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from tenants.admin.console import ReadOnlyAdmin
+from tenants.admin.console import ConsoleAdmin
 from tenants.models import Instance, Tenant
 
 
 @admin.register(Tenant)
-class TenantAdmin(ReadOnlyAdmin):
-    list_display = ("company", "email", "partner", "language", "owned", "created_at")
+class TenantAdmin(ConsoleAdmin):
+    """What was ordered stays as it was; whom to speak to, and what to know, staff write themselves."""
+
+    list_display = ("company", "email", "contact_name", "partner", "language", "owned", "created_at")
     list_select_related = ("partner",)
-    search_fields = ("company", "email")
-    fields = ("company", "email", "partner", "language", "country", "created_at", "their_instances")
-    readonly_fields = ("their_instances",)
+    search_fields = ("company", "email", "contact_name", "contact_phone")
+    readonly_fields = ("company", "email", "partner", "language", "country", "created_at", "their_instances")
+    fieldsets = (
+        (None, {"fields": readonly_fields}),
+        (_("contact and notes"), {"fields": ("contact_name", "contact_phone", "notes")}),
+    )
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
+        told = {"notes": _("For staff. The customer is given them when asking for all that is kept about a person.")}
+        return super().get_form(request, obj, change, help_texts=told, **options)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tenant]:
         rows: QuerySet[Tenant] = super().get_queryset(request)

@@ -23,6 +23,10 @@ class Tenant(models.Model):
         _("language"), max_length=2, choices=(("fr", _("French")), ("en", _("English"))), default="fr"
     )
     country = models.CharField(_("country"), max_length=2, default="FR")
+    # what staff know of the people there; the address above is that of the order
+    contact_name = models.CharField(_("contact person"), max_length=100, blank=True, default="", db_default="")
+    contact_phone = models.CharField(_("telephone"), max_length=40, blank=True, default="", db_default="")
+    notes = models.TextField(_("notes"), max_length=5000, blank=True, default="", db_default="")
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     class Meta:

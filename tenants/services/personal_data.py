@@ -17,7 +17,15 @@ def of(session: CustomerSession) -> dict[str, Any]:
         "seller": session.partner.name,
         "writtenAt": _moment(timezone.now()),
         "companies": [
-            {"company": row.company, "language": row.language, "country": row.country, "since": _moment(row.created_at)}
+            {
+                "company": row.company,
+                "language": row.language,
+                "country": row.country,
+                "contact": row.contact_name,
+                "telephone": row.contact_phone,
+                "notes": row.notes,
+                "since": _moment(row.created_at),
+            }
             for row in Tenant.objects.filter(**mine).order_by("pk")
         ],
         "instances": [_instance(each) for each in instances],
