@@ -40,6 +40,25 @@ ONCE = {
     "tests/provisioning/steps": STEPS,
     "tests/tenants/reconciliation": STEPS,
 }
+# whose tests mostly wait, for processes, browsers and leases: each worker begins with its share of them, and what is
+# left for the end are short ones that whoever is free can take
+LONG = (
+    "tests/journeys/test_kill_matrix.py",
+    "tests/journeys/test_production.py",
+    "tests/journeys/test_every_page.py",
+    "tests/journeys/test_api_without_redis.py",
+    "tests/journeys/test_kill_decommission.py",
+    "tests/journeys/test_rollback.py",
+    "tests/journeys/test_command_line.py",
+    "tests/journeys/test_restore.py",
+    "tests/journeys/test_backup.py",
+    "tests/journeys/test_staff.py",
+    "tests/hostile/test_input.py",
+    "tests/provisioning/site_backup/test_restoring.py",
+    "tests/provisioning/gate/test_outages.py",
+    "tests/project/test_serving.py",
+)
+WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 
 
 def runs_again(item: pytest.Item) -> bool:
@@ -57,6 +76,25 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if AGAIN:
         config.hook.pytest_deselected(items=[item for item in items if not runs_again(item)])
         items[:] = [item for item in items if runs_again(item)]
+    items[:] = spread(items, WORKERS)
+
+
+def spread(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
+    """The same tests, so that each of the equal parts that the workers are given begins with its share of the long."""
+    rank = {name: number for number, name in enumerate(LONG)}
+    long = sorted((item for item in items if _name(item) in rank), key=lambda item: rank[_name(item)])
+    short = [item for item in items if _name(item) not in rank]
+    found: list[pytest.Item] = []
+    for worker in range(workers):
+        heads = long[worker::workers]
+        size = (len(items) - len(found)) // (workers - worker)
+        found += [*heads, *short[: max(size - len(heads), 0)]]
+        del short[: max(size - len(heads), 0)]
+    return [*found, *short]
+
+
+def _name(item: pytest.Item) -> str:
+    return item.path.relative_to(Path(__file__).parent.parent).as_posix()
 
 
 def _runs_once(path: Path) -> bool:
