@@ -1,4 +1,4 @@
-"""What grows with the months: usage by day with the lines of its months, and backups."""
+"""What grows with the months: usage by day with lines of its months, backups, and what is known of each instance."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -8,16 +8,16 @@ from django.db import connection
 from django.utils import timezone
 
 from provisioning.costs import reading
-from provisioning.models import Backup, Bearer, DailyUsage, Measurement, UsageDay
+from provisioning.models import Agent, Backup, Bearer, DailyUsage, Measurement, UsageDay
 from tenants.costs import lines
-from tenants.models import CostLine, CostMonth, Instance
+from tenants.models import CostLine, CostMonth, Instance, Probe
 
 DAYS, BACKUPS, MONTHS = 6, 5, 3
 AT_ONCE = 2000
 
 
 def meter(made: Sequence[Instance]) -> None:
-    """For each instance thirty rows of usage, a line of each month, and five backups."""
+    """For each instance thirty rows of usage, a line of each month, five backups, an agent and a probe."""
     last = reading.today() - reading.DAY
     for number in range(DAYS):
         _day(made, last - timedelta(days=number))
@@ -33,6 +33,14 @@ def meter(made: Sequence[Instance]) -> None:
         ),
         batch_size=AT_ONCE,
     )
+    Agent.objects.bulk_create(
+        (
+            Agent(instance=each, token_hash=f"bench{each.pk}", reported_at=now, last_login_at=now, free_percent=50)
+            for each in made
+        ),
+        batch_size=AT_ONCE,
+    )
+    Probe.objects.bulk_create((Probe(instance=each, outcomes="y" * 10) for each in made), batch_size=AT_ONCE)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 

@@ -15,6 +15,7 @@ PAGES = {
     "instances": ("admin:tenants_instance_changelist", ""),
     "instances, searched": ("admin:tenants_instance_changelist", "?q=old10000-77"),
     "instances, to do": ("admin:tenants_instance_changelist", "?to_do=any"),
+    "instances, at risk": ("admin:tenants_instance_changelist", "?at_risk=never_used"),
     "instances, by state": ("admin:tenants_instance_changelist", "?state__exact=ready"),
     "operations": ("admin:provisioning_operation_changelist", ""),
     "operations, searched": ("admin:provisioning_operation_changelist", "?q=old10000-77"),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from provisioning.models import Bearer, ExchangeRate, UsagePrice
 from tenants.admin.console import ReadOnlyAdmin
 from tenants.admin.plans import OfferAdmin
-from tenants.costs.report import last_month, report
+from tenants.costs.report import report
 from tenants.models import CostLine, CostMonth
 from tenants.templatetags.tenants_console import money
 
@@ -47,26 +47,38 @@ class MonthFilter(admin.SimpleListFilter):
     parameter_name = "month"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        months = CostMonth.objects.order_by("-month").values_list("month", flat=True)
-        return [(f"{month:%Y-%m}", f"{month:%Y-%m}") for month in months]
+        return [(f"{month:%Y-%m}", f"{month:%Y-%m}") for month in _months(request)]
 
     def choices(self, changelist: Any) -> Any:
-        chosen = chosen_month(self.value())
+        chosen = self._chosen()
         for value, label in self.lookup_choices:
             query = changelist.get_query_string({self.parameter_name: value})
             yield {"selected": bool(chosen) and value == f"{chosen:%Y-%m}", "query_string": query, "display": label}
 
     def queryset(self, request: HttpRequest, queryset: "QuerySet[CostLine]") -> "QuerySet[CostLine]":
-        month = chosen_month(self.value())
+        month = self._chosen()
         return queryset.filter(month=month) if month else queryset
 
+    def _chosen(self) -> date | None:
+        newest = self.lookup_choices[0][0] if self.lookup_choices else ""
+        return month_named(self.value()) or month_named(newest)
 
-def chosen_month(value: str | None) -> date | None:
-    """The month of the address; the newest without one that can be read."""
+
+def _months(request: HttpRequest) -> dict[date, datetime | None]:
+    """When each was closed, the newest first; read once for a request, whose sums and filter both want it."""
+    known: dict[date, datetime | None] | None = getattr(request, "cost_months", None)
+    if known is None:
+        known = dict(CostMonth.objects.order_by("-month").values_list("month", "closed_at"))
+        request.cost_months = known  # type: ignore[attr-defined]
+    return known
+
+
+def month_named(value: str | None) -> date | None:
+    """None for what is no month."""
     try:
         return datetime.strptime(value or "", "%Y-%m").date()  # noqa: DTZ007  a month has no zone
     except ValueError:
-        return last_month()
+        return None
 
 
 @admin.register(CostLine)
@@ -89,8 +101,9 @@ class CostLineAdmin(ReadOnlyAdmin):
     readonly_fields = ("dollars", "shown_cost", "shown_revenue", "left")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        month = chosen_month(request.GET.get(MonthFilter.parameter_name))
-        facts = facts_of(month) if month and request.method == "GET" else {}
+        closed = _months(request)
+        month = month_named(request.GET.get(MonthFilter.parameter_name)) or next(iter(closed), None)
+        facts = facts_of(month, closed=bool(closed.get(month))) if month and request.method == "GET" else {}
         return super().changelist_view(request, {**facts, **(extra_context or {})})
 
     @admin.display(description=_("instance or project"), ordering="instance__client_name")
@@ -114,9 +127,9 @@ class CostLineAdmin(ReadOnlyAdmin):
         return _told(line.margin, line.currency)
 
 
-def facts_of(month: date) -> dict[str, Any]:
+def facts_of(month: date, *, closed: bool) -> dict[str, Any]:
     """What the page says above the lines of a month."""
-    told = report(month, most=0)
+    told = report(month, most=0, closed=closed)
     labels = {value: str(label) for value, label in Bearer.choices}
     spent = CostLine.objects.order_by().values_list("month").annotate(dollars=Sum("cost_usd")).order_by("-month")
     return {

@@ -6,7 +6,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import CharField, F, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Cast
 
 from provisioning.costs.prices import CURRENCY
 from provisioning.models import Bearer, UsageCheck, UsageDay
@@ -90,18 +91,26 @@ class Report:
         }
 
 
-def report(month: date, *, most: int | None = MOST_INSTANCES) -> Report:
-    """By a handful of statements, whatever the number of lines; ``most`` instances, the dearest first (None: all)."""
+def report(month: date, *, most: int | None = MOST_INSTANCES, closed: bool | None = None) -> Report:
+    """By a handful of statements, whatever the number of lines; ``most`` instances, the dearest first (None: all).
+
+    ``closed`` is asked for unless it is known already.
+    """
     lines = CostLine.objects.filter(month=month)
     own, sold = lines.filter(corrects=None), Q(bearer__in=(Bearer.CUSTOMER, Bearer.SUSPENDED))
+    if closed is None:
+        closed = CostMonth.objects.filter(month=month, closed_at__isnull=False).exists()
+    tables = _tables(
+        bearers=(own, "bearer"),
+        plans=(own.filter(sold), "plan__code"),
+        partners=(own.filter(sold), "partner__name"),
+        corrections=(lines.exclude(corrects=None), "corrects"),
+    )
     return Report(
         month=month,
-        closed=CostMonth.objects.filter(month=month, closed_at__isnull=False).exists(),
-        bearers=_sums(own, "bearer"),
-        plans=_sums(own.filter(sold), "plan__code"),
-        partners=_sums(own.filter(sold), "partner__name"),
-        dearest=[] if most == 0 else _sums(own.filter(sold), "instance__client_name", dearest=most),
-        corrections=_sums(lines.exclude(corrects=None), "corrects"),
+        closed=closed,
+        **tables,
+        dearest=[] if most == 0 else _dearest(own.filter(sold), most),
         checks=last_checks(),
         days=by_day(month, end_of(month)),
     )
@@ -133,18 +142,31 @@ def text(amount: Decimal | None) -> str | None:
     return None if amount is None else str(amount.quantize(Decimal("0.01")))
 
 
-def _sums(rows: Any, name: str, *, dearest: int | None = None) -> list[Sum]:
-    found = rows.sums(name)
-    if dearest is not None:
-        found = found.order_by("-dollars")[:dearest]
-    return [
-        Sum(
-            name=str(each[name] or "-"),
-            currency=each["currency"] or CURRENCY,
-            instances=each["instances"],
-            dollars=each["dollars"].quantize(MICRODOLLAR),
-            cost=None if each["unconverted"] else each["cost_sum"],
-            revenue=each["revenue_sum"],
-        )
-        for each in found
-    ]
+def _tables(**wanted: tuple[Any, str]) -> dict[str, list[Sum]]:
+    """The sums of each table's rows by one of their columns; all tables by one statement."""
+    first, *others = (
+        rows.annotate(table=Value(table), label=Cast(F(column), CharField())).sums("table", "label").order_by()
+        for table, (rows, column) in wanted.items()
+    )
+    found: dict[str, list[Sum]] = {table: [] for table in wanted}
+    for each in first.union(*others, all=True):
+        found[each["table"]].append(_sum(each, each["label"]))
+    for sums in found.values():
+        sums.sort(key=lambda each: (each.currency, -each.revenue, -each.dollars))
+    return found
+
+
+def _dearest(rows: Any, most: int | None) -> list[Sum]:
+    found = rows.sums("instance__client_name").order_by("-dollars")[:most]
+    return [_sum(each, each["instance__client_name"]) for each in found]
+
+
+def _sum(row: dict[str, Any], name: Any) -> Sum:
+    return Sum(
+        name=str(name or "-"),
+        currency=row["currency"] or CURRENCY,
+        instances=row["instances"],
+        dollars=row["dollars"].quantize(MICRODOLLAR),
+        cost=None if row["unconverted"] else row["cost_sum"],
+        revenue=row["revenue_sum"],
+    )

@@ -10,7 +10,7 @@ from provisioning.models import Agent, DailyUsage
 from tenants.admin import at_risk
 from tenants.costs.lines import month_of
 from tenants.lifecycle import InstanceState
-from tenants.models import CostLine, Instance, Mail, Plan, Probe
+from tenants.models import CostLine, CostMonth, Instance, Mail, Plan, Probe
 
 pytestmark = pytest.mark.django_db
 LIST = reverse("admin:tenants_instance_changelist")
@@ -123,3 +123,12 @@ def test_what_money_is_made_of_each_is_for_those_who_may_see_it(sign_in, cast):
 def test_they_are_counted_by_one_statement(cast, django_assert_num_queries):
     with django_assert_num_queries(1):
         at_risk.counts()
+
+
+def test_the_page_of_costs_takes_few_statements(sign_in, cast, django_assert_max_num_queries):
+    CostMonth.objects.create(month=month_of(datetime.now(UTC).date()))
+    client = sign_in("superuser")
+    with django_assert_max_num_queries(13):
+        page = client.get(reverse("admin:tenants_costline_changelist"))
+    assert [each.instances for each in page.context["for_whom"]] == [2]
+    assert sum(each.instances for each in page.context["report"].plans) == 2
