@@ -18,6 +18,7 @@ TEXTS = frozenset({"odooVersion", "agentVersion", "lastLogin"})
 FLAGS = frozenset({"schedulerAlive"})
 LONGEST_TEXT = 60
 MOST = 2**53
+LEAST_FREE_PERCENT = 10
 # who reports more often is heard, and not written down each time
 INTERVAL = timedelta(minutes=5)
 
@@ -29,7 +30,7 @@ def take(agent: Agent, given: Any) -> None:
         return
     report = _known(given)
     Agent.objects.filter(pk=agent.pk).update(
-        report=report, reported_at=now, last_login_at=last_login(report), free_percent=_free_percent(report)
+        report=report, reported_at=now, last_login_at=last_login(report), free_percent=free_percent(report)
     )
 
 
@@ -44,7 +45,8 @@ def last_login(report: Mapping[str, Any]) -> datetime | None:
     return moment if moment and timezone.is_aware(moment) and MINYEAR < moment.year < MAXYEAR else None
 
 
-def _free_percent(report: Mapping[str, Any]) -> int | None:
+def free_percent(report: Mapping[str, Any]) -> int | None:
+    """Of its disk, rounded down; below LEAST_FREE_PERCENT somebody should look. None when it was not told."""
     free, total = report.get("freeBytes"), report.get("totalBytes")
     return min(100 * free // total, 100) if free is not None and total else None
 

@@ -14,8 +14,10 @@ from django.utils.functional import Promise
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
+from provisioning.agents.report import LEAST_FREE_PERCENT
 from provisioning.models import DailyUsage
 from provisioning.models.costs import Measurement
+from tenants.admin.console import MONEY
 from tenants.costs import oddities
 from tenants.lifecycle import InstanceState
 from tenants.models import Instance, Mail
@@ -23,11 +25,9 @@ from tenants.models import Instance, Mail
 PARAMETER = "at_risk"
 # for those who may see money
 DEAR = "dear"
-MONEY = "tenants.operate_instance"
 SOON = timedelta(days=7)
 # whoever has not come in by then may have got stuck
 UNUSED_FOR = timedelta(days=2)
-LEAST_FREE_PERCENT = 10
 MOST_MEMORY = 0.9
 RECENT = timedelta(days=30)
 # of the last looks: so many without an answer are no chance

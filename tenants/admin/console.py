@@ -25,6 +25,8 @@ from tenants.form_fields import AddressField, LineField
 admin.site.disable_action("delete_selected")
 
 
+# the permission of those who may see prices and costs
+MONEY = "tenants.operate_instance"
 # rows found that are named one by one
 FEW = 1000
 # for a form after which something is shown once

@@ -14,7 +14,7 @@ from provisioning.reasons import Reason, reason
 from provisioning.states import OperationState
 from provisioning.vitals import heartbeat
 from tenants.admin import at_risk, to_do
-from tenants.admin.at_risk import MONEY
+from tenants.admin.console import MONEY
 from tenants.lifecycle import InstanceState
 from tenants.models import Alert, Plan
 from tenants.services import statistics

@@ -10,7 +10,7 @@ from django.utils import formats, timezone
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from provisioning.agents.report import last_login
+from provisioning.agents.report import LEAST_FREE_PERCENT, free_percent, last_login
 from provisioning.backups import asking
 from provisioning.models import Agent
 from tenants.lifecycle import InstanceState
@@ -19,7 +19,6 @@ from tenants.services import drills
 
 # it reports every quarter of an hour
 SILENT_AFTER = timedelta(hours=1)
-LEAST_FREE = 0.1
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ def _facts(report: Mapping[str, Any]) -> Iterator[Told]:
     free, total = report.get("freeBytes"), report.get("totalBytes")
     if free is not None and total:
         told = _("%(free)s of %(total)s") % {"free": filesizeformat(free), "total": filesizeformat(total)}
-        scarce = free < total * LEAST_FREE
+        scarce = (free_percent(report) or 0) < LEAST_FREE_PERCENT
         yield Told(_("free space"), _("%(space)s: nearly full") % {"space": told} if scarce else told, bad=scarce)
     if "odooVersion" in report:
         yield Told(_("Odoo version"), report["odooVersion"])

@@ -18,7 +18,7 @@ from provisioning.models import Operation, Step
 from provisioning.reasons import reason
 from provisioning.states import OperationState, StepState
 from tenants.admin import at_risk, diagnosis, instance_health, timeline, to_do
-from tenants.admin.at_risk import MONEY
+from tenants.admin.console import MONEY
 from tenants.admin.exit_kit import ExportingAdmin
 from tenants.lifecycle import InstanceState
 from tenants.models import Instance

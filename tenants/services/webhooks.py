@@ -80,11 +80,11 @@ def change_endpoint(
     elif enabled is False:
         changes |= {"state": WebhookEndpoint.State.DISABLED, "disabled_reason": "asked"}
     with transaction.atomic():
-        _locked(endpoint)
+        row = _locked(endpoint)
         for name, value in changes.items():
-            setattr(endpoint, name, value)
-        endpoint.save(update_fields=list(changes))
-    return endpoint
+            setattr(row, name, value)
+        row.save(update_fields=list(changes))
+    return row
 
 
 def _locked(endpoint: WebhookEndpoint) -> WebhookEndpoint:

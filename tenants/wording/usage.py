@@ -7,10 +7,8 @@ from django.template.defaultfilters import filesizeformat
 from django.utils import formats
 from django.utils.translation import gettext as _
 
-from provisioning.agents.report import last_login
+from provisioning.agents.report import LEAST_FREE_PERCENT, free_percent, last_login
 from tenants.wording import dates
-
-LEAST_FREE = 0.1
 
 
 def usage_of(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -24,7 +22,7 @@ def usage_of(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     free, total = report.get("freeBytes"), report.get("totalBytes")
     if free is not None and total:
         told = _("%(free)s of %(total)s") % {"free": filesizeformat(free), "total": filesizeformat(total)}
-        scarce = free < total * LEAST_FREE
+        scarce = (free_percent(report) or 0) < LEAST_FREE_PERCENT
         yield _("Free space"), _("%(space)s: nearly full, write to us") % {"space": told} if scarce else told
     if "odooVersion" in report:
         yield _("Version of Odoo"), report["odooVersion"]

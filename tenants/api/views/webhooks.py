@@ -107,12 +107,12 @@ class EndpointView(EndpointsBase):
     def patch(self, request: Request, endpoint_id: str) -> Response:
         endpoint = self.endpoint(endpoint_id)
         changes = self.read(EndpointChange)
-        former = {name: getattr(endpoint, name) for name in TOLD}
         with transaction.atomic():
             changed = webhooks.change_endpoint(endpoint, **changes)
-            after = {name: getattr(changed, name) for name in TOLD if getattr(changed, name) != former[name]}
-            if after:
-                self.note("changed", changed, before={name: former[name] for name in after}, after=after)
+            told = [name for name in TOLD if getattr(changed, name) != getattr(endpoint, name)]
+            if told:
+                before, after = ({name: getattr(each, name) for name in told} for each in (endpoint, changed))
+                self.note("changed", changed, before=before, after=after)
         return Response(endpoint_body(changed))
 
     @extend_schema(operation_id="delete_webhook_endpoint", summary="Remove a webhook endpoint", responses={204: None})
