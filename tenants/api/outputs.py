@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone
 from rest_framework import serializers
 
 from provisioning.gate.turns import QueuePosition
@@ -16,7 +15,7 @@ from tenants.api.inputs import PublicStatus
 from tenants.lifecycle import InstanceState
 from tenants.models import ApiKey, Instance, Plan
 from tenants.services import certificates
-from tenants.wording.progress import progress_of
+from tenants.wording.progress import Progress
 
 
 class StepOutput(serializers.Serializer[None]):
@@ -142,13 +141,13 @@ class CallerOutput(serializers.Serializer[None]):
 
 
 def status_body(
-    instance: Instance, authority: Authority, operation: Operation | None, now: datetime | None = None
+    instance: Instance, authority: Authority, operation: Operation | None, progress: Progress | None
 ) -> dict[str, Any]:
     """What may be told about an instance, and the operation that tells of it, to somebody with this authority."""
     body: dict[str, Any] = {
         "instanceId": instance.public_id,
         "status": instance.status,
-        **_progress(operation, now or timezone.now()),
+        **_progress(operation, progress),
     }
     if instance.state == InstanceState.FAILED and operation is not None:
         body |= {"error": str(reason(operation.reason).sentence), "errorCode": operation.reason}
@@ -242,10 +241,9 @@ def telling_operation(instance: Instance) -> Operation | None:
     return instance.operations.filter(kind__in=MAKING).order_by("-pk").first()
 
 
-def _progress(operation: Operation | None, now: datetime) -> dict[str, Any]:
-    if operation is None:
+def _progress(operation: Operation | None, progress: Progress | None) -> dict[str, Any]:
+    if operation is None or progress is None:
         return {"progress": 100, "step": None, "steps": [], "estimatedReadyAt": None, "queue": None}
-    progress = progress_of(operation, now)
     steps = [
         {"code": step.code, "label": str(step.label), "state": step.state, "note": str(step.note)}
         for step in progress.steps

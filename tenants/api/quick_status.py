@@ -17,6 +17,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import get_language
 
 from provisioning.gate import circuit
+from provisioning.models import Operation
 from provisioning.states import OperationState
 from tenants.api.authentication import key_sent
 from tenants.api.authority import Authority, authority_of
@@ -26,13 +27,15 @@ from tenants.limits import counters, occasions
 from tenants.models import ApiKey, Instance
 from tenants.services import keys, standing
 from tenants.services.standing import Standing
-from tenants.wording.progress import steady_seconds
+from tenants.wording.progress import Progress, progress_of
 
-POLL_SECONDS = 5
-VISITOR_MAY_WATCH = {"Retry-After": str(POLL_SECONDS)}
+# whoever watches work that takes long comes back after a tenth of what is left, within these
+POLL_LEAST, POLL_MOST = 5, 15
+VISITOR_MAY_WATCH = {"Retry-After": str(POLL_LEAST)}
 VARY = ("Authorization", "X-API-Key", "X-Status-Token", "Accept-Language")
-# version; until when, in tenths of a second (0: as long as the version); whether work is active; whom it was told, how
-TAG = re.compile(r'W/"s([0-9a-f]+\.[0-9a-f]+)-(\d+)-([01])-([0-9a-z.]+)"')
+# version; until when, in tenths of a second (0: as long as the version); seconds until it is worth asking again (0: not
+# worth it); whom it was told, how
+TAG = re.compile(r'W/"s([0-9a-f]+\.[0-9a-f]+)-(\d+)-(\d{1,2})-([0-9a-z.]+)"')
 
 
 def answer(request: HttpRequest, public_id: str) -> HttpResponse | None:
@@ -57,10 +60,11 @@ def told(request: HttpRequest, now: Standing, authority: Authority) -> HttpRespo
     """The whole status, or 304 when it is what the caller has."""
     instance, operation = now.instance, now.operation
     moment = timezone.now()
-    body = status_body(instance, authority, operation, moment)
-    etag = _etag(body, now, authority, moment)
-    active = operation is not None and operation.state == OperationState.ACTIVE
-    headers = _headers(etag, active=active, secret="adminPassword" in body)
+    progress = progress_of(operation, moment) if operation else None
+    body = status_body(instance, authority, operation, progress)
+    pause = _pause(operation, progress, moment)
+    etag = _etag(body, now, authority, progress, moment, pause)
+    headers = _headers(etag, pause, secret="adminPassword" in body)
     if etag in _tags(request):
         return HttpResponse(status=304, headers=headers)
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
@@ -82,7 +86,7 @@ def _not_changed(request: HttpRequest, public_id: str, key: ApiKey | None) -> Ht
                 InstanceState.READY,
                 InstanceState.SUSPENDED,
             )
-            headers = _headers(tag, active=parts[3] == "1", secret=secret)
+            headers = _headers(tag, int(parts[3]), secret=secret)
             return HttpResponse(status=304, headers=headers)
     return None
 
@@ -103,16 +107,30 @@ def _authority(request: HttpRequest, instance: Instance, key: ApiKey | None) -> 
     return Authority.NONE if key is None else authority_of(key, instance)
 
 
-def _etag(body: dict[str, Any], now: Standing, authority: Authority, moment: datetime) -> str:
+def _pause(operation: Operation | None, progress: Progress | None, moment: datetime) -> int:
+    """Seconds until it is worth asking again; 0 when nothing is under way."""
+    if operation is None or progress is None or operation.state != OperationState.ACTIVE:
+        return 0
+    # nobody knows the end when Railway is away, or when it is late
+    left = (progress.estimated_end - moment).total_seconds() if progress.estimated_end else POLL_MOST * 10
+    return min(max(POLL_LEAST, int(left / 10)), POLL_MOST)
+
+
+def _etag(
+    body: dict[str, Any],
+    now: Standing,
+    authority: Authority,
+    progress: Progress | None,
+    moment: datetime,
+    pause: int,
+) -> str:
     """Weak: the estimates move with the clock and are no reason to send the same again.
 
     Where others move it too, a queue or the end of a backup's keeping, it is a digest of what is told.
     """
-    operation = now.operation
     if body["queue"] is None and now.instance.state != InstanceState.DECOMMISSIONED:
-        until = int((moment.timestamp() + steady_seconds(operation, moment)) * 10) if operation else 0
-        active = int(operation is not None and operation.state == OperationState.ACTIVE)
-        return f'W/"s{now.version}-{until}-{active}-{_manner(now.instance, authority)}"'
+        until = int((moment.timestamp() + progress.steady_seconds) * 10) if progress else 0
+        return f'W/"s{now.version}-{until}-{pause}-{_manner(now.instance, authority)}"'
     steadily = body | {"estimatedReadyAt": None}
     if body["queue"]:
         steadily["queue"] = body["queue"] | {"estimatedStartAt": None}
@@ -125,9 +143,9 @@ def _manner(instance: Instance, authority: Authority) -> str:
     return f"{int(authority)}.{(get_language() or '').replace('-', '.')}.{outage}"
 
 
-def _headers(etag: str, *, active: bool, secret: bool) -> dict[str, str]:
+def _headers(etag: str, pause: int, *, secret: bool) -> dict[str, str]:
     headers = {"ETag": etag, "Cache-Control": "no-store" if secret else "private, no-cache"}
-    return headers | VISITOR_MAY_WATCH if active else headers
+    return headers | {"Retry-After": str(pause)} if pause else headers
 
 
 def _tags(request: HttpRequest) -> list[str]:

@@ -22,6 +22,8 @@ CACHED_SECONDS = 300
 # how long this process believes what it last read of that
 BELIEVED_SECONDS = 5.0
 STEADY_MOST = 30.0
+# so often, at most, a percentage moves because time has passed: whoever asks more often is told "unchanged" for little
+TICK_SECONDS = 10.0
 _read: dict[tuple[str, bool], tuple[float, dict[str, float]]] = {}
 # a step that takes longer than usual is thought to need this share of its usual time more
 STILL = 0.15
@@ -42,11 +44,14 @@ class StepProgress:
 
 @dataclass(frozen=True)
 class Progress:
-    """``percent`` is weighted by the usual duration of each step, and grows while one is under way.
+    """``percent`` is weighted by the usual duration of each step, and grows while one is under way, by ticks.
 
     ``estimated_end`` is None when the operation has ended or nobody can know: in an outage, or when it is ``late``.
 
     ``place`` is where the operation stands while it waits for its turn among others, which the estimate counts in.
+
+    For ``steady_seconds``, if no row changes, the percentage stays what it is; at most STEADY_MOST, since the usual
+    durations are measured anew from time to time.
     """
 
     percent: int
@@ -55,6 +60,7 @@ class Progress:
     estimated_end: datetime | None
     late: bool
     place: QueuePosition | None
+    steady_seconds: float = STEADY_MOST
 
 
 def progress_of(operation: Operation, now: datetime) -> Progress:
@@ -77,39 +83,29 @@ def progress_of(operation: Operation, now: datetime) -> Progress:
         steps, current = tuple(told if step is current else step for step in steps), told
     going = active and not outage
     place = position_of(operation) if going else None
-    left = sum(usual[step.code] for step in steps if step.state != StepState.DONE)
+    left = left_to_tell = sum(usual[step.code] for step in steps if step.state != StepState.DONE)
+    steady = STEADY_MOST
     if current is not None and place is None:
-        left -= _had(rows.get(current.code), usual[current.code], operation.ended_at or now)
+        row, most = rows.get(current.code), usual[current.code] * (1 - STILL)
+        spent = _spent(row, operation.ended_at or now)
+        into_tick = spent % TICK_SECONDS
+        left -= min(spent, most)
+        left_to_tell -= min(spent - into_tick, most)
+        if row and row.started_at and operation.ended_at is None and spent - into_tick < most:
+            steady = TICK_SECONDS - into_tick
     late = False
     if current is not None and going and place is None:
         late = _is_late(operation, rows.values(), usual[current.code], now)
     start = max(place.starts_at, now) if place else now
     return Progress(
-        percent=min(99, round(100 * (whole - left) / whole)) if current else 100,
+        percent=min(99, round(100 * (whole - left_to_tell) / whole)) if current else 100,
         steps=steps,
         current=current,
         estimated_end=start + timedelta(seconds=left) if going and current and not late else None,
         late=late,
         place=place,
+        steady_seconds=steady,
     )
-
-
-def steady_seconds(operation: Operation, now: datetime) -> float:
-    """For how long, if no row changes, `progress_of` goes on telling the same percentage as now.
-
-    At most STEADY_MOST, since the usual durations are measured anew from time to time.
-    """
-    rows = {row.code: row for row in operation.steps.all()}
-    told = progress_of(operation, now)
-    row = rows.get(told.current.code) if told.current and operation.ended_at is None else None
-    if row is None or row.started_at is None:
-        return STEADY_MOST
-    usual = usual_seconds(operation.kind, built=bool(operation.spec["source"]["repository"]))
-    whole = sum(usual[step.code] for step in told.steps)
-    spent, most = (now - row.started_at).total_seconds(), usual[row.code] * (1 - STILL)
-    done = sum(usual[step.code] for step in told.steps if step.state == StepState.DONE)
-    following = whole * (told.percent + 0.5) / 100 - done
-    return min(max(following - spent, 0.0), STEADY_MOST) if following <= most else STEADY_MOST
 
 
 def usual_seconds(kind: str, *, built: bool) -> dict[str, float]:
@@ -153,10 +149,9 @@ def _measured(kind: str, *, built: bool) -> dict[str, float]:
     return {code: max(0.1, median(values)) for code, values in durations.items()}
 
 
-def _had(row: Step | None, usual: float, now: datetime) -> float:
-    """What the current step has had of its usual time; never all of it, since nobody knows when it will be done."""
-    spent = (now - row.started_at).total_seconds() if row and row.started_at else 0.0
-    return min(spent, usual * (1 - STILL))
+def _spent(row: Step | None, now: datetime) -> float:
+    """Seconds that the current step has had. Never all of its usual time counts: nobody knows when it will be done."""
+    return max(0.0, (now - row.started_at).total_seconds()) if row and row.started_at else 0.0
 
 
 def _is_late(operation: Operation, rows: Iterable[Step], usual: float, now: datetime) -> bool:

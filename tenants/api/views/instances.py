@@ -5,6 +5,7 @@ from typing import Any, cast
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -37,6 +38,7 @@ from tenants.limits.visitors import visitor_address
 from tenants.models import ApiKey, AuditEntry, Instance
 from tenants.services import ending, instances, partners, standing
 from tenants.services.idempotency import Answer
+from tenants.wording.progress import progress_of
 
 
 class InstancesView(ApiView):
@@ -168,4 +170,6 @@ def watched_answer(instance: Instance, key: ApiKey) -> Answer:
     headers = {"Location": status_url(instance), **VISITOR_MAY_WATCH}
     # what an Idempotency-Key keeps holds no password
     authority = min(authority_of(key, instance), Authority.PARTNER)
-    return Answer(202, status_body(instance, authority, telling_operation(instance)), headers)
+    operation = telling_operation(instance)
+    progress = progress_of(operation, timezone.now()) if operation else None
+    return Answer(202, status_body(instance, authority, operation, progress), headers)

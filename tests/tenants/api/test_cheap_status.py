@@ -131,18 +131,32 @@ def test_an_outage_is_news_without_any_change_of_the_instance(watchers, clock):
     assert visitor.changed == 2
 
 
-def test_a_percentage_that_grows_with_the_clock_is_a_change(watchers, clock):
+def test_a_percentage_that_grows_with_the_clock_is_a_change_every_ten_seconds(watchers, clock):
     instance, (visitor, *_others) = watchers
-    step = Step.objects.filter(operation__instance=instance, code="deploy_odoo")
-    Step.objects.filter(operation__instance=instance, position__lt=step.get().position).update(state=StepState.DONE)
-    step.update(state=StepState.RUNNING, started_at=timezone.now())
+    begin(instance, "deploy_odoo")
     seen = set()
     for _second in range(40):
         clock.shift(1)
         look([visitor])
         seen.add(visitor.body["progress"])
-    assert len(seen) > 5
-    assert visitor.same > 5
+    assert len(seen) == visitor.changed == 5
+    assert visitor.same == 35
+
+
+def begin(instance, code):
+    step = Step.objects.filter(operation__instance=instance, code=code)
+    Step.objects.filter(operation__instance=instance, position__lt=step.get().position).update(state=StepState.DONE)
+    step.update(state=StepState.RUNNING, started_at=timezone.now())
+
+
+def test_whoever_watches_is_called_back_later_while_the_end_is_far(watchers, clock):
+    instance, (visitor, *_others) = watchers
+    far = visitor.get()
+    begin(instance, "prove_login")
+    near = visitor.get()
+    assert (far.headers["Retry-After"], near.headers["Retry-After"]) == ("15", "5")
+    same = visitor.get(near.headers["ETag"])
+    assert (same.status_code, same.headers["Retry-After"]) == (304, "5")
 
 
 def statements(act):

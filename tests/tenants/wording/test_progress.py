@@ -88,14 +88,14 @@ def test_a_retried_step_begins_anew():
 
 
 def test_progress_grows_while_a_long_step_is_under_way_and_is_whole_only_at_the_end():
-    creation("done", seconds=10)
+    creation("done", seconds=100)
     operation = creation("now")
     seen = []
     for done in range(operation.steps.count()):
         operation.steps.filter(position__lt=done).update(state=StepState.DONE)
         operation.steps.filter(position=done).update(state=StepState.WAITING, started_at=NOW)
         operation = Operation.objects.get(pk=operation.pk)
-        seen += [progress_of(operation, NOW + timedelta(seconds=seconds)).percent for seconds in (0, 4, 8, 3600)]
+        seen += [progress_of(operation, NOW + timedelta(seconds=seconds)).percent for seconds in (0, 40, 80, 3600)]
     assert seen == sorted(seen)
     assert all(first < second < third for first, second, third in zip(seen[::4], seen[1::4], seen[2::4], strict=True))
     assert seen[-1] < 100
