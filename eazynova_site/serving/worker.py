@@ -96,10 +96,16 @@ class WaitressWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
         threads = ThreadedTaskDispatcher()
         threads.set_thread_count(self.cfg.threads)
         servers = [self._server(listener.sock, threads) for listener in self.sockets]
-        while self.alive and self._parent_lives():
-            self._turn(1)
-            if sum(server.served for server in servers) >= self.max_requests or self._has_grown():
-                break
+
+        def goes_on() -> bool:
+            return bool(self.alive) and sum(server.served for server in servers) < self.max_requests
+
+        while goes_on() and self._parent_lives() and not self._has_grown():
+            self.notify()
+            # to ask the system how large this process is costs as much as a small answer
+            next_look = time.monotonic() + 1
+            while goes_on() and time.monotonic() < next_look:
+                self._turn(1)
         self._drain(servers)
         threads.shutdown(timeout=1)
         wasyncore.close_all(self.map)
@@ -129,12 +135,12 @@ class WaitressWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
         )
 
     def _turn(self, seconds: float) -> None:
-        self.notify()
         wasyncore.loop(timeout=seconds, map=self.map, use_poll=True, count=1)
 
     def _go_on(self, seconds: float) -> None:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
+            self.notify()
             self._turn(0.1)
 
     def _parent_lives(self) -> bool:
@@ -155,6 +161,7 @@ class WaitressWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
         for server in servers:
             server.let_go()
         while time.monotonic() < end and any(server.busy for server in servers):
+            self.notify()
             self._turn(0.1)
             for server in servers:
                 server.maintenance(time.time())

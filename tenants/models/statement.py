@@ -1,6 +1,6 @@
 """A statement that is written once by hand, for what is asked most: building it anew costs more than its answer."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django.db import connection, models
@@ -14,26 +14,31 @@ class Statement:
 
     A part is an alias of a table with its model and the fields that are asked; the key is always among them. Every
     other field of the objects is read when it is needed, by a statement of its own.
+
+    The parts named in ``once`` are the same in every row: they are sent, and made, for the first alone, which is the
+    one where the condition ``first`` holds.
     """
 
-    def __init__(self, text: str, **parts: Part) -> None:
+    def __init__(self, text: str, *, once: Sequence[str] = (), first: str = "", **parts: Part) -> None:
         self._parts = {alias: _Columns(model, names) for alias, (model, names) in parts.items()}
-        self._text = text.format(**{alias: columns.listed(alias) for alias, columns in self._parts.items()})
+        self._once = frozenset(once)
+        listed = {
+            alias: columns.listed(alias, first if alias in once else "") for alias, columns in self._parts.items()
+        }
+        self._text = text.format(**listed)
 
-    def ask(self, *values: Any, once: tuple[str, ...] = ()) -> list[tuple[Any, ...]]:
-        """For each row one object of each part, None where an outer join found nothing; then what else it selects.
-
-        The parts named ``once`` are the same in every row, and made for the first one alone.
-        """
+    def ask(self, *values: Any) -> list[tuple[Any, ...]]:
+        """For each row one object of each part, None where an outer join found nothing; then what else it selects."""
         with connection.cursor() as cursor:
             cursor.execute(self._text, values)
             rows = cursor.fetchall()
-        return [tuple(self._objects(row, () if number == 0 else once)) for number, row in enumerate(rows)]
+        return [tuple(self._objects(row, first=number == 0)) for number, row in enumerate(rows)]
 
-    def _objects(self, row: tuple[Any, ...], left_out: tuple[str, ...]) -> Iterable[Any]:
+    def _objects(self, row: tuple[Any, ...], *, first: bool) -> Iterable[Any]:
         start = 0
         for alias, columns in self._parts.items():
-            yield None if alias in left_out else columns.object_of(row[start : start + columns.width])
+            known = not first and alias in self._once
+            yield None if known else columns.object_of(row[start : start + columns.width])
             start += columns.width
         yield from row[start:]
 
@@ -54,8 +59,9 @@ class _Columns:
     def width(self) -> int:
         return len(self._names)
 
-    def listed(self, alias: str) -> str:
-        return ", ".join(f'{alias}."{field.column}"' for field in self._fields)
+    def listed(self, alias: str, condition: str) -> str:
+        columns = [f'{alias}."{field.column}"' for field in self._fields]
+        return ", ".join(f"CASE WHEN {condition} THEN {each} END" if condition else each for each in columns)
 
     def object_of(self, values: tuple[Any, ...]) -> Any:
         if values[self._key] is None:

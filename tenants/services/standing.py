@@ -8,36 +8,40 @@ from django.utils import timezone
 from provisioning.models import Operation, Step
 from provisioning.states import MAKING, OperationState
 from tenants.lifecycle import InstanceState
-from tenants.models import Instance, Plan, StatusChange, Tenant
+from tenants.models import Instance, StatusChange, Tenant
 from tenants.models.statement import Statement
 
 KEPT = timedelta(days=30)
-_VERSION = """
-    (SELECT COUNT(*) FROM tenants_statuschange v WHERE v.instance_id = i.id),
-    (SELECT SUM(v.token) FROM tenants_statuschange v WHERE v.instance_id = i.id)
-"""
+_COUNT = "(SELECT COUNT(*) FROM tenants_statuschange v WHERE v.instance_id = i.id)"
+_SUM = "(SELECT SUM(v.token) FROM tenants_statuschange v WHERE v.instance_id = i.id)"
 _WHO = ("public_id", "state", "link_revision", "created_by_key_id", "tenant_id", "workspace")
 _GLANCE = Statement(
-    f"SELECT {{i}}, {{t}}, {_VERSION} FROM tenants_instance i JOIN tenants_tenant t ON t.id = i.tenant_id"  # noqa: S608
+    f"SELECT {{i}}, {{t}}, {_COUNT}, {_SUM} FROM tenants_instance i JOIN tenants_tenant t ON t.id = i.tenant_id"  # noqa: S608
     " WHERE i.public_id = %s",
     i=(Instance, _WHO),
     t=(Tenant, ("partner_id",)),
 )
 _MAKING = ", ".join(f"'{kind}'" for kind in MAKING)
+# what is the same for each step comes with the first of them, whose position is 0 in every recipe
+_FIRST = "COALESCE(s.position, 0) = 0"
 _STANDING = Statement(
     f"""
-    SELECT {{i}}, {{t}}, {{p}}, {_VERSION}, COALESCE(
+    SELECT {{i}}, {{t}}, {{o}}, {{s}}, CASE WHEN {_FIRST} THEN {_COUNT} END, CASE WHEN {_FIRST} THEN {_SUM} END
+    FROM tenants_instance i
+    JOIN tenants_tenant t ON t.id = i.tenant_id
+    LEFT JOIN provisioning_operation o ON o.id = COALESCE(
         (SELECT a.id FROM provisioning_operation a WHERE a.instance_id = i.id AND a.state = '{OperationState.ACTIVE}'),
         CASE WHEN i.state = '{InstanceState.FAILED}' THEN (
             SELECT MAX(c.id) FROM provisioning_operation c
             WHERE c.instance_id = i.id AND c.kind IN ({_MAKING})
         ) END
     )
-    FROM tenants_instance i
-    JOIN tenants_tenant t ON t.id = i.tenant_id
-    JOIN tenants_plan p ON p.id = i.plan_id
+    LEFT JOIN provisioning_step s ON s.operation_id = o.id
     WHERE i.public_id = %s
+    ORDER BY s.position
     """,  # noqa: S608  no value from outside
+    once=("i", "t", "o"),
+    first=_FIRST,
     i=(
         Instance,
         (
@@ -46,14 +50,7 @@ _STANDING = Statement(
             *("ready_at", "expires_at", "decommission_after", "ended_at"),
         ),
     ),
-    t=(Tenant, ("partner_id", "company", "email", "language")),
-    p=(Plan, ("code", "lifetime_days")),
-)
-# the operation's columns come with each of its steps: less than a statement more
-_WORK = Statement(
-    "SELECT {s}, {o} FROM provisioning_operation o LEFT JOIN provisioning_step s ON s.operation_id = o.id"
-    " WHERE o.id = %s ORDER BY s.position",
-    s=(Step, ("operation_id", "position", "code", "state", "reason", "started_at", "ended_at")),
+    t=(Tenant, ("partner_id",)),
     o=(
         Operation,
         (
@@ -61,13 +58,14 @@ _WORK = Statement(
             *("lease_expires_at", "created_at", "ended_at"),
         ),
     ),
+    s=(Step, ("operation_id", "position", "code", "state", "reason", "started_at", "ended_at")),
 )
 
 
 @dataclass(frozen=True)
 class Standing:
     """``operation`` is the work that the status is about, with its steps: what is under way, else of a failed instance
-    its last creation. ``version`` was read before all else, so it is never newer than what stands beside it.
+    its last creation. ``version`` was read with all that stands beside it.
     """
 
     instance: Instance
@@ -86,13 +84,19 @@ def glance(public_id: str) -> Standing | None:
 
 
 def read(public_id: str) -> Standing | None:
-    """By at most two statements. What else is asked of the objects is read by statements of their own."""
+    """By one statement. What else is asked of the objects is read by statements of their own."""
     rows = _STANDING.ask(public_id)
     if not rows:
         return None
-    instance, tenant, plan, count, total, work = rows[0]
-    instance.tenant, instance.plan = tenant, plan
-    return Standing(instance, _version(count, total), _operation(instance, work) if work else None)
+    instance, tenant, operation, _step, count, total = rows[0]
+    instance.tenant = tenant
+    if operation is not None:
+        operation.instance = instance
+        steps = Step.objects.filter(operation=operation)
+        # as after prefetch_related
+        steps._result_cache = [row[3] for row in rows if row[3] is not None]
+        operation._prefetched_objects_cache = {"steps": steps}
+    return Standing(instance, _version(count, total), operation)
 
 
 def purge() -> int:
@@ -106,16 +110,3 @@ def purge() -> int:
 
 def _version(count: int, total: int | None) -> str:
     return f"{count:x}.{int(total or 0):x}"
-
-
-def _operation(instance: Instance, pk: int) -> Operation | None:
-    rows = _WORK.ask(pk, once=("o",))
-    if not rows:
-        return None
-    operation: Operation = rows[0][1]
-    operation.instance = instance
-    steps = Step.objects.filter(operation=operation)
-    # as after prefetch_related
-    steps._result_cache = [step for step, *_same in rows if step is not None]
-    setattr(operation, "_prefetched_objects_cache", {"steps": steps})  # noqa: B010  Django's own name for it
-    return operation
