@@ -1,3 +1,4 @@
+import gc
 import shutil
 import socket
 import time
@@ -23,6 +24,13 @@ from tests.as_migrated import AsMigrated
 COUNTED = tuple(kind.encode() for kind in (":1:", budget_redis.PREFIX, counts_redis.PREFIX))
 _connect = socket.socket.connect
 _look_up = socket.getaddrinfo
+
+
+def pytest_collection_finish():
+    """What was imported lives until the end: looking through it for garbage took a sixth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 50)
 
 
 def _stay_here(host):

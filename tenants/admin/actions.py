@@ -24,8 +24,8 @@ class StaffAction:
     """``name`` is one of the services' checks. ``effect`` says what will happen. ``asks`` names the form's fields
     beside the reason.
 
-    ``destructive`` wants the client name (of many: their number) typed and a reason; ``deletes`` says that everything
-    there is goes for ever.
+    ``hurts`` wants a reason: it takes something from the customer. ``destructive`` wants the client name (of many:
+    their number) typed as well; ``deletes`` says that everything there is goes for ever.
     """
 
     name: str
@@ -34,9 +34,14 @@ class StaffAction:
     permission: str
     run: Callable[[Instance, Given], Any]
     asks: tuple[str, ...] = ()
+    hurts: bool = False
     destructive: bool = False
     deletes: bool = False
     one_by_one: bool = False
+
+    @property
+    def wants_reason(self) -> bool:
+        return self.hurts or self.destructive
 
     @property
     def for_many(self) -> bool:
@@ -75,6 +80,7 @@ ACTIONS = {
             _("The work stops before its next step. What exists at Railway stays, and what had begun can be retried."),
             OPERATE,
             lambda one, given: instances.cancel(one),
+            hurts=True,
         ),
         StaffAction(
             "suspend",
@@ -82,6 +88,7 @@ ACTIONS = {
             _("After a backup, Odoo and its database are stopped at Railway: nobody can log in. All data is kept."),
             OPERATE,
             lambda one, given: instances.suspend(one),
+            hurts=True,
         ),
         StaffAction(
             "resume",
@@ -100,6 +107,7 @@ ACTIONS = {
             ),
             OPERATE,
             lambda one, given: access.reset_password(one),
+            hurts=True,
         ),
         StaffAction(
             "change_email",
@@ -111,6 +119,7 @@ ACTIONS = {
             OPERATE,
             lambda one, given: access.change_email(one, given["email"]),
             asks=("email",),
+            hurts=True,
         ),
         StaffAction(
             "back_up",
@@ -168,6 +177,7 @@ ACTIONS = {
             ),
             OPERATE,
             lambda one, given: links.revoke(one),
+            hurts=True,
         ),
         StaffAction(
             "change_expiry",
@@ -176,6 +186,7 @@ ACTIONS = {
             OPERATE,
             lambda one, given: ending.change_expiry(one, given["expires_at"]),
             asks=("expires_at",),
+            hurts=True,
         ),
         StaffAction(
             "decommission",

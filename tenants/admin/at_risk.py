@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
-from django.db.models import Exists, F, OuterRef, QuerySet, Sum, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum, Value
 from django.db.models.functions import Length, Replace
 from django.http import HttpRequest
 from django.utils import formats, timezone
@@ -99,16 +100,22 @@ def _never_used(rows: _Rows) -> _Rows:
 
 
 def _no_space(rows: _Rows) -> _Rows:
-    return rows.filter(agent__free_percent__lt=LEAST_FREE_PERCENT)
+    """As its agent says; where none has spoken yet, by what Railway measured on a volume on the last day."""
+    most = settings.RAILWAY_VOLUME_GB * (1 - LEAST_FREE_PERCENT / 100) * MINUTES_A_DAY
+    full = Exists(_measured(Measurement.DISK).filter(value__gt=most))
+    return rows.filter(Q(agent__free_percent__lt=LEAST_FREE_PERCENT) | (Q(agent__free_percent=None) & full))
 
 
 def _no_memory(rows: _Rows) -> _Rows:
     """What Railway measured on the last day that is over, on average, beside what the plan allows."""
-    yesterday = datetime.now(UTC).date() - timedelta(days=1)
-    used = DailyUsage.objects.filter(instance=OuterRef("pk"), day=yesterday, measurement=Measurement.MEMORY)
-    minutes = used.order_by().values("instance").annotate(sum=Sum("value")).values("sum")
+    minutes = _measured(Measurement.MEMORY).order_by().values("instance").annotate(sum=Sum("value")).values("sum")
     allowed = (F("plan__odoo_memory_gb") + F("plan__postgres_memory_gb")) * MINUTES_A_DAY
     return rows.annotate(memory=minutes, allowed=allowed).filter(memory__gt=F("allowed") * MOST_MEMORY)
+
+
+def _measured(what: Measurement) -> QuerySet[DailyUsage]:
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    return DailyUsage.objects.filter(instance=OuterRef("pk"), day=yesterday, measurement=what)
 
 
 def _lost_mail(rows: _Rows) -> _Rows:
@@ -135,6 +142,13 @@ def _day(moment: datetime | None) -> str:
     return formats.date_format(localtime(moment), "SHORT_DATE_FORMAT") if moment else ""
 
 
+def _free(instance: Instance) -> str:
+    agent = getattr(instance, "agent", None)
+    if agent is None or agent.free_percent is None:
+        return str(_("as Railway measured, no agent yet"))
+    return _("%(percent)s %% free") % {"percent": agent.free_percent}
+
+
 def _percent_of_memory(instance: Any) -> str:
     return _("%(percent)s %% of its memory") % {"percent": round(100 * instance.memory / instance.allowed)}
 
@@ -152,7 +166,7 @@ VIEWS: dict[str, View] = {
     "no_space": View(
         _("disk nearly full"),
         _no_space,
-        lambda each: _("%(percent)s %% free") % {"percent": each.agent.free_percent},
+        _free,
         order="agent__free_percent",
     ),
     "no_memory": View(_("memory nearly full"), _no_memory, _percent_of_memory, order="-memory"),

@@ -34,6 +34,9 @@ class BackupAdmin(ReadOnlyAdmin):
         found: QuerySet[Backup] = super().get_queryset(request)
         return found.select_related("instance")
 
+    def moves(self, row: Backup) -> bool:
+        return row.state in (Backup.State.WAITING, Backup.State.RUNNING, Backup.State.CHECKING)
+
     @display(description=_("state"), label=COLOURS, ordering="state")  # type: ignore[untyped-decorator]
     def status(self, backup: Backup) -> tuple[str, str]:
         return backup.state, backup.get_state_display()

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.views import ChangeList
 from unfold.widgets import UnfoldAdminTextInputWidget
@@ -25,6 +26,8 @@ from tenants.form_fields import AddressField, LineField
 admin.site.disable_action("delete_selected")
 
 
+# the theme's own words that its French catalogue lacks
+THEIR_WORDS = (gettext_noop("Select record"),)
 # the permission of those who may see prices and costs
 MONEY = "tenants.operate_instance"
 # rows found that are named one by one
@@ -60,6 +63,11 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]
     }
     show_full_result_count = False
     list_per_page = 50
+    list_before_template = "admin/moving_list.html"
+
+    def moves(self, row: Any) -> bool:
+        """Whether it is about to change by itself: then the list looks again."""
+        return False
 
     def get_changelist(self, request: HttpRequest, **options: Any) -> type[Listing]:
         return Listing

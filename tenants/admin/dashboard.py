@@ -15,6 +15,7 @@ from provisioning.states import OperationState
 from provisioning.vitals import heartbeat
 from tenants.admin import at_risk, to_do
 from tenants.admin.console import MONEY
+from tenants.admin.instances import MOVING
 from tenants.lifecycle import InstanceState
 from tenants.models import Alert, Plan
 from tenants.services import statistics
@@ -66,7 +67,8 @@ def facts_of(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             "at_risk": _at_risk(request, counts),
             "to_do": len(to_do.all_of(to_do.find())),
             "stopped": list(Plan.objects.filter(takes_orders=False).values_list("code", flat=True)),
-            "states": _states(sold),
+            "states": (states := _states(sold)),
+            "moves": any(count for state, _label, count, _link in states if state in MOVING),
             "bars": bars(days),
             "most": max(day.asked for day in days),
             "asked": sum(day.asked for day in days),

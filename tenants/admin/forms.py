@@ -55,7 +55,7 @@ class ActionForm(forms.Form):
 
     def __init__(self, *arguments: Any, action: StaffAction, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.fields["reason"].required = action.destructive
+        self.fields["reason"].required = action.wants_reason
         for name in action.asks:
             self.fields[name] = FIELDS[name]()
         self.order_fields(action.asks)

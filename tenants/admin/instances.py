@@ -36,6 +36,9 @@ COLOURS = {
     InstanceState.WARM: "success",
 }
 
+# what the list looks again for, and its page; of the others work that is under way
+MOVING = (InstanceState.REQUESTED, InstanceState.PROVISIONING, InstanceState.DECOMMISSIONING)
+
 FACTS = (
     "tenant",
     "plan",
@@ -109,6 +112,10 @@ class InstanceAdmin(ExportingAdmin):
             *super().get_urls(),
         ]
 
+    def moves(self, row: Instance) -> bool:
+        works = bool(getattr(row, "at_step", None)) and row.state != InstanceState.FAILED
+        return row.state in MOVING or works
+
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         """Money is for those who may see it on the first page; what is to do, where it was asked for."""
         shown = {
@@ -136,9 +143,10 @@ class InstanceAdmin(ExportingAdmin):
     @admin.display(description=_("client name"), ordering="client_name")
     def name(self, instance: Instance) -> SafeString:
         return format_html(
-            '<span class="whitespace-nowrap">{}</span><br><span class="font-normal">{}</span>',
+            '<span class="whitespace-nowrap">{}</span><br><span class="font-normal">{}<br>{}</span>',
             instance.client_name,
             instance.tenant.company,
+            instance.admin_email,
         )
 
     @admin.display(description=_("company"))
@@ -149,13 +157,15 @@ class InstanceAdmin(ExportingAdmin):
     def partner(self, instance: Instance) -> str:
         return instance.tenant.partner.name
 
-    @admin.display(description=_("step"))
+    @admin.display(description=_("address or step"))
     def step(self, instance: Instance) -> SafeString:
-        """The step that its work has come to, and why it is there."""
+        """Where it answers; while there is work, the step that this has come to, and why it is there."""
         kind, code = getattr(instance, "at_kind", None), getattr(instance, "at_step", None)
         why = getattr(instance, "last_reason", None) or getattr(instance, "at_reason", None)
         label = step_label(kind, code) if kind and code else ""
-        told = [each for each in (label, reason(why).sentence if why else "") if each]
+        told = [each for each in (label, (reason(why).advice or reason(why).sentence) if why else "") if each]
+        if not told and instance.url:
+            return format_html('<a class="where" href="{0}" rel="noreferrer">{0}</a>', instance.url)
         return format_html(
             '<div class="where">{}</div>', format_html_join(mark_safe("<br>"), "{}", ((x,) for x in told))
         )
@@ -186,6 +196,7 @@ class InstanceAdmin(ExportingAdmin):
         lines, owned = timeline.timeline_of(instance), timeline.ledger_of(instance)
         return {
             "now": now,
+            "moves": self.moves(instance),
             "needs": [str(to_do.LABELS[name]) for name in to_do.find(instance)],
             "queue": _queue(now),
             "offers": offers,

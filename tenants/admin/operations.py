@@ -79,6 +79,9 @@ class OperationAdmin(ReadOnlyAdmin):
     )  # fmt: skip
     inlines = (StepInline,)
 
+    def moves(self, row: Operation) -> bool:
+        return row.state == OperationState.ACTIVE
+
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
         """What looks like a reference is one."""
         wanted = request.GET.get("q", "").strip().upper()

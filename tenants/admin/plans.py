@@ -34,6 +34,17 @@ class PlanAdmin(OfferAdmin):
     actions = ["stop_orders", "take_orders"]
     list_select_related = ("blueprint",)
     search_fields = ("code", "name_fr", "name_en")
+    fieldsets = (
+        (_("what customers read"), {"fields": ("code", "name_fr", "name_en", "description_fr", "description_en")}),
+        (_("price and cost"), {"fields": ("price_per_month", "estimated_cost", "currency")}),
+        (
+            _("who may order it"),
+            {"fields": ("is_public", "takes_orders", "confirm_email", "lifetime_days", "position")},
+        ),
+        (_("what is made"), {"fields": ("blueprint", "modules", "workspace")}),
+        (_("limits at Railway"), {"fields": ("odoo_memory_gb", "odoo_vcpus", "postgres_memory_gb", "postgres_vcpus")}),
+        (_("how long backups are kept"), {"fields": ("backup_days", "backup_weeks", "backup_months")}),
+    )
 
     @admin.display(description=_("name"))
     def name(self, plan: Plan) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any
 from urllib.parse import quote
@@ -46,6 +46,10 @@ class Visit:
         if self.session is None:
             raise Http404
         return self.session
+
+    def of_nobody(self) -> "Visit":
+        """The same, whoever this browser is signed in as."""
+        return replace(self, session=None)
 
     def url(self, name: str, *arguments: str) -> str:
         return reverse(f"{NAMESPACES[self.language]}:{name}", args=arguments)

@@ -1,10 +1,14 @@
-"""How the console writes durations and shares."""
+"""How the console writes durations and shares, and where its pages stand."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 from django import template
+from django.conf import settings
 from django.utils import formats
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 register = template.Library()
@@ -42,3 +46,24 @@ def money(amount: Decimal, currency: str) -> str:
 def percent(share: float) -> str:
     """``0.985`` as ``98.5 %``, with the reader's decimal sign."""
     return f"{formats.number_format(100 * share, 1)}\u202f%"
+
+
+@register.filter
+def moves(listing: Any) -> bool:
+    """Whether a row of this page of a `ChangeList` is about to change by itself."""
+    return any(listing.model_admin.moves(row) for row in listing.result_list)
+
+
+@register.simple_tag
+def crumbs(parts: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The theme's way to a page, with the sidebar's group in the place of Django's app. A row's name stays as it is."""
+    if len(parts) < 2:
+        return list(parts)
+    _app, rows, *row = parts
+    groups = settings.UNFOLD["SIDEBAR"]["navigation"]
+    above = [group for group in groups if any(str(item["link"]) == str(rows["link"]) for item in group["items"])]
+    return [
+        *({"title": group["title"]} for group in above),
+        {"title": capfirst(str(rows["title"])), "link": rows["link"]},
+        *row,
+    ]

@@ -86,13 +86,8 @@ def progress_of(operation: Operation, now: datetime) -> Progress:
     left = left_to_tell = sum(usual[step.code] for step in steps if step.state != StepState.DONE)
     steady = STEADY_MOST
     if current is not None and place is None:
-        row, most = rows.get(current.code), usual[current.code] * (1 - STILL)
-        spent = _spent(row, operation.ended_at or now)
-        into_tick = spent % TICK_SECONDS
-        left -= min(spent, most)
-        left_to_tell -= min(spent - into_tick, most)
-        if row and row.started_at and operation.ended_at is None and spent - into_tick < most:
-            steady = TICK_SECONDS - into_tick
+        had, told_of_it, steady = _had(rows.get(current.code), usual[current.code], operation, now)
+        left, left_to_tell = left - had, left_to_tell - told_of_it
     late = False
     if current is not None and going and place is None:
         late = _is_late(operation, rows.values(), usual[current.code], now)
@@ -149,9 +144,17 @@ def _measured(kind: str, *, built: bool) -> dict[str, float]:
     return {code: max(0.1, median(values)) for code, values in durations.items()}
 
 
-def _spent(row: Step | None, now: datetime) -> float:
-    """Seconds that the current step has had. Never all of its usual time counts: nobody knows when it will be done."""
-    return max(0.0, (now - row.started_at).total_seconds()) if row and row.started_at else 0.0
+def _had(row: Step | None, usual: float, operation: Operation, now: datetime) -> tuple[float, float, float]:
+    """What the current step has had of its usual time, what is told of that, and for how many seconds the same is told.
+
+    Never all of it, since nobody knows when it will be done.
+    """
+    if row is None or row.started_at is None:
+        return 0.0, 0.0, STEADY_MOST
+    spent, most = max(0.0, ((operation.ended_at or now) - row.started_at).total_seconds()), usual * (1 - STILL)
+    into_tick = spent % TICK_SECONDS
+    grows = operation.ended_at is None and spent - into_tick < most
+    return min(spent, most), min(spent - into_tick, most), TICK_SECONDS - into_tick if grows else STEADY_MOST
 
 
 def _is_late(operation: Operation, rows: Iterable[Step], usual: float, now: datetime) -> bool:

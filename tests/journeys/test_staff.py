@@ -5,6 +5,7 @@ import re
 import pytest
 from django.contrib.auth.models import Group, User
 
+from provisioning import driver
 from provisioning.engine import running
 from provisioning.gate import clients
 from provisioning.models import Operation, Resource
@@ -90,6 +91,23 @@ def test_from_a_failed_creation_to_a_customer_and_to_the_end(site, worker, sandb
     assert not Resource.objects.exclude(state=ResourceState.GONE).exists()
     acts = AuditEntry.objects.filter(actor="olga-operations").values_list("act", "reason")
     assert {("staff:retry", "image mended"), ("staff:decommission", "left us")} <= set(acts)
+
+
+def test_a_list_and_a_page_show_what_moves_without_being_loaded_again(site, sandbox, staff):
+    instance = factories.order_instance("etoile")
+    page, other = staff("Operations"), staff("Support")
+    for each in (page, other):
+        each.add_init_script("window.setTimeout = ((wait) => (act, ms) => wait(act, ms / 20))(window.setTimeout)")
+    page.goto(f"{site}/admin/tenants/instance/")
+    other.goto(f"{site}/admin/tenants/instance/{instance.pk}/change/")
+    other.focus("#now a.act")
+    driver.drive(Operation.objects.get().pk, timeout=60, tick=lambda operation: None)
+    page.wait_for_selector("#result_list :text('prête')")
+    page.wait_for_function("!document.getElementById('moving')")
+    assert "en création" in other.inner_text("#now"), "nothing is taken from under somebody's hands"
+    other.evaluate("document.activeElement.blur()")
+    other.wait_for_selector("#now .pill.ready")
+    assert "Vérification de votre connexion" in other.inner_text("#timeline")
 
 
 def test_the_diagnosis_is_copied_with_one_click(site, sandbox, staff):

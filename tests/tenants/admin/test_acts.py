@@ -73,7 +73,7 @@ def test_the_address_of_a_failed_creation_is_corrected_with_both_in_the_trail(si
 def test_an_end_is_changed_and_one_that_has_passed_is_refused_beside_its_field(sign_in, make_instance):
     instance = make_instance(state=READY)
     client, end = sign_in("Operations"), timezone.now() + timedelta(days=30)
-    refused = client.post(act(instance, "change_expiry"), {"expires_at": "2020-01-01T00:00"})
+    refused = client.post(act(instance, "change_expiry"), {"expires_at": "2020-01-01T00:00", "reason": "gift"})
     assert refused.context["form"].errors["expires_at"]
     client.post(act(instance, "change_expiry"), {"expires_at": f"{end:%Y-%m-%dT%H:%M}", "reason": "gift"})
     instance.refresh_from_db()

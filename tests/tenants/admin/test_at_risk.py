@@ -39,6 +39,9 @@ def cast(instance_of):
     instance_of("new", agent={"last_login_at": None}, ready_at=timezone.now() - timedelta(hours=3))
     instance_of("full", agent={"free_percent": 4})
     instance_of("gone", agent={"free_percent": 4}, state=InstanceState.DECOMMISSIONED)
+    _fill(instance_of("stuffed", agent={"free_percent": None}), 48)
+    _fill(instance_of("half-empty", agent={"free_percent": None}), 20)
+    _fill(instance_of("emptied"), 48)
     _use_memory(instance_of("thirsty"), 0.95)
     _use_memory(instance_of("modest"), 0.5)
     bounced = instance_of("unread")
@@ -60,13 +63,22 @@ def _plan(code):
 
 
 def _use_memory(instance, share):
-    allowed = (instance.plan.odoo_memory_gb + instance.plan.postgres_memory_gb) * 24 * 60
-    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    allowed = instance.plan.odoo_memory_gb + instance.plan.postgres_memory_gb
     for service in ("odoo", "postgres"):
-        DailyUsage.objects.create(
-            workspace="default", day=yesterday, project_id=instance.public_id, service_id=service, instance=instance,
-            measurement="MEMORY_USAGE_GB", value=allowed * share / 2, cost=0, bearer="customer",
-        )  # fmt: skip
+        _measure(instance, service, "MEMORY_USAGE_GB", allowed * share / 2)
+
+
+def _fill(instance, gigabytes):
+    _measure(instance, "odoo", "DISK_USAGE_GB", gigabytes)
+    _measure(instance, "postgres", "DISK_USAGE_GB", 1)
+
+
+def _measure(instance, service, measurement, average):
+    DailyUsage.objects.create(
+        workspace="default", day=datetime.now(UTC).date() - timedelta(days=1), project_id=instance.public_id,
+        service_id=service, instance=instance, measurement=measurement, value=average * 24 * 60, cost=0,
+        bearer="customer",
+    )  # fmt: skip
 
 
 def _cost(instance, cost):
@@ -85,7 +97,7 @@ def listed(client, view, **more):
     [
         ("trial_ends", ["sooner", "trial"]),
         ("never_used", ["unused"]),
-        ("no_space", ["full"]),
+        ("no_space", ["full", "stuffed"]),
         ("no_memory", ["thirsty"]),
         ("lost_mail", ["unread"]),
         ("unsteady", ["shakier", "shaky"]),
@@ -103,9 +115,9 @@ def test_the_list_says_how_bad_it_is(sign_in, cast):
     client = sign_in("Support")
     for view, words in {
         "no_space": "4\xa0% libres", "no_memory": "95\xa0% de sa mémoire", "unsteady": "5 vérifications sur 10",
-        "lost_mail": "@", "never_used": "prête depuis le",
+        "lost_mail": "@", "no_space ": "d’après les mesures de Railway", "never_used": "prête depuis le",
     }.items():  # fmt: skip
-        assert words in client.get(LIST, {"at_risk": view}).content.decode()
+        assert words in client.get(LIST, {"at_risk": view.strip()}).content.decode()
 
 
 def test_a_column_that_was_chosen_decides_what_comes_first(sign_in, cast):

@@ -119,3 +119,23 @@ def test_a_reconciliation_is_told_in_words(sign_in):
     for words in ("etoile", "après sa suppression définitive", "9,00 USD", "supprimer"):
         assert words in page
     assert "leak_ended" not in page
+
+
+def test_the_way_to_a_page_is_that_of_the_sidebar_and_names_stay_as_they_are(sign_in, make_instance):
+    instance = make_instance("acme")
+    client = sign_in("Operations")
+    page = client.get(reverse("admin:tenants_instance_change", args=[instance.pk])).content.decode()
+    head = page.partition("<main")[2].partition('id="now"')[0] or page
+    way = [head.index(each) for each in (">Instances</span>", ">Instances</a>", ">acme</a>")]
+    assert way == sorted(way)
+    plan = client.get(reverse("admin:tenants_plan_change", args=[instance.plan_id])).content.decode()
+    assert ">Offres</span>" in plan
+
+
+@pytest.mark.parametrize(
+    "name", ["cancel", "suspend", "reset_password", "change_email", "revoke_links", "change_expiry", "decommission"]
+)
+def test_an_act_that_takes_something_from_a_customer_wants_a_reason(sign_in, make_instance, name):
+    instance = make_instance(state=InstanceState.READY)
+    page = sign_in("Operations").post(act(instance, name), {"reason": ""})
+    assert page.context["form"].errors["reason"]
