@@ -131,6 +131,16 @@ class OperationInProgress(Conflict):
     message = _("Other work is under way on this instance. Try again when it has ended.")
 
 
+class StillLiving(Conflict):
+    code = "still_living"
+    message = _("An Odoo of yours has not ended yet. End it first; when it is deleted, your data can be erased.")
+
+
+class LetterUnderWay(Conflict):
+    code = "letter_under_way"
+    message = _("An e-mail to you is about to be sent. Please try again in a few minutes.")
+
+
 class SameEmail(Conflict):
     code = "same_email"
     field = "email"

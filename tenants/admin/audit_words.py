@@ -43,6 +43,7 @@ ACTS: dict[str, Words] = {
     "signin": _("signed in"),
     "signin:failed": _("sign-in failed"),
     "signin:locked": _("locked out after too many attempts"),
+    "customer:erased": _("the customer had name and address erased"),
     "staff:customers_page": _("looked at the customer’s page"),
     "staff:create": _("Create an instance"),
     **{

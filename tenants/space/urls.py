@@ -9,13 +9,13 @@ WORDS = {
         "sign-in": "connexion", "link": "lien", "seller": "vendeur", "sessions": "sessions", "end": "fin",
         "password": "mot-de-passe", "address": "adresse", "links": "liens", "keep": "garder", "resume": "redemarrer",
         "backups": "sauvegardes", "download": "telecharger", "restore": "restaurer", "data": "mes-donnees",
-        "staff": "equipe",
+        "staff": "equipe", "erase": "effacer",
     },
     "en": {
         "sign-in": "sign-in", "link": "link", "seller": "seller", "sessions": "sessions", "end": "end",
         "password": "password", "address": "address", "links": "links", "keep": "keep", "resume": "resume",
         "backups": "backups", "download": "download", "restore": "restore", "data": "my-data",
-        "staff": "staff",
+        "staff": "staff", "erase": "erase",
     },
 }  # fmt: skip
 
@@ -33,6 +33,7 @@ def routes(language: str) -> tuple[list[URLPattern], str]:
         path(f"{words['sessions']}/end/", sessions.end, name="end_session"),
         path(f"{words['data']}/", person.page, name="data"),
         path(f"{words['data']}/data.json", person.download, name="data_file"),
+        path(f"{words['data']}/{words['erase']}/", person.erase, name="erase"),
         path("odoo/<slug:public_id>/", instances.page, name="instance"),
         path(f"odoo/<slug:public_id>/{words['staff']}/", staff.page, name="staff"),
         path(f"odoo/<slug:public_id>/{words['address']}/", address.page, name="address"),

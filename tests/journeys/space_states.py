@@ -54,7 +54,11 @@ def of_the_space(site: str, language: str) -> "Iterator[states.State]":
     yield signed_in("proof-again", f"{door.removeprefix(space)}?next={space}&again=1")
     yield signed_in("address-codes", f"{own}{words[1]}/", _ask_for_both_codes)
     yield signed_in("end-refused", f"{own}{words[2]}/", _end_on_no_day)
-    yield signed_in("data", "mes-donnees/" if language == "fr" else "my-data/")
+    data = "mes-donnees/" if language == "fr" else "my-data/"
+    yield signed_in("data", data)
+    erase = f"{data}{'effacer' if language == 'fr' else 'erase'}/"
+    yield signed_in("erase", erase)
+    yield signed_in("erase-refused", erase, _erase_without_a_word)
     for name, each in _of_every_end(language).items():
         yield signed_in(name, f"odoo/{each.public_id}/")
 
@@ -82,6 +86,11 @@ def _backed_up(instance: Instance) -> Backup:
         for days, occasion in ((2, "daily"), (1, "before_change"), (0, "manual"))
     ]  # fmt: skip
     return made[-1]
+
+
+def _erase_without_a_word(page: Page) -> None:
+    page.click("[type=submit].danger")
+    page.wait_for_selector("#summary")
 
 
 def _restore_something_else(page: Page) -> None:

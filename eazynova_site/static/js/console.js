@@ -20,6 +20,7 @@ async function show() {
   if (reply.redirected || reply.status === 403) return false;
   if (!reply.ok) throw new Error(reply.statusText);
   const fresh = new DOMParser().parseFromString(await reply.text(), "text/html");
+  if (busy()) return true;
   const news = parts(fresh);
   parts(document).forEach((part, at) => { if (part && news[at]) part.replaceWith(news[at]); });
   mark().replaceWith(fresh.getElementById("moving") ?? "");

@@ -106,6 +106,8 @@ def test_every_refusal_of_the_domain_is_in_the_catalogue():
     unreachable = {"unknown_partner", "invalid_name", "name_taken", "unknown_scope", "key_not_rotatable"} | {
         "confirmation_expired",
         "confirmation_used",
+        "still_living",
+        "letter_under_way",
     }
     codes = {kind.code for kind in below(errors.DomainError) if kind.__module__ == "tenants.errors"} - unreachable
     assert codes <= set(CATALOGUE)

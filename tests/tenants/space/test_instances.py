@@ -131,7 +131,7 @@ def test_all_that_is_kept_about_a_person_is_taken_away_as_one_document(inside, o
     assert [each["instanceId"] for each in data["instances"]] == [odoo.public_id]
     assert len(data["sessions"]) == 1
     assert "Rival" not in answer.content.decode()
-    assert "sauf ce que la loi nous oblige à conserver" in inside.get("mes-donnees/").content.decode()
+    assert "/espace/mes-donnees/effacer/" in inside.get("mes-donnees/").content.decode()
 
 
 FORMS = {"email": "x@evil.example", "when": "now", "asked": "x", "present": "1", "new": "2"}
