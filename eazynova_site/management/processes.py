@@ -92,6 +92,20 @@ class Stack:
         _signal(process, signal.SIGTERM)
         process.wait(60)
 
+    def start_ended(self) -> list[str]:
+        """Start again whatever ended by itself, as the file's ``restart`` would; their names."""
+        ended = [
+            service for service in self._services if not service.ends and self._running[service.name].poll() is not None
+        ]
+        for service in ended:
+            self._start(service)
+        return [service.name for service in ended]
+
+    def settings(self, name: str) -> dict[str, str]:
+        """A service's environment, as it is on this machine."""
+        service = next(each for each in self._services if each.name == name)
+        return {key: self._told(service, value) for key, value in service.environment.items()}
+
     def is_healthy(self, name: str) -> bool:
         """Whether the service's own check, run now, is content."""
         service = next(each for each in self._services if each.name == name)
@@ -163,7 +177,7 @@ class Stack:
     def _environment(self, service: Service) -> dict[str, str]:
         path = f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}"
         inherited = {"PATH": path, "ENV_FILE": "", "LC_ALL": "C.UTF-8", "TMPDIR": str(self._scratch(service))}
-        told = {name: self._told(service, value) for name, value in service.environment.items()}
+        told = self.settings(service.name)
         if service.name == "caddy":
             told |= {"HTTP_PORT": str(self.port("caddy", 80)), "HTTPS_PORT": str(self.port("caddy", 443))}
         return inherited | told
