@@ -22,8 +22,7 @@ PRESENCE_ONLY = frozenset(
         container.SECRET_VARIABLE,
     }
 )
-# Railway's own, those of the agent, and those with which a later operation renews the access, or brings back a backup or
-# what it replaced
+# Railway's own, those of the agent, and those that later renew the access, bring a backup back, or what it replaced
 MAY_COME = (
     "RAILWAY_",
     "PROV_AGENT_",
