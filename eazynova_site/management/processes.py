@@ -120,7 +120,8 @@ class Stack:
         )
 
     def volume(self, name: str) -> Path:
-        return self.folder / "volumes" / name
+        """What is named as a path lies beside the file, as the operator's own texts do."""
+        return self._root / name if name.startswith("./") else self.folder / "volumes" / name
 
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(errors="replace")
