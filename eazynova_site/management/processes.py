@@ -216,10 +216,9 @@ class Stack:
 
     def _caddyfile(self, service: Service) -> Path:
         made = self.folder / "Caddyfile"
-        if not made.exists():
-            text = (self._root / "deploy/caddy/Caddyfile").read_text()
-            text = text.replace("http://:8080", f"http://:{self.port('caddy', 8080)}")
-            made.write_text(text.replace("web:8000", f"127.0.0.1:{self.port('web', 8000)}"))
+        text = (self._root / "deploy/caddy/Caddyfile").read_text()
+        text = text.replace("http://:8080", f"http://:{self.port('caddy', 8080)}")
+        made.write_text(text.replace("web:8000", f"127.0.0.1:{self.port('web', 8000)}"))
         return made
 
     def _scratch(self, service: Service) -> Path:
