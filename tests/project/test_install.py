@@ -113,6 +113,17 @@ def test_answers_become_a_private_file_that_is_complete_and_never_replaced(insta
     assert install("--check").returncode == 0
 
 
+def test_the_answers_that_the_book_of_operations_shows_are_all_that_is_needed(install, answers, storage):
+    book = (ROOT / "docs/operations.md").read_text()
+    shown = re.search(r"^```ini\n(.*?)^```", book, re.MULTILINE | re.DOTALL)[1]
+    names = [line.partition("=")[0] for line in shown.splitlines()]
+    own = answers | storage
+    assert (
+        install(answers={name: own[name] for name in names} | {"RAILWAY_API_URL": own["RAILWAY_API_URL"]}).returncode
+        == 0
+    )
+
+
 @pytest.mark.parametrize(
     "path", [ROOT / "install", *sorted((ROOT / "deploy/installer").glob("*.py"))], ids=lambda path: path.name
 )
