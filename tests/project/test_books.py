@@ -120,6 +120,29 @@ def test_the_words_of_the_console_are_in_a_book_as_staff_read_them_in_both_langu
     assert [pair for pair in found if FRENCH.get(plain(pair[0])) != plain(pair[1])] == []
 
 
+# the menus of Odoo 19 that a customer is led to
+ODOOS = {
+    *("My Preferences", "Security", "Settings", "Companies", "Apps", "Users", "New", "Action", "Archive"),
+    *(
+        "Outgoing Mail Servers",
+        "Reset Password",
+        "Mes préférences",
+        "Sécurité",
+        "Paramètres",
+        "Sociétés",
+        "Applications",
+    ),
+    *("Utilisateurs", "Nouveau", "Archiver", "Serveurs de messagerie sortants", "Réinitialiser le mot de passe"),
+}
+
+
+@pytest.mark.parametrize(("book", "words"), [("customer-guide", FRENCH.keys()), ("guide-client", FRENCH.values())])
+def test_a_customer_is_led_to_buttons_that_are_there(book, words):
+    text = (ROOT / f"docs/{book}.md").read_text()
+    named = {plain(each) for each in re.findall(r"(?<!\*)\*([^*\n]+)\*(?!\*)", re.sub(r"\*\*[^*]+\*\*", "", text))}
+    assert named - {plain(each) for each in ODOOS} - set(words) == set()
+
+
 def test_every_alert_has_its_case_in_the_book_of_operations():
     told = {plain(english) for english, _french in PAIR.findall((ROOT / "docs/operations.md").read_text())}
     assert {plain(untranslated(kind)) for kind in Alert.Kind} - told == set()
