@@ -2,8 +2,12 @@
 import os
 import sys
 
-from django.core.management import execute_from_command_line
-from django.db.utils import OperationalError, ProgrammingError
+try:
+    from django.core.management import execute_from_command_line
+    from django.db.utils import OperationalError, ProgrammingError
+except ModuleNotFoundError:
+    command = " ".join(("manage.py", *sys.argv[1:2]))
+    sys.exit(f"Django is not installed for this Python. Run: make install, then .venv/bin/python {command}")
 
 NO_TABLE = ("no such table", "UndefinedTable", "does not exist")
 

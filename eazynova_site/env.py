@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
@@ -11,6 +12,8 @@ from django.core.management.utils import get_random_secret_key
 
 TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"0", "false", "no", "off"})
+# what a demonstration and a rehearsal write beside their process number
+LENT = ("var/demo/commands.env", "var/rehearsal/commands.env")
 
 
 def read_file(path: Path) -> None:
@@ -20,14 +23,27 @@ def read_file(path: Path) -> None:
             os.environ.setdefault(name, value)
 
 
-def running_demo(folder: Path) -> Path | None:
-    """The settings of the demonstration that runs now, for commands in a second terminal; None when there is none."""
-    written = folder / "var" / "demo" / "env"
+def running_trial(folder: Path) -> Path | None:
+    """The settings that a demonstration or a rehearsal lends while it runs; None when none does.
+
+    They are for commands in a second terminal.
+    """
+    return next((folder / written for written in LENT if _is_lent(folder / written)), None)
+
+
+def lend(written: Path, values: Mapping[str, str]) -> None:
+    """Let commands in a second terminal meet this process, with these settings, for as long as it lives."""
+    written.write_text("".join(f"{name}={value}\n" for name, value in values.items()))
+    written.chmod(0o600)
+    written.with_name("pid").write_text(str(os.getpid()))
+
+
+def _is_lent(written: Path) -> bool:
     try:
-        os.kill(int((folder / "var" / "demo" / "pid").read_text()), 0)
+        os.kill(int(written.with_name("pid").read_text()), 0)
     except (OSError, ValueError):
-        return None
-    return written if written.is_file() else None
+        return False
+    return written.is_file()
 
 
 def file_values(path: Path) -> dict[str, str]:
@@ -171,3 +187,10 @@ def _checked_url(name: str, value: str, schemes: tuple[str, ...]) -> str:
         accepted = " or ".join(f"{scheme}://" for scheme in schemes)
         raise ImproperlyConfigured(f"{name} is not an address: write one that starts with {accepted}.")
     return value
+
+
+# here, since each module of settings reads by this one: the file must be in the environment before the first of them
+if _env_file := env_str("ENV_FILE", ".env"):
+    _folder = Path(__file__).resolve().parent.parent
+    # who has configured nothing means what runs in the other terminal
+    read_file((not (_folder / _env_file).exists() and running_trial(_folder)) or _folder / _env_file)

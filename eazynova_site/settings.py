@@ -27,8 +27,6 @@ from eazynova_site.env import (
     env_url,
     env_workspace,
     kept_secret,
-    read_file,
-    running_demo,
 )
 from eazynova_site.limits import *  # noqa: F403  settings too, in a file of their own
 from eazynova_site.logging import logging_config
@@ -37,9 +35,6 @@ from eazynova_site.selling import *  # noqa: F403  settings too, in a file of th
 from eazynova_site.sign_in import *  # noqa: F403  settings too, in a file of their own
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-if env_file := env_str("ENV_FILE", ".env"):
-    # who has configured nothing means the demonstration that runs in the other terminal
-    read_file((not (BASE_DIR / env_file).exists() and running_demo(BASE_DIR)) or BASE_DIR / env_file)
 VAR_DIR = BASE_DIR / (env_str("VAR_DIR") or "var")
 
 SECRET_KEY_CONFIGURED = bool(env_secret("SECRET_KEY"))

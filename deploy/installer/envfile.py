@@ -16,6 +16,8 @@ def read(path: Path) -> dict[str, str]:
     """Raises Refused with the number of the line that cannot be read."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError as error:
+        raise Refused(tr(f"There is no {path}.", f"Il n’y a pas de {path}.")) from error
     except (OSError, UnicodeDecodeError) as error:
         raise Refused(tr(f"{path} cannot be read: {error}", f"{path} ne peut pas être lu : {error}")) from error
     found = {}

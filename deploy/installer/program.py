@@ -26,8 +26,8 @@ SANDBOX: Values = {
     "INSTANCE_URL_SCHEME": "http",
     "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
     "EMAIL_FILE_PATH": "/app/var/mail",
-    "DEFAULT_FROM_EMAIL": "EAZYNOVA <hello@eazynova.localhost>",
-    "STAFF_ALERT_EMAILS": "staff@eazynova.localhost",
+    "DEFAULT_FROM_EMAIL": "EAZYNOVA <hello@eazynova.example>",
+    "STAFF_ALERT_EMAILS": "staff@eazynova.example",
     "BACKUP_S3_ENDPOINT": "http://sandbox:8191",
     "BACKUP_S3_REGION": "eu-sandbox-1",
     "BACKUP_S3_BUCKET": "eazynova-backups",
@@ -148,7 +148,12 @@ class Interview:
         if not self._at_terminal:
             if question.optional or question.default:
                 return question.default
-            raise Refused(tr(f"The answers lack {question.name}.", f"Il manque {question.name} aux réponses."))
+            raise Refused(
+                tr(
+                    f"The answers lack {question.name}. docs/operations.md shows a whole file of them.",
+                    f"Il manque {question.name} aux réponses. docs/operations.md en montre un fichier complet.",
+                )
+            )
         prompt = question.words + (f" [{question.default}]" if question.default else "") + tr(": ", " : ")
         while True:
             answer = (getpass.getpass(prompt) if question.secret else input(prompt)).strip() or question.default
@@ -226,8 +231,14 @@ def check(path: Path) -> int:
                 refused.append(tr(f"{error.args[0]} is missing.", f"{error.args[0]} manque."))
             except Refused as error:
                 refused.append(f"{name}: {error}")
+    return _judged(path, refused)
+
+
+def _judged(path: Path, refused: list[str]) -> int:
     for sentence in refused:
         _say("✗", sentence)
+    if not refused:
+        _say("✓", tr(f"Nothing is wrong with {path}.", f"Rien à redire à {path}."))
     return 1 if refused else 0
 
 

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from eazynova_site import seen
 from eazynova_site.doctor.findings import Finding, good, warning, wrong
@@ -144,8 +145,11 @@ def _skew(answer: httpx.Response) -> Iterator[Finding]:
 
 def agents() -> Iterator[Finding]:
     """Whether the agents beside the living Odoos have called, which proves the whole round trip."""
+    since = timezone.now() - AGENT_PATIENCE
     living = Agent.objects.filter(instance__state=InstanceState.READY)
-    silent = living.exclude(reported_at__gte=timezone.now() - AGENT_PATIENCE)
+    # what was made a moment ago has had no time to call
+    living = living.exclude(reported_at=None, instance__ready_at__gte=since)
+    silent = living.exclude(reported_at__gte=since)
     names = [str(agent.instance) for agent in silent.select_related("instance").order_by("pk")[:5]]
     count, all_of_them = silent.count(), living.count()
     if count and count == all_of_them:
@@ -160,4 +164,5 @@ def agents() -> Iterator[Finding]:
         words = {"count": count, "all": all_of_them, "names": ", ".join(names)}
         yield warning("agents", said % words, _("See the logs of these instances: manage.py logs NAME"))
     elif all_of_them:
-        yield good("agents", _("%(count)d agents call") % {"count": all_of_them})
+        said = ngettext("%(count)d agent calls", "%(count)d agents call", all_of_them)
+        yield good("agents", said % {"count": all_of_them})

@@ -92,6 +92,20 @@ class Stack:
         _signal(process, signal.SIGTERM)
         process.wait(60)
 
+    def start_ended(self) -> list[str]:
+        """Start again whatever ended by itself, as the file's ``restart`` would; their names."""
+        ended = [
+            service for service in self._services if not service.ends and self._running[service.name].poll() is not None
+        ]
+        for service in ended:
+            self._start(service)
+        return [service.name for service in ended]
+
+    def settings(self, name: str) -> dict[str, str]:
+        """A service's environment, as it is on this machine."""
+        service = next(each for each in self._services if each.name == name)
+        return {key: self._told(service, value) for key, value in service.environment.items()}
+
     def is_healthy(self, name: str) -> bool:
         """Whether the service's own check, run now, is content."""
         service = next(each for each in self._services if each.name == name)
@@ -106,7 +120,8 @@ class Stack:
         )
 
     def volume(self, name: str) -> Path:
-        return self.folder / "volumes" / name
+        """What is named as a path lies beside the file, as the operator's own texts do."""
+        return self._root / name if name.startswith("./") else self.folder / "volumes" / name
 
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(errors="replace")
@@ -163,7 +178,7 @@ class Stack:
     def _environment(self, service: Service) -> dict[str, str]:
         path = f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}"
         inherited = {"PATH": path, "ENV_FILE": "", "LC_ALL": "C.UTF-8", "TMPDIR": str(self._scratch(service))}
-        told = {name: self._told(service, value) for name, value in service.environment.items()}
+        told = self.settings(service.name)
         if service.name == "caddy":
             told |= {"HTTP_PORT": str(self.port("caddy", 80)), "HTTPS_PORT": str(self.port("caddy", 443))}
         return inherited | told
@@ -201,10 +216,9 @@ class Stack:
 
     def _caddyfile(self, service: Service) -> Path:
         made = self.folder / "Caddyfile"
-        if not made.exists():
-            text = (self._root / "deploy/caddy/Caddyfile").read_text()
-            text = text.replace("http://:8080", f"http://:{self.port('caddy', 8080)}")
-            made.write_text(text.replace("web:8000", f"127.0.0.1:{self.port('web', 8000)}"))
+        text = (self._root / "deploy/caddy/Caddyfile").read_text()
+        text = text.replace("http://:8080", f"http://:{self.port('caddy', 8080)}")
+        made.write_text(text.replace("web:8000", f"127.0.0.1:{self.port('web', 8000)}"))
         return made
 
     def _scratch(self, service: Service) -> Path:

@@ -22,8 +22,14 @@ PRESENCE_ONLY = frozenset(
         container.SECRET_VARIABLE,
     }
 )
-# Railway's own, those of the agent, and the one with which a later operation renews the customer's access
-MAY_COME = ("RAILWAY_", "PROV_AGENT_", container.REVISION_VARIABLE)
+# Railway's own, those of the agent, and those that later renew the access, bring a backup back, or what it replaced
+MAY_COME = (
+    "RAILWAY_",
+    "PROV_AGENT_",
+    container.REVISION_VARIABLE,
+    container.RESTORE_VARIABLE,
+    container.UNDO_VARIABLE,
+)
 
 
 def compare_settings(owner: Owned, name: str, service: ServiceState, workspace: str) -> Iterator[Difference]:

@@ -76,6 +76,9 @@ def where_to_read(mail: Mail | None) -> str:
         for path in sorted(Path(settings.EMAIL_FILE_PATH).glob("*"), reverse=True):
             if mail.message_id in path.read_text(errors="replace"):
                 return str(path)
+    if mail.state == Mail.State.QUEUED and not mail.error:
+        # a worker is at it
+        return _("on its way to %(recipient)s") % {"recipient": mail.recipient}
     if mail.state == Mail.State.QUEUED:
         return _("will be sent again later to %(recipient)s: %(error)s") % {
             "recipient": mail.recipient,

@@ -17,12 +17,12 @@ from markdown_it.token import Token
 from tenants.web.language import in_language
 from tenants.web.selling import address_of
 
-# the file in each language; who reads programs' words reads English
+# the file in each language
 BOOKS = {
     "customer_guide": {"fr": "guide-client.md", "en": "customer-guide.md"},
     "partner_guide": {"fr": "guide-partenaire.md", "en": "partner-guide.md"},
-    "api_guide": {"en": "api.md"},
-    "widget_guide": {"en": "widget.md"},
+    "api_guide": {"fr": "guide-api.md", "en": "api.md"},
+    "widget_guide": {"fr": "guide-widget.md", "en": "widget.md"},
 }
 MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 
@@ -32,7 +32,6 @@ class Page:
     """``contents`` are the identifier and the words of each chapter."""
 
     title: str
-    language: str
     body: SafeString
     contents: tuple[tuple[str, str], ...]
 
@@ -55,10 +54,8 @@ def book(request: HttpRequest, name: str) -> HttpResponse:
 
 @lru_cache
 def page_of(name: str, language: str) -> Page:
-    """A book in this language, else in the one that it is written in; read once by each process."""
-    files = BOOKS[name]
-    written = language if language in files else next(iter(files))
-    text = (settings.BASE_DIR / "docs" / files[written]).read_text(encoding="utf-8")
+    """Read once by each process."""
+    text = (settings.BASE_DIR / "docs" / BOOKS[name][language]).read_text(encoding="utf-8")
     tokens = MARKDOWN.parse(text)
     headings = [(mark, words) for mark, words in pairwise(tokens) if mark.type == "heading_open"]
     for mark, words in headings:
@@ -69,7 +66,7 @@ def page_of(name: str, language: str) -> Page:
     contents = tuple((str(mark.attrGet("id")), words.content) for mark, words in headings if mark.tag == "h2")
     # the files are ours, and HTML in them is shown as text
     body = mark_safe(MARKDOWN.renderer.render(tokens, MARKDOWN.options, {}))  # noqa: S308
-    return Page(title, written, body, contents)
+    return Page(title, body, contents)
 
 
 def _lead(tokens: list[Token], language: str) -> None:

@@ -66,8 +66,16 @@ def test_an_empty_folder_becomes_a_site_on_which_a_visitor_gets_an_odoo(folder):
         assert done.returncode == 0, done.stderr
         stack.stop_one("redis")
         until(lambda: not stack.is_healthy("web"), "the web server's check sees that the broker is away")
+        assert stack.start_ended() == ["redis"]
+        until(lambda: stack.is_healthy("web"), "the broker is back")
     finally:
         stack.stop()
+    again = rehearsal(folder, folder / "data")
+    try:
+        again.start()
+        assert "boulangerie-martin" in again.manage("operations", "list").stdout
+    finally:
+        again.stop()
 
 
 def sign_up(visitor):

@@ -130,6 +130,17 @@ def test_what_was_agreed_with_the_partner_is_not_told_to_the_visitor(site, partn
     assert "réessayer plus tard" in page.inner_text("[role=alert]")
 
 
+def test_whoever_puts_the_form_into_a_page_that_is_not_allowed_reads_why_in_the_browsers_console(
+    site, partner_site, visitor
+):
+    _partner, origin = embed(site, partner_site, lambda _origin: ["https://elsewhere.example"])
+    page, said = visitor(), []
+    page.on("console", lambda message: said.append(message.text))
+    order(page, origin)
+    page.wait_for_selector("[role=alert]:not(:empty)")
+    assert any(f"Is {origin} among the allowed origins" in each for each in said)
+
+
 def test_the_sixth_order_on_a_partners_site_is_told_when_to_come_back(site, partner_site, visitor, settings):
     settings.SIGNUP_RATE = "1/h"
     _partner, origin = embed(site, partner_site, lambda origin: [origin])
@@ -190,9 +201,9 @@ def test_the_documented_fetch_orders_and_leads_to_the_progress_page(site, partne
     page = visitor()
     page.goto(partner_site[1])
     page.evaluate(f"(async () => {{ {code} }})()")
-    page.wait_for_url(re.compile("/instances/acme-corp-"))
+    page.wait_for_url(re.compile("/instances/boulangerie-martin-"))
     assert "Votre Odoo" in page.inner_text("h1")
-    assert Instance.objects.get().admin_email == "admin@acme.com"
+    assert Instance.objects.get().admin_email == "claire@martin.example"
 
 
 def test_the_documented_react_component_shows_one_form_even_when_it_is_mounted_twice(site, partner_site, visitor):

@@ -1,6 +1,7 @@
 """manage.py doctor finds each trap by asking, says what mends it, and ends with 1 only when something is wrong."""
 
 import json
+from datetime import timedelta
 from io import StringIO
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from eazynova_site.doctor.findings import Level, looked
 from provisioning.models import Agent
 from provisioning.vitals import heartbeat
 from tenants.lifecycle import InstanceState
+from tenants.models import Instance
 from tests import environment
 from tests.factories import make_instance
 
@@ -139,6 +141,9 @@ def test_agents_that_stopped_calling_are_found(whole):
         )
         for name in ("acme-corp", "boulangerie")
     ]
+    Instance.objects.update(ready_at=timezone.now() - timedelta(hours=1))
+    # made a moment ago: it has had no time to call
+    Agent.objects.create(instance=make_instance("young-corp", state=InstanceState.READY), token_hash="young")
     assert told("agents", outside.agents)[0][0] is Level.GOOD
     Agent.objects.filter(pk=agents[0].pk).update(reported_at=None)
     assert one("agents", outside.agents)[0] is Level.WARNING

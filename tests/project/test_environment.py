@@ -1,6 +1,9 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from eazynova_site import env
@@ -93,6 +96,18 @@ def test_the_env_file_fills_in_what_the_environment_does_not_say(setting, monkey
     (tmp_path / ".env").write_text("# a remark\n\nSETTING_ONE=file\nSETTING_TWO='file'\n")
     env.read_file(tmp_path / ".env")
     assert (env.env_str("SETTING_ONE"), env.env_str("SETTING_TWO")) == ("environment", "file")
+
+
+def test_every_module_of_settings_hears_the_env_file(tmp_path):
+    said = {"SELLER_NAME": "Acme", "BACKUP_S3_BUCKET": "copies", "SIGNUP_RATE": "7/h", "STAFF_SESSION_HOURS": "3"}
+    (tmp_path / "settings").write_text("".join(f"{name}={value}\n" for name, value in said.items()))
+    names = "SELLER_NAME", "BACKUP_S3_BUCKET", "SIGNUP_RATE", "SESSION_COOKIE_AGE"
+    asked = f"from eazynova_site import settings as s; print({', '.join(f's.{name}' for name in names)})"
+    done = subprocess.run(
+        [sys.executable, "-c", asked], cwd=settings.BASE_DIR, capture_output=True, text=True, check=False,
+        env={"ENV_FILE": str(tmp_path / "settings"), "VAR_DIR": str(tmp_path)},
+    )  # fmt: skip
+    assert done.stdout.split() == ["Acme", "copies", "7/h", str(3 * 3600)], done.stderr
 
 
 def test_a_line_of_the_env_file_that_means_nothing_is_refused_by_its_number(tmp_path):

@@ -113,6 +113,16 @@ def test_answers_become_a_private_file_that_is_complete_and_never_replaced(insta
     assert install("--check").returncode == 0
 
 
+def test_the_answers_that_the_book_of_operations_shows_are_all_that_is_needed(install, answers, storage):
+    book = (ROOT / "docs/operations.md").read_text()
+    shown = re.search(r"^```ini\n(.*?)^```", book, re.MULTILINE | re.DOTALL)[1]
+    names = [line.partition("=")[0] for line in shown.splitlines()]
+    # the sandbox's Railway, and a mail server without TLS
+    sandboxs = {name: answers[name] for name in ("RAILWAY_API_URL", "EMAIL_USE_TLS")}
+    done = install(answers={name: (storage | answers)[name] for name in names} | sandboxs)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize(
     "path", [ROOT / "install", *sorted((ROOT / "deploy/installer").glob("*.py"))], ids=lambda path: path.name
 )

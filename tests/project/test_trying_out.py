@@ -24,17 +24,28 @@ def test_a_command_on_an_empty_database_says_what_to_run(tmp_path):
     assert "manage.py migrate" in done.stderr
 
 
-def test_only_a_demonstration_that_runs_lends_its_settings(tmp_path):
-    folder = tmp_path / "var" / "demo"
+@pytest.mark.parametrize("trial", ["demo", "rehearsal"])
+def test_only_a_demonstration_or_a_rehearsal_that_runs_lends_its_settings(tmp_path, trial):
+    folder = tmp_path / "var" / trial
     folder.mkdir(parents=True)
-    (folder / "env").write_text("DEBUG=1\n")
-    assert env.running_demo(tmp_path) is None
-    (folder / "pid").write_text(str(os.getpid()))
-    assert env.running_demo(tmp_path) == folder / "env"
+    assert env.running_trial(tmp_path) is None
+    env.lend(folder / "commands.env", {"DEBUG": "1"})
+    assert env.running_trial(tmp_path) == folder / "commands.env"
+    assert env.file_values(folder / "commands.env") == {"DEBUG": "1"}
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     (folder / "pid").write_text(str(ended.pid))
-    assert env.running_demo(tmp_path) is None
+    assert env.running_trial(tmp_path) is None
+
+
+def test_where_nothing_is_installed_a_command_says_what_to_run():
+    bare = subprocess.run(
+        [sys.executable, "-S", "-I", "manage.py", "doctor"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert bare.returncode == 1
+    assert bare.stderr == (
+        "Django is not installed for this Python. Run: make install, then .venv/bin/python manage.py doctor\n"
+    )
 
 
 @pytest.mark.parametrize(("terminal", "spoken"), [("en_GB.UTF-8", "en"), ("C.UTF-8", "fr"), ("fr_FR.UTF-8", "fr")])

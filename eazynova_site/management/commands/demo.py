@@ -16,7 +16,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import translation
 from django.utils.translation import gettext as _
+from pyrage import x25519
 
+from eazynova_site.env import lend
 from eazynova_site.management.ports import free_port
 
 PATIENCE_SECONDS = 20
@@ -56,8 +58,7 @@ class Command(BaseCommand):
         graphql, odoo, storage = free_port(8190), free_port(8069), free_port(8191)
         own = _environment(self.folder, graphql, storage, self.port)
         self.environment = os.environ | own
-        (self.folder / "env").write_text("".join(f"{name}={value}\n" for name, value in own.items()))
-        (self.folder / "pid").write_text(str(os.getpid()))
+        lend(self.folder / "commands.env", own)
         self._manage("migrate", "--verbosity", "0")
         self._start("sandbox", "--port", str(graphql), "--odoo-port", str(odoo), "--s3-port",
                     str(storage), "--state", str(self.folder / "sandbox"), "--speed", "2", "--project-interval", "0",
@@ -89,7 +90,7 @@ class Command(BaseCommand):
         )
         self._manage("create_api_key", "EAZYNOVA")
         self.stdout.write(_("Commands in a second terminal meet this demonstration: %(command)s") % {
-            "command": "python manage.py operations list"
+            "command": f"{os.path.relpath(sys.executable)} manage.py operations list"
         })  # fmt: skip
         self.stdout.write(_("Ctrl-C ends everything."))
         while all(child.poll() is None for child in self.children):
@@ -173,6 +174,9 @@ def _environment(folder: Path, graphql: int, storage: int, site: int) -> dict[st
         "BACKUP_S3_SECRET_ACCESS_KEY": "sandbox-secret",
         "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
         "EMAIL_FILE_PATH": str(folder / "mail"),
+        "DEFAULT_FROM_EMAIL": "EAZYNOVA <bonjour@eazynova.example>",
+        "SITE_BACKUP_KEYS": str(x25519.Identity.generate()),
+        "RAILWAY_WEBHOOK_SECRET": secrets.token_urlsafe(32),
         "PUBLIC_BASE_URL": f"http://127.0.0.1:{site}",
         # whoever tries it out orders more often than a stranger may
         "SIGNUP_RATE": "1000/h",

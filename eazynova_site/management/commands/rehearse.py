@@ -1,5 +1,6 @@
 """manage.py rehearse: production as compose.yml describes it, by https, against the sandbox, without an engine."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from eazynova_site.env import file_values
+from eazynova_site.env import file_values, lend, running_trial
 from eazynova_site.management.compose import services
 from eazynova_site.management.ports import free_port
 from eazynova_site.management.processes import Stack, StackError
@@ -43,19 +44,27 @@ class Command(BaseCommand):
             self._say_where(stack)
             while True:
                 time.sleep(0.5)
+                for name in stack.start_ended():
+                    self.stdout.write(_("%(service)s had ended, and was started again") % {"service": name})
         except StackError as error:
             raise CommandError(_("The rehearsal stopped: %(reason)s") % {"reason": error}) from error
         except KeyboardInterrupt:
             self.stdout.write("")
         finally:
+            (stack.folder / "pid").unlink(missing_ok=True)
             stack.stop()
 
     def _say_where(self, stack: Stack) -> None:
+        lend(lent := stack.folder / "commands.env", stack.settings("web"))
         port = stack.port("caddy", 443)
         self.stdout.write("\n" + _("The site: %(site)s/ (the browser warns of its test certificate)") % {
             "site": f"https://localhost:{port}"
         })  # fmt: skip
         self.stdout.write(_("E-mails: %(folder)s") % {"folder": stack.folder / "var" / "mail"})
+        self.stdout.write(_("Commands in a second terminal meet this rehearsal: %(command)s") % {
+            "command": ("" if running_trial(settings.BASE_DIR) == lent else f"ENV_FILE={lent} ")
+            + f"{os.path.relpath(sys.executable)} manage.py doctor"
+        })  # fmt: skip
         self.stdout.write(_("Ctrl-C ends everything; what was created is kept."))
         self.stdout.flush()
 

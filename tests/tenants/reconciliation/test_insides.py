@@ -101,6 +101,8 @@ def test_drift_is_told_by_names_and_never_by_values(ready, railway, sandbox):
         "PROV_COMPANY_NAME": "s3cret-a",
         "EXTRA": "s3cret-b",
         "PROV_ACCESS_REVISION": "7",
+        "PROV_RESTORE": "RS-1",
+        "PROV_RESTORE_UNDO": "RS-1",
         "ODOO_ADMIN_PASSWD": "",
     }
     railway.set_variables(**where, service_id=odoo, variables=secrets)

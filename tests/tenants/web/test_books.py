@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.conf import settings
 
 from tenants.web import books
 
@@ -26,11 +27,39 @@ def test_a_customer_reads_the_guide_in_french_and_in_english(client):
     assert "The first day" in client.get("/en/docs/customer-guide/").content.decode()
 
 
-def test_what_is_there_in_english_only_says_so_and_in_which_language_it_is(client):
-    page = client.get("/docs/api/").content.decode()
-    assert "n’existe qu’en anglais" in page
-    assert '<article lang="en">' in page
-    assert "en anglais" not in client.get("/en/docs/api/").content.decode()
+def chapters(book):
+    """How many of each depth: they follow each other alike in both languages."""
+    return re.findall(r"^(#+) ", re.sub(r"^```.*?^```", "", written(book), flags=re.M | re.S), re.M)
+
+
+def written(book):
+    return (settings.BASE_DIR / "docs" / book).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", books.BOOKS)
+def test_a_guide_has_the_same_chapters_in_both_languages(name):
+    files = books.BOOKS[name]
+    assert chapters(files["fr"]) == chapters(files["en"])
+
+
+def test_the_samples_of_the_french_guides_are_those_that_are_tried_in_english():
+    samples = re.compile(r"^```(?:bash|python|javascript|php)\n.*?^```", re.M | re.S)
+    assert samples.findall(written("guide-api.md")) == samples.findall(written("api.md"))
+    indented = re.compile(r"(?:^    .+\n|^\n(?=    ))+", re.M)
+    assert indented.findall(written("guide-widget.md")) == indented.findall(written("widget.md"))
+
+
+def test_the_guide_of_the_api_lists_the_same_calls_in_both_languages():
+    calls = re.compile(r"`((?:GET|POST|PATCH|PUT|DELETE) [^`]*)`")
+    # the errors have a page of their own, in both languages
+    english = re.sub(r"^\| `\w+` \| \d{3} \|.*\n", "", written("api.md"), flags=re.M)
+    assert set(calls.findall(written("guide-api.md"))) == set(calls.findall(english))
+
+
+@pytest.mark.parametrize("book", [files["fr"] for files in books.BOOKS.values()])
+def test_a_french_guide_breaks_no_line_before_a_sign(book):
+    prose = re.sub(r"^```.*?^```|^    [^\n]*$|`[^`\n]*`", "", written(book), flags=re.M | re.S)
+    assert re.findall(r".{20} [;!?:»%](?!\w)|.{20}[«] .{5}", prose) == []
 
 
 @pytest.mark.parametrize("address", ADDRESSES)

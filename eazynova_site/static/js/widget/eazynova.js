@@ -136,7 +136,11 @@ button,a{display:block;width:100%;font:inherit;font-weight:650;text-align:center
     if (!emailFine) { email.input.focus(); return; }
     button.disabled = true;
     button.textContent = words.busy;
-    try { await submit(); } catch { trouble.textContent = words.later; }
+    try { await submit(); } catch (error) {
+      trouble.textContent = words.later;
+      // for whoever puts the form into a page: what another site may not read looks like no answer at all
+      if (error instanceof TypeError) console.error(`EAZYNOVA: no answer to read. Is ${location.origin} among the allowed origins of this key?`);
+    }
     button.disabled = false;
     button.textContent = words.send;
   });
