@@ -52,6 +52,7 @@ def pages(site: str, foreign: str, language: str) -> Iterator[State]:
     for name in books.BOOKS:
         yield State(name.replace("_", "-"), f"{site}{books.address_of(name, language)}")
     yield State("problems", f"{site}/api/problems")
+    yield State("problem", f"{site}/api/problems/client_name_taken")
     yield State("missing", f"{site}/nowhere/")
     yield State("broken", f"{site}/", _break)
     yield State("widget", foreign)
