@@ -16,7 +16,7 @@ DomainError
 │   ├── BackupsUnavailable, NoBackup
 │   └── RequestInProgress, AnswerNotKept
 ├── IdempotencyKeyReused, EndpointGone
-├── ConfirmationExpired, SignupClosed
+├── ConfirmationExpired, SignupClosed, TestModeOff
 └── QuotaReached, NoRoom, OrdersStopped
 """
 
@@ -180,6 +180,11 @@ class ConfirmationExpired(DomainError):
 class SignupClosed(DomainError):
     code = "signup_closed"
     message = _("Signup is closed at the moment.")
+
+
+class TestModeOff(DomainError):
+    code = "test_mode_off"
+    message = _("Test mode is not set up here: TEST_MODE_URL is empty.")
 
 
 class QuotaReached(DomainError):

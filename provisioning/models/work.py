@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from provisioning import logcontext
 from provisioning.doorbell import unrung
 from provisioning.sealing import SealedField, seal, unseal
-from provisioning.spec import InstanceSpec
+from provisioning.spec import TEST, InstanceSpec
 from provisioning.states import MAKING, OperationKind, OperationState, StepState
 
 REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -40,6 +40,10 @@ class OperationQuerySet(models.QuerySet["Operation"]):
         """What instances came true by, or shall: of a hand-over that came to nothing, what took over counts."""
         later = Operation.objects.filter(instance=OuterRef("instance"), pk__gt=OuterRef("pk"), kind__in=MAKING)
         return self.filter(kind__in=MAKING).exclude(Exists(later), kind=OperationKind.HAND_OVER)
+
+    def real(self) -> "OperationQuerySet":
+        """Those of no instance in test mode."""
+        return self.exclude(instance__workspace=TEST)
 
     def unheard(self, now: datetime) -> "OperationQuerySet":
         """Due, and nobody has been told."""

@@ -26,6 +26,8 @@ from provisioning.sandbox.webhooks import Webhooks
 from provisioning.sandbox.workspace import Options, Workspace
 
 HOST = "127.0.0.1"
+# for whoever only asks whether it answers
+ALIVE = "/alive"
 LONGEST_CALL = 60.0
 LARGEST_PART = 128 * 1024 * 1024
 Result = TypeVar("Result")
@@ -221,13 +223,15 @@ class Sandbox:
     def _resume(self, deployments: Deployments, resolvers: Resolvers) -> None:
         deployments.resume()
         for project in self.workspace.store.projects.values():
-            resolvers.projects.await_deletion(project)
+            resolvers.projects.await_end(project)
         self.workspace.timeline.run_due()
         self._instances.refresh_all()
         self.workspace.store.flush()
 
     def _handle(self, request: Request) -> Any:
         path = request.path
+        if path == ALIVE:
+            return json_response(200, {})
         if path == PATH:
             return self._api.handle(request)
         if path.startswith(PREFIX):
@@ -237,6 +241,7 @@ class Sandbox:
     def _reset(self) -> None:
         self.workspace.timeline.clear()
         self.workspace.faults.remove()
+        self.workspace.stand_ready()
         self.workspace.store.clear()
         self.workspace.requests.clear()
         self.bucket.clear()

@@ -8,9 +8,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
+from provisioning.gate import workspaces
 from provisioning.sandbox import Sandbox
 
 DEFAULT_PORT = 8190
@@ -19,6 +21,7 @@ DEFAULT_S3_PORT = 8191
 DEFAULT_SPEED = 5.0
 # a call every three seconds instead of every minute
 DEFAULT_AGENT_PACE = 0.05
+DAY = 86_400.0
 
 
 class Command(BaseCommand):
@@ -55,6 +58,11 @@ class Command(BaseCommand):
             type=float,
             default=DEFAULT_AGENT_PACE,
             help=_("share of the real pauses that the agents beside the Odoos make between their calls; 0: no agents"),
+        )
+        parser.add_argument(
+            "--test-mode",
+            action="store_true",
+            help=_("stand for Railway towards partners’ test keys: names force outcomes, nothing is kept for ever"),
         )
         parser.add_argument("--fault", action="append", default=[], metavar="JSON")
         parser.add_argument("--quiet", action="store_true")
@@ -96,6 +104,8 @@ class Command(BaseCommand):
 
 
 def _sandbox(options: dict[str, Any]) -> Sandbox:
+    if options["test_mode"]:
+        return _of_test_mode(options)
     return Sandbox(
         options["state"],
         host=options["host"],
@@ -113,6 +123,27 @@ def _sandbox(options: dict[str, Any]) -> Sandbox:
         answer_seconds=options["answer_seconds"],
         hourly_limit=options["hourly_limit"],
         deletion_grace_seconds=options["deletion_grace"],
+    )
+
+
+def _of_test_mode(options: dict[str, Any]) -> Sandbox:
+    """With a token and a workspace that only our own test mode knows, and no agents."""
+    return Sandbox(
+        options["state"],
+        host=options["host"],
+        odoo_host=options["odoo_host"],
+        odoo_ports=options["odoo_ports"],
+        port=options["port"],
+        odoo_port=options["odoo_port"],
+        s3_port=options["s3_port"],
+        token=workspaces.test_token(),
+        workspace_id=workspaces.TEST_IDENTIFIER,
+        deploy_seconds=options["speed"],
+        deletion_grace_seconds=0.0,
+        named_outcomes=True,
+        # ours are gone before; what nobody asks for any more is not kept
+        life_seconds=2.0 * settings.TEST_MODE_DAYS * DAY,
+        memory_seconds=DAY,
     )
 
 

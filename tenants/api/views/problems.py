@@ -30,7 +30,7 @@ class ProblemKind(serializers.Serializer[None]):
     title = serializers.CharField()
     detail = serializers.CharField()
     remedy = serializers.CharField()
-    example = serializers.DictField()  # type: ignore[assignment]  # a member of the answer, not of the class
+    example = serializers.DictField()
 
 
 class ProblemList(serializers.Serializer[None]):

@@ -105,7 +105,14 @@ def test_every_refusal_of_the_domain_is_in_the_catalogue():
             yield child
             yield from below(child)
 
-    unreachable = {"unknown_partner", "invalid_name", "name_taken", "unknown_scope", "key_not_rotatable"} | {
+    unreachable = {
+        "unknown_partner",
+        "invalid_name",
+        "name_taken",
+        "unknown_scope",
+        "key_not_rotatable",
+        "test_mode_off",
+    } | {
         "confirmation_expired",
         "confirmation_used",
     }

@@ -41,6 +41,8 @@ ANSWERS = [
     ("GET", f"{ONE}/export", None, {"read", "secrets"}),
     ("POST", f"{ONE}/restore", {"backupId": "BK-1", "clientName": "acme"}, {"write"}),
     ("GET", "/me", None, {"read"}),
+    # there is nothing here for a live key
+    ("DELETE", "/test-data", None, {"write"}),
     ("GET", "/plans", None, set()),
     ("GET", "/problems", None, set()),
     ("GET", "/problems/{problem}", None, set()),
