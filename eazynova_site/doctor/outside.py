@@ -17,6 +17,7 @@ from eazynova_site.doctor.findings import Finding, good, warning, wrong
 from provisioning.backups import bucket
 from provisioning.gate import clients, workspaces
 from provisioning.models import Agent
+from provisioning.spec import TEST
 from tenants.lifecycle import InstanceState
 
 MOST_SKEW_SECONDS = 60.0
@@ -48,6 +49,14 @@ def railway() -> Iterator[Finding]:
         yield warning(
             "railway", _("This Railway is the sandbox."), _("For production, remove SANDBOX and RAILWAY_API_URL.")
         )
+
+
+def test_mode() -> Iterator[Finding]:
+    if not settings.TEST_MODE_URL:
+        return
+    with clients.probing(TEST) as client:
+        client.workspaces()
+    yield good("test mode", _("The sandbox of partners’ test keys answers"))
 
 
 def mail() -> Iterator[Finding]:

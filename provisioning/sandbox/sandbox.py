@@ -56,7 +56,7 @@ class ScriptedFaults:
 class Sandbox:
     """A stand-in for Railway's API at `url`, and for every Odoo deployed through it on 127.x.y.z:`odoo_port`.
 
-    At `s3_url` is the storage of another company. Port 0 takes a free one, kept in ``state_dir`` for the next start.
+    At `s3_url` is the storage of another company, unless there is no ``s3_bucket``. Port 0 takes a free one, kept in ``state_dir`` for the next start.
     Without ``state_dir`` everything is forgotten at the end. The other options are those of `workspace.Options`.
     `stop` frees all addresses at once.
     """
@@ -199,7 +199,8 @@ class Sandbox:
         listener = Listener(loop, self.options.host, self._port, self._handle)
         opened.append(listener.close)
         self._port = listener.port
-        self._open_storage(loop, opened)
+        if self.options.s3_bucket:
+            self._open_storage(loop, opened)
         workspace.store.remember(port=self._port, odoo_port=self._odoo_port, s3_port=self._s3_port)
         workspace.store.flush()
         self._resume(deployments, resolvers)
@@ -244,7 +245,8 @@ class Sandbox:
         self.workspace.stand_ready()
         self.workspace.store.clear()
         self.workspace.requests.clear()
-        self.bucket.clear()
+        if self.options.s3_bucket:
+            self.bucket.clear()
         self._instances.close_all()
 
 

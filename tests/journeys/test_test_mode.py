@@ -1,9 +1,15 @@
 """Test mode as a partner's developer meets it: the same API and webhooks, and names that say what happens."""
 
+import re
 import time
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
+import time_machine
+from django.conf import settings
 from django.core import mail
+from django.utils import timezone
 from standardwebhooks import Webhook
 
 from provisioning.engine import running
@@ -14,7 +20,7 @@ from provisioning.sandbox import outcomes as of_the_sandbox
 from provisioning.watching import watcher
 from tenants.mails import outbox
 from tenants.models import Instance, Mail, Partner
-from tenants.services import outcomes, partners
+from tenants.services import ending, outcomes, partners, test_mode
 from tenants.webhooks import deliveries
 from tests import factories
 from tests.provisioning.hooks.partner_site import PartnerSite
@@ -147,6 +153,49 @@ def test_all_that_was_tried_out_is_deleted_by_one_call_even_what_is_under_way(te
     assert {each.state for each in Instance.objects.filter(workspace="test")} == {"decommissioned"}
     assert Instance.objects.real().get().state == "ready"
     assert seller("DELETE", "/test-data").status_code == 404
+
+
+def test_what_a_sandbox_has_forgotten_can_still_be_deleted(tester, sandbox_of_tests):
+    tried = order(tester, "acme-corp")
+    sandbox_of_tests.reset()
+    tester("DELETE", "/test-data")
+    work()
+    assert tester("GET", f"/instances/{tried['instanceId']}").json()["status"] == "decommissioned"
+
+
+def test_what_is_old_goes_by_itself_and_nothing_live_with_it(tester, seller, settings):
+    tried, sold = (order(caller, "acme-corp") for caller in (tester, seller))
+    with time_machine.travel(timezone.now() + timedelta(days=settings.TEST_MODE_DAYS + 1)):
+        assert test_mode.remove_old() == 1
+        work()
+    assert tester("GET", f"/instances/{tried['instanceId']}").json()["status"] == "decommissioned"
+    assert seller("GET", f"/instances/{sold['instanceId']}").json()["status"] == "ready"
+
+
+def test_a_grace_period_and_its_undoing_can_be_tried_out_too(tester):
+    tried = order(tester, "acme-corp")
+    address = f"/instances/{tried['instanceId']}"
+    tester("DELETE", address)
+    work()
+    assert tester("GET", address).json()["status"] == "suspended"
+    assert tester("POST", f"{address}/undo-decommission").status_code == 202
+    tester("POST", f"{address}/resume")
+    work()
+    assert tester("GET", address).json()["status"] == "ready"
+    tester("DELETE", address)
+    work()
+    with time_machine.travel(timezone.now() + timedelta(days=30)):
+        ending.expire()
+        work()
+    assert tester("GET", address).json()["status"] == "decommissioned"
+
+
+def test_the_tables_of_the_guides_list_every_name_that_forces_an_outcome():
+    names = {*of_the_sandbox.OUTCOMES, *outcomes.REFUSED, outcomes.MAIL_BOUNCES}
+    for book in ("api.md", "guide-partenaire.md"):
+        text = (Path(settings.BASE_DIR) / "docs" / book).read_text(encoding="utf-8")
+        rows = re.findall(r"^\| (`test-.*?) \|", text, re.MULTILINE)
+        assert {name for row in rows for name in re.findall(r"`(test-[a-z-]+)`", row)} == names, book
 
 
 def test_a_partner_in_test_mode_is_made_once(alice):

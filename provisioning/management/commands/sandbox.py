@@ -90,17 +90,24 @@ class Command(BaseCommand):
 
     def _say_where(self, sandbox: Sandbox) -> None:
         self.stdout.write(_("The sandbox listens at %(url)s") % {"url": sandbox.url})
+        if sandbox.options.named_outcomes:
+            self.stdout.write(f"TEST_MODE_URL={sandbox.url}")
+            self.stdout.flush()
+            return
         self.stdout.write(f"RAILWAY_API_URL={sandbox.url}")
         self.stdout.write(f"RAILWAY_API_TOKEN={sandbox.token}")
         self.stdout.write(f"RAILWAY_WORKSPACE_ID={sandbox.workspace_id}")
         self.stdout.write("INSTANCE_URL_SCHEME=http")
+        self._say_where_backups_go(sandbox)
+        self.stdout.write(_("Deployed Odoos answer on port %(port)s. Ctrl-C ends it.") % {"port": sandbox.odoo_port})
+        self.stdout.flush()
+
+    def _say_where_backups_go(self, sandbox: Sandbox) -> None:
         self.stdout.write(f"BACKUP_S3_ENDPOINT={sandbox.s3_url}")
         self.stdout.write(f"BACKUP_S3_REGION={sandbox.options.s3_region}")
         self.stdout.write(f"BACKUP_S3_BUCKET={sandbox.options.s3_bucket}")
         self.stdout.write(f"BACKUP_S3_ACCESS_KEY_ID={sandbox.options.s3_access_key_id}")
         self.stdout.write(f"BACKUP_S3_SECRET_ACCESS_KEY={sandbox.options.s3_secret_access_key}")
-        self.stdout.write(_("Deployed Odoos answer on port %(port)s. Ctrl-C ends it.") % {"port": sandbox.odoo_port})
-        self.stdout.flush()
 
 
 def _sandbox(options: dict[str, Any]) -> Sandbox:
@@ -127,7 +134,7 @@ def _sandbox(options: dict[str, Any]) -> Sandbox:
 
 
 def _of_test_mode(options: dict[str, Any]) -> Sandbox:
-    """With a token and a workspace that only our own test mode knows, and no agents."""
+    """With a token and a workspace that only our own test mode knows; no agents, no storage."""
     return Sandbox(
         options["state"],
         host=options["host"],
@@ -135,7 +142,7 @@ def _of_test_mode(options: dict[str, Any]) -> Sandbox:
         odoo_ports=options["odoo_ports"],
         port=options["port"],
         odoo_port=options["odoo_port"],
-        s3_port=options["s3_port"],
+        s3_bucket="",
         token=workspaces.test_token(),
         workspace_id=workspaces.TEST_IDENTIFIER,
         deploy_seconds=options["speed"],
