@@ -16,7 +16,7 @@ DomainError
 │   ├── BackupsUnavailable, NoBackup
 │   └── RequestInProgress, AnswerNotKept
 ├── IdempotencyKeyReused, EndpointGone
-├── ConfirmationExpired, SignupClosed, TestModeOff
+├── ConfirmationExpired, SignupClosed, NoTestMode
 └── QuotaReached, NoRoom, OrdersStopped
 """
 
@@ -182,7 +182,7 @@ class SignupClosed(DomainError):
     message = _("Signup is closed at the moment.")
 
 
-class TestModeOff(DomainError):
+class NoTestMode(DomainError):
     code = "test_mode_off"
     message = _("Test mode is not set up here: TEST_MODE_URL is empty.")
 

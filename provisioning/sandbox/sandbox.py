@@ -56,8 +56,9 @@ class ScriptedFaults:
 class Sandbox:
     """A stand-in for Railway's API at `url`, and for every Odoo deployed through it on 127.x.y.z:`odoo_port`.
 
-    At `s3_url` is the storage of another company, unless there is no ``s3_bucket``. Port 0 takes a free one, kept in ``state_dir`` for the next start.
-    Without ``state_dir`` everything is forgotten at the end. The other options are those of `workspace.Options`.
+    At `s3_url` is the storage of another company, unless there is no ``s3_bucket``. Port 0 takes a free one, kept in
+    ``state_dir`` for the next start. Without ``state_dir`` everything is forgotten at the end. The other options are
+    those of `workspace.Options`.
     `stop` frees all addresses at once.
     """
 

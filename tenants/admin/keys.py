@@ -24,7 +24,7 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from tenants.admin.console import ONE_BUTTON, ConsoleAdmin
 from tenants.audit import acting
-from tenants.errors import DomainError, TestModeOff, UnknownScope
+from tenants.errors import DomainError, NoTestMode, UnknownScope
 from tenants.models import ApiKey, Partner
 from tenants.services import keys, partners
 
@@ -61,7 +61,7 @@ class KeyForm(ModelForm):  # type: ignore[type-arg]
         if not set(given.get("scopes") or []) <= {str(scope) for scope in keys.possible_scopes(given.get("kind", ""))}:
             self.add_error("scopes", str(UnknownScope()))
         if given.get("test") and not settings.TEST_MODE_URL:
-            self.add_error("test", str(TestModeOff()))
+            self.add_error("test", str(NoTestMode()))
         if given.get("expires_at") and given["expires_at"] <= timezone.now():
             self.add_error("expires_at", _("This moment is past."))
         # a page that is sent again must not make a second key

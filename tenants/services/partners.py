@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from tenants import names
-from tenants.errors import NameTaken, TestModeOff, UnknownPartner
+from tenants.errors import NameTaken, NoTestMode, UnknownPartner
 from tenants.models import ApiKey, Partner
 from tenants.services import keys
 
@@ -43,9 +43,9 @@ def create_partner(name: str) -> Partner:
 
 
 def in_test_mode(partner: Partner) -> Partner:
-    """What stands for it there, made when it is first asked for. Raises TestModeOff."""
+    """What stands for it there, made when it is first asked for. Raises NoTestMode."""
     if not settings.TEST_MODE_URL:
-        raise TestModeOff
+        raise NoTestMode
     row, _new = Partner.objects.get_or_create(
         test_of=partner, defaults={"name": f"{partner.pk} in test mode", "language": partner.language}
     )
