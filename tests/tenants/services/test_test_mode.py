@@ -139,6 +139,7 @@ def test_a_test_costs_nothing_waits_behind_customers_and_for_no_turn(tested, ali
     tried, sold = factories.order_instance("acme-a", partner=tested), factories.order_instance("acme-b", partner=alice)
     assert (tried.estimated_cost, tried.workspace, sold.workspace) == (0, "test", "default")
     assert priority_of("create", "test") > priority_of("create", "default")
+    assert list(Operation.objects.due(timezone.now()).values_list("instance", flat=True)) == [sold.pk, tried.pk]
     assert [turns.interval(f"project_create:{name}") for name in ("test", "default")] == [0, 31]
 
 
