@@ -107,9 +107,9 @@ def further_workspaces_are_complete(app_configs: Any = None, **options: Any) -> 
     further = settings.RAILWAY_WORKSPACES
     for name, given in further.items():
         variable = f"RAILWAY_WORKSPACE_{name.upper().replace('-', '_')}"
-        if name == "default" or not re.fullmatch(r"[a-z][a-z0-9-]{0,39}", name):
+        if name in ("default", "test") or not re.fullmatch(r"[a-z][a-z0-9-]{0,39}", name):
             message = str(_("RAILWAY_WORKSPACES holds %(name)s, which cannot be a name.")) % {"name": repr(name)}
-            found.append(error(20, message, _("Use lower-case letters, digits and hyphens, and not “default”.")))
+            found.append(error(20, message, _("Use lower-case letters, digits, hyphens; not “default” nor “test”.")))
         elif not (given["identifier"] and given["token"]):
             message = str(_("The workspace %(name)s has no id or no token.")) % {"name": name}
             found.append(error(21, message, str(_("Set %(name)s_ID and %(name)s_TOKEN.")) % {"name": variable}))

@@ -46,8 +46,8 @@ class Everything:
     """Asked by prometheus_client, once a scrape."""
 
     def collect(self) -> Iterator[Metric]:
-        yield _gauge("instances", "Instances by state.", ("state",), _grouped(Instance.objects.all(), "state"))
-        operations = Operation.objects.all()
+        yield _gauge("instances", "Instances by state.", ("state",), _grouped(Instance.objects.real(), "state"))
+        operations = Operation.objects.real()
         yield _gauge(
             "operations", "Operations by kind and state.", ("kind", "state"), _grouped(operations, "kind", "state")
         )
@@ -57,7 +57,7 @@ class Everything:
         yield _counter("step_retries", "Steps put off after an error, by its code.", ("error",))
         yield _counter("railway_requests", "Requests to Railway.", ("document", "outcome"))
         yield _gauge(
-            "mails", "E-mails by kind and state.", ("kind", "state"), _grouped(Mail.objects.all(), "kind", "state")
+            "mails", "E-mails by kind and state.", ("kind", "state"), _grouped(Mail.objects.real(), "kind", "state")
         )
         deliveries = _grouped(WebhookDelivery.objects.all(), "state")
         yield _gauge("webhook_deliveries", "Deliveries to partners by state.", ("state",), deliveries)
@@ -91,7 +91,7 @@ def _counter(name: str, words: str, labels: tuple[str, ...]) -> CounterMetricFam
 
 def _current_steps() -> GaugeMetricFamily:
     at_work = Step.objects.filter(
-        operation__state=OperationState.ACTIVE, state__in=(StepState.RUNNING, StepState.WAITING)
+        operation__in=Operation.objects.real().active(), state__in=(StepState.RUNNING, StepState.WAITING)
     )
     words = "Where the active operations are."
     return _gauge("active_steps", words, ("step", "state", "reason"), _grouped(at_work, "code", "state", "reason"))
@@ -99,7 +99,7 @@ def _current_steps() -> GaugeMetricFamily:
 
 def _time_to_ready() -> HistogramMetricFamily:
     took = F("ended_at") - F("created_at")
-    done = Operation.objects.made_by().filter(state=OperationState.SUCCEEDED).annotate(took=took)
+    done = Operation.objects.real().made_by().filter(state=OperationState.SUCCEEDED).annotate(took=took)
     within = {f"s{most}": Count("pk", filter=Q(took__lte=timedelta(seconds=most))) for most in READY_WITHIN}
     found = done.aggregate(all=Count("pk"), sum=Sum("took"), **within)
     buckets = [(str(float(most)), found[f"s{most}"]) for most in READY_WITHIN] + [("+Inf", found["all"])]
@@ -111,7 +111,7 @@ def _time_to_ready() -> HistogramMetricFamily:
 
 def _queue_age() -> GaugeMetricFamily:
     now = timezone.now()
-    oldest = Operation.objects.due(now).order_by().aggregate(at=Min("run_after"))["at"]
+    oldest = Operation.objects.real().due(now).order_by().aggregate(at=Min("run_after"))["at"]
     seconds = (now - oldest).total_seconds() if oldest else 0.0
     return _gauge("queue_age_seconds", "How long the oldest operation that is due has waited.", (), [((), seconds)])
 

@@ -33,6 +33,7 @@ from eazynova_site.logging import logging_config
 from eazynova_site.receiving import *  # noqa: F403  settings too, in a file of their own
 from eazynova_site.selling import *  # noqa: F403  settings too, in a file of their own
 from eazynova_site.sign_in import *  # noqa: F403  settings too, in a file of their own
+from eazynova_site.test_mode import *  # noqa: F403  settings too, in a file of their own
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / (env_str("VAR_DIR") or "var")

@@ -1,8 +1,10 @@
 """System checks of traps: nothing stops, and something is lost, shared or sent to the wrong place."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core import checks
 from django.utils.translation import gettext_lazy as _
 
 from eazynova_site.checks import LOCAL_MAIL, Check, Found, error, in_production, warning
@@ -24,6 +26,15 @@ def a_rehearsal_is_told_apart() -> Found:
             _("SANDBOX=1: this is a REHEARSAL. Instances, backups and e-mails are not real."),
             _("For production, make another .env with ./install, and begin with an empty database."),
         )
+
+
+def trying_out_is_not_at_railway(app_configs: Any = None, **options: Any) -> list[checks.CheckMessage]:
+    """With DEBUG on as well: a test must never cost anything, nor a live instance live among tests."""
+    url = settings.TEST_MODE_URL
+    if url and (url == settings.RAILWAY_API_URL or (urlsplit(url).hostname or "").endswith("railway.com")):
+        hint = _("It leads to a sandbox of its own: `manage.py sandbox --test-mode`.")
+        return [error(25, _("TEST_MODE_URL leads to where live instances are created."), hint)]
+    return []
 
 
 @in_production
@@ -78,6 +89,7 @@ def mail_can_be_delivered() -> Found:
 
 CHECKS: tuple[Check, ...] = (
     a_rehearsal_is_told_apart,
+    trying_out_is_not_at_railway,
     files_are_collected,
     rows_outlive_the_container,
     the_proxy_is_counted,

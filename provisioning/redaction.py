@@ -31,7 +31,7 @@ SECRETS = re.compile(
             r"\$pbkdf2-sha\d+\$[\w./+$=]+",
             r"\bSCRAM-SHA-256\$[\w:+/=$]+",
             # our API keys and signing secrets; whatever Django has signed
-            r"\beaz_(?:live|test|pub)_\w+",
+            r"\beaz_(?:live|test|pub|pubtest)_\w+",
             r"\bwhsec_[\w+/=\-]+",
             r"[\w.~%\-]+(?::|%3A)[0-9A-Za-z]{6}(?::|%3A)[\w\-]{43}\b",
         )

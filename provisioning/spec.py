@@ -3,6 +3,9 @@
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+# the workspace of what partners only try out: a sandbox, see `gate.workspaces`
+TEST = "test"
+
 
 @dataclass(frozen=True)
 class Source:

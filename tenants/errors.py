@@ -16,7 +16,7 @@ DomainError
 │   ├── BackupsUnavailable, NoBackup
 │   └── RequestInProgress, AnswerNotKept
 ├── IdempotencyKeyReused, EndpointGone
-├── ConfirmationExpired, SignupClosed
+├── ConfirmationExpired, SignupClosed, NoTestMode
 └── QuotaReached, NoRoom, OrdersStopped
 """
 
@@ -190,6 +190,11 @@ class ConfirmationExpired(DomainError):
 class SignupClosed(DomainError):
     code = "signup_closed"
     message = _("Signup is closed at the moment.")
+
+
+class NoTestMode(DomainError):
+    code = "test_mode_off"
+    message = _("Test mode is not set up here: TEST_MODE_URL is empty.")
 
 
 class QuotaReached(DomainError):

@@ -21,7 +21,7 @@ from tenants.mails import outbox
 from tenants.mails.told import BY, BY_SELLER
 from tenants.models import AuditEntry, Instance, RestoreDrill, Unit
 from tenants.models.webhook import WebhookEvents
-from tenants.services import customer_sessions, links, making, restores
+from tenants.services import customer_sessions, links, making, outcomes, restores
 from tenants.signals import pool_due
 from tenants.webhooks import deliveries
 
@@ -83,6 +83,8 @@ def _follow_creation(instance: Instance, operation: Operation) -> None:
             if not RestoreDrill.objects.filter(unit=instance).exists():
                 outbox.write_welcome(instance, operation)
                 deliveries.announce(instance, WebhookEvents.READY)
+                if instance.is_test and outcomes.mail_bounces(instance.client_name):
+                    deliveries.announce(instance, WebhookEvents.BOUNCED)
         case _:
             instance.transition_to(InstanceState.FAILED, **_project(operation))
             deliveries.announce(instance, WebhookEvents.FAILED)

@@ -27,6 +27,7 @@ from tenants.services import (
     retention,
     signup,
     standing,
+    test_mode,
 )
 from tenants.signals import mail_due, pool_due, webhook_due
 from tenants.webhooks import deliveries, notices
@@ -104,6 +105,7 @@ def forget_and_remind() -> None:
 @shared_task(ignore_result=True)
 def expire_instances() -> None:
     ending.expire()
+    test_mode.remove_old()
 
 
 @shared_task(ignore_result=True)

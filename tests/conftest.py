@@ -10,7 +10,7 @@ from django.test import TransactionTestCase
 from django.utils import timezone
 
 from provisioning.backups import bucket, reach
-from provisioning.gate import budget_redis, circuit
+from provisioning.gate import budget_redis, circuit, workspaces
 from provisioning.odoo import container
 from provisioning.sandbox.odoo import passwords
 from provisioning.sandbox.sandbox import Sandbox
@@ -151,6 +151,15 @@ def sandbox(settings):
         settings.RAILWAY_API_URL = running.url
         settings.RAILWAY_API_TOKEN = running.token
         settings.RAILWAY_WORKSPACE_ID = running.workspace_id
+        yield running
+
+
+@pytest.fixture
+def sandbox_of_tests(settings):
+    """The one in which partners' test keys create instances, as `manage.py sandbox --test-mode` makes it."""
+    options = {"token": workspaces.test_token(), "workspace_id": workspaces.TEST_IDENTIFIER}
+    with Sandbox(**options, deletion_grace_seconds=0, named_outcomes=True) as running:
+        settings.TEST_MODE_URL = running.url
         yield running
 
 

@@ -18,6 +18,7 @@ from eazynova_site.doctor.findings import Finding, good, warning, wrong
 from provisioning.backups import bucket
 from provisioning.gate import clients, workspaces
 from provisioning.models import Agent
+from provisioning.spec import TEST
 from tenants.lifecycle import InstanceState
 
 MOST_SKEW_SECONDS = 60.0
@@ -49,6 +50,14 @@ def railway() -> Iterator[Finding]:
         yield warning(
             "railway", _("This Railway is the sandbox."), _("For production, remove SANDBOX and RAILWAY_API_URL.")
         )
+
+
+def test_mode() -> Iterator[Finding]:
+    if not settings.TEST_MODE_URL:
+        return
+    with clients.probing(TEST) as client:
+        client.workspaces()
+    yield good("test mode", _("The sandbox of partners’ test keys answers"))
 
 
 def mail() -> Iterator[Finding]:
@@ -146,7 +155,7 @@ def _skew(answer: httpx.Response) -> Iterator[Finding]:
 def agents() -> Iterator[Finding]:
     """Whether the agents beside the living Odoos have called, which proves the whole round trip."""
     since = timezone.now() - AGENT_PATIENCE
-    living = Agent.objects.filter(instance__state=InstanceState.READY)
+    living = Agent.objects.filter(instance__state=InstanceState.READY).exclude(instance__workspace=TEST)
     # what was made a moment ago has had no time to call
     living = living.exclude(reported_at=None, instance__ready_at__gte=since)
     silent = living.exclude(reported_at__gte=since)

@@ -19,6 +19,7 @@ from provisioning.gate import circuit, turns
 from provisioning.models import Operation, Step
 from provisioning.outcomes import Done, Wait
 from provisioning.signals import operation_changed, operation_due, step_changed
+from provisioning.spec import TEST
 from provisioning.states import OperationState, StepState
 from provisioning.vitals import tally
 
@@ -81,7 +82,7 @@ def back_off(operation: Operation, step: Step, code: str, message: str, retry_af
     step.failures += 1
     step.state, step.reason, step.message = StepState.WAITING, code, message
     logger.warning("Step %s: %s (%s), failure %d", step.code, message, code, step.failures)
-    tally.count("step_retries", code)
+    count_retry(operation, code)
     late = _is_late(operation, step)
     if late or step.failures >= most:
         fail(operation, step, code, message, "deadline" if late else "")
@@ -125,6 +126,11 @@ def end(
                     setattr(operation, name, value)
             operation_changed.send(Operation, operation=operation)
     return bool(ended)
+
+
+def count_retry(operation: Operation, code: str) -> None:
+    if operation.workspace != TEST:
+        tally.count("step_retries", code)
 
 
 def ring(operation_id: int, priority: Priority = Priority.ORDINARY) -> None:

@@ -23,10 +23,9 @@ from provisioning.ledger.entries import Ledger
 from provisioning.models import Operation, Step
 from provisioning.outcomes import Wait
 from provisioning.signals import operation_changed, operation_due
-from provisioning.spec import InstanceSpec
+from provisioning.spec import TEST, InstanceSpec
 from provisioning.states import OperationState, StepState
 from provisioning.steps.context import Context
-from provisioning.vitals import tally
 
 logger = logging.getLogger(__name__)
 
@@ -61,8 +60,13 @@ def start(*, kind: str, instance: Model, spec: InstanceSpec, secrets: Mapping[st
             for position, definition in enumerate(recipe.steps)
         )
         operation_changed.send(Operation, operation=operation)
-    recording.ring(operation.pk, recipe.priority)
+    recording.ring(operation.pk, priority_of(kind, spec.workspace))
     return operation
+
+
+def priority_of(kind: str, workspace: str) -> Priority:
+    """How soon a worker hears of work when nothing has waited yet; what is only tried out waits behind customers'."""
+    return Priority.STOCK if workspace == TEST else RECIPES[kind].priority
 
 
 def run(operation_id: int) -> bool:
@@ -89,10 +93,10 @@ def run_due(*, limit: int = 100) -> int:
 def sweep(*, limit: int = 500) -> int:
     """Ring for whatever has become due, and again for what nobody has taken up: a lost message costs LOST_AFTER."""
     now = timezone.now()
-    due = dict(Operation.objects.unheard(now).values_list("pk", "kind")[:limit])
-    Operation.objects.filter(pk__in=due).update(rung_at=now)
-    for operation_id, kind in due.items():
-        operation_due.send(Operation, operation_id=operation_id, priority=RECIPES[kind].priority)
+    due = list(Operation.objects.unheard(now).values_list("pk", "kind", "spec__workspace")[:limit])
+    Operation.objects.filter(pk__in=[pk for pk, *_of in due]).update(rung_at=now)
+    for operation_id, kind, workspace in due:
+        operation_due.send(Operation, operation_id=operation_id, priority=priority_of(kind, workspace))
     wake(*turns.overdue())
     heed_the_clock()
     return len(due)
@@ -114,7 +118,7 @@ def wake(*operation_ids: int, priority: Priority = Priority.AWAITED) -> None:
     now = timezone.now()
     active = Operation.objects.active().filter(pk__in=operation_ids)
     if active.update(run_after=now, rung_at=now, wakes=F("wakes") + 1):
-        stock = set(active.filter(kind__in=STOCK).values_list("pk", flat=True))
+        stock = set(active.filter(Q(kind__in=STOCK) | Q(spec__workspace=TEST)).values_list("pk", flat=True))
         for operation_id in operation_ids:
             recording.ring(operation_id, Priority.STOCK if operation_id in stock else priority)
 
@@ -199,7 +203,7 @@ def _run_step(context: Context, following: Step | None) -> bool:
     except LeaseLost:
         raise
     except NotNow as error:
-        tally.count("step_retries", error.code)
+        recording.count_retry(operation, error.code)
         return recording.put_off(operation, step, Wait(error.retry_after or 1.0, error.code, error.queue))
     except Permanent as error:
         recording.fail(operation, step, error.code, error.message)

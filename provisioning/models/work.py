@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from provisioning import logcontext
 from provisioning.doorbell import unrung
 from provisioning.sealing import SealedField, seal, unseal
-from provisioning.spec import InstanceSpec
+from provisioning.spec import TEST, InstanceSpec
 from provisioning.states import MAKING, OperationKind, OperationState, StepState
 
 REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -27,12 +27,13 @@ class OperationQuerySet(models.QuerySet["Operation"]):
         return self.filter(state=OperationState.ACTIVE)
 
     def due(self, now: datetime) -> "OperationQuerySet":
-        """Active, its time has come, and nobody holds it; first whose customer looks on, stock last, else in order.
+        """Active, its time has come, nobody holds it; first whose customer looks on, last what has none, else in order.
 
         Work of a kind that only a newer version knows waits, after a rollback, for that version.
         """
         free = Q(lease_expires_at=None) | Q(lease_expires_at__lt=now)
-        urgency = Case(When(kind=OperationKind.HAND_OVER, then=0), When(kind=OperationKind.PREPARE, then=2), default=1)
+        nobodys = Q(kind=OperationKind.PREPARE) | Q(spec__workspace=TEST)
+        urgency = Case(When(kind=OperationKind.HAND_OVER, then=0), When(nobodys, then=2), default=1)
         known = self.active().filter(kind__in=OperationKind.values)
         return known.filter(free, run_after__lte=now).order_by(urgency, "run_after", "pk")
 
@@ -40,6 +41,10 @@ class OperationQuerySet(models.QuerySet["Operation"]):
         """What instances came true by, or shall: of a hand-over that came to nothing, what took over counts."""
         later = Operation.objects.filter(instance=OuterRef("instance"), pk__gt=OuterRef("pk"), kind__in=MAKING)
         return self.filter(kind__in=MAKING).exclude(Exists(later), kind=OperationKind.HAND_OVER)
+
+    def real(self) -> "OperationQuerySet":
+        """Those of no instance in test mode."""
+        return self.exclude(instance__workspace=TEST)
 
     def unheard(self, now: datetime) -> "OperationQuerySet":
         """Due, and nobody has been told."""

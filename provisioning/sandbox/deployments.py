@@ -100,8 +100,12 @@ class Deployments:
         project = workspace.store.projects[service.project_id]
         seconds = workspace.options.deploy_seconds
         steps = REPOSITORY_PLAN if deployment.repo else IMAGE_PLAN
+        number = len(workspace.store.deployments_of(service.id)) + 1
         fault = workspace.faults.claim(
-            DEPLOYMENT, names=names, service=service.name, subject=lambda: workspace.subject(project)
+            DEPLOYMENT,
+            names=names,
+            service=service.name,
+            subject=lambda: f"deployment-{number} {workspace.subject(project)}",
         )
         if fault and fault.kind == "stuck":
             steps = REPOSITORY_PLAN[:2]

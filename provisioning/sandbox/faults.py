@@ -2,8 +2,9 @@
 
 A fault is a dict: ``kind``; ``operation`` (an operation name, a root field or ``*``, the default); ``times`` (null,
 the default, means for ever); ``after`` (skip that many matches first); ``match`` (a text that must occur in the
-request's variables, or in the name or description of the project it concerns); ``service`` (the name of the service,
-for deployments and Odoo); and the parameters of its kind:
+request's variables, or in the name or description of the project it concerns; before these stands of a deployment
+which one of its service it is, as ``deployment-1``); ``service`` (the name of the service, for deployments and Odoo);
+and the parameters of its kind:
 
 request      rate_limited(retry_after) server_error(status) html(status) token_refused error(message, code)
              timeout_before(seconds) timeout_after(seconds) lost_answer

@@ -7,7 +7,8 @@ from provisioning.sandbox.accounts import Accounts
 from provisioning.sandbox.call import Call
 from provisioning.sandbox.deployments import Deployments
 from provisioning.sandbox.lookup import Lookup
-from provisioning.sandbox.mutations import DomainMutations, ProjectMutations, ServiceMutations
+from provisioning.sandbox.mutations import DomainMutations, ServiceMutations
+from provisioning.sandbox.projects import ProjectMutations
 from provisioning.sandbox.queries import Queries
 from provisioning.sandbox.records import Deployment, Service
 from provisioning.sandbox.throttles import Budget

@@ -26,6 +26,8 @@ from provisioning.sandbox.webhooks import Webhooks
 from provisioning.sandbox.workspace import Options, Workspace
 
 HOST = "127.0.0.1"
+# for whoever only asks whether it answers
+ALIVE = "/alive"
 LONGEST_CALL = 60.0
 LARGEST_PART = 128 * 1024 * 1024
 Result = TypeVar("Result")
@@ -54,8 +56,9 @@ class ScriptedFaults:
 class Sandbox:
     """A stand-in for Railway's API at `url`, and for every Odoo deployed through it on 127.x.y.z:`odoo_port`.
 
-    At `s3_url` is the storage of another company. Port 0 takes a free one, kept in ``state_dir`` for the next start.
-    Without ``state_dir`` everything is forgotten at the end. The other options are those of `workspace.Options`.
+    At `s3_url` is the storage of another company, unless there is no ``s3_bucket``. Port 0 takes a free one, kept in
+    ``state_dir`` for the next start. Without ``state_dir`` everything is forgotten at the end. The other options are
+    those of `workspace.Options`.
     `stop` frees all addresses at once.
     """
 
@@ -197,7 +200,8 @@ class Sandbox:
         listener = Listener(loop, self.options.host, self._port, self._handle)
         opened.append(listener.close)
         self._port = listener.port
-        self._open_storage(loop, opened)
+        if self.options.s3_bucket:
+            self._open_storage(loop, opened)
         workspace.store.remember(port=self._port, odoo_port=self._odoo_port, s3_port=self._s3_port)
         workspace.store.flush()
         self._resume(deployments, resolvers)
@@ -221,13 +225,15 @@ class Sandbox:
     def _resume(self, deployments: Deployments, resolvers: Resolvers) -> None:
         deployments.resume()
         for project in self.workspace.store.projects.values():
-            resolvers.projects.await_deletion(project)
+            resolvers.projects.await_end(project)
         self.workspace.timeline.run_due()
         self._instances.refresh_all()
         self.workspace.store.flush()
 
     def _handle(self, request: Request) -> Any:
         path = request.path
+        if path == ALIVE:
+            return json_response(200, {})
         if path == PATH:
             return self._api.handle(request)
         if path.startswith(PREFIX):
@@ -237,9 +243,11 @@ class Sandbox:
     def _reset(self) -> None:
         self.workspace.timeline.clear()
         self.workspace.faults.remove()
+        self.workspace.stand_ready()
         self.workspace.store.clear()
         self.workspace.requests.clear()
-        self.bucket.clear()
+        if self.options.s3_bucket:
+            self.bucket.clear()
         self._instances.close_all()
 
 

@@ -65,6 +65,22 @@ class Store:
         if self._disk:
             self._disk.execute("DELETE FROM record WHERE kind = 'Rule' AND id = ?", (rule.id,))
 
+    def forget(self, project: Project) -> None:
+        """Nothing is known any more of it, nor of what was in it."""
+        services = self._owned.pop(("Service", project.id), [])
+        volumes = self._owned.pop(("Volume", project.id), [])
+        domains = [row for each in services for row in self._owned.pop(("Domain", each.id), [])]
+        deployments = [row for each in services for row in self._owned.pop(("Deployment", each.id), [])]
+        self._environments.pop(project.environment_id, None)
+        for volume in volumes:
+            self._volume_instances.pop(volume.instance_id, None)
+        for record in (*deployments, *domains, *volumes, *services, project):
+            kind = type(record).__name__
+            self._table(kind).pop(record.id, None)
+            self._changed.pop((kind, record.id), None)
+            if self._disk:
+                self._disk.execute("DELETE FROM record WHERE kind = ? AND id = ?", (kind, record.id))
+
     def environment(self, environment_id: str) -> Project | None:
         """The project whose environment this is."""
         return self.projects.get(self._environments.get(environment_id, ""))

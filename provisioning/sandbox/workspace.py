@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from provisioning.sandbox import outcomes
 from provisioning.sandbox.clock import Clock, Timeline
 from provisioning.sandbox.faults import Faults
 from provisioning.sandbox.records import Project
@@ -25,6 +26,8 @@ class Options:
     as at Railway, under names where nothing answers here. ``agent_pace`` is how long the agents beside the Odoos pause,
     as a share of what the real ones do; 0: no agents. ``metered_days``: usage is told as if everything had run for so
     many days before it was made.
+    ``life_seconds`` is how long a project lives at most, ``memory_seconds`` how long after its deletion anything is
+    known of it; 0: for ever. With ``named_outcomes`` a client name may say what becomes of it, see `outcomes`.
     The ``s3_`` options are those of the one bucket beside it: its keys, whether it locks objects, its quota (0: none).
     """
 
@@ -46,6 +49,9 @@ class Options:
     railway_names: bool = False
     agent_pace: float = 0.0
     metered_days: float = 0.0
+    life_seconds: float = 0.0
+    memory_seconds: float = 0.0
+    named_outcomes: bool = False
     s3_bucket: str = "eazynova-backups"
     s3_region: str = "eu-sandbox-1"
     s3_access_key_id: str = "sandbox-key"
@@ -65,6 +71,12 @@ class Workspace:
         self.faults = Faults()
         self.references = References(self.store, 0)
         self.requests: Counter[str] = Counter()
+        self.stand_ready()
+
+    def stand_ready(self) -> None:
+        """With the faults that are always there."""
+        for fault in outcomes.faults() if self.options.named_outcomes else ():
+            self.faults.add(fault)
 
     def advance(self, seconds: float) -> None:
         """Move the clock and do what then is due."""

@@ -3,8 +3,7 @@
 import secrets
 import string
 
-from django.conf import settings
-
+from provisioning.gate import workspaces
 from provisioning.odoo import container
 from provisioning.railway.results import Limits, ServiceSettings
 from provisioning.spec import InstanceSpec
@@ -54,7 +53,7 @@ def identity(spec: InstanceSpec) -> container.Identity:
         timezone=spec.timezone,
         modules=spec.modules,
         addons_path=spec.source.addons_path,
-        base_url=f"{settings.INSTANCE_URL_SCHEME}://${{{{RAILWAY_PUBLIC_DOMAIN}}}}",
+        base_url=f"{workspaces.scheme_of(spec.workspace)}://${{{{RAILWAY_PUBLIC_DOMAIN}}}}",
     )
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from provisioning.backups import asking, bucket
 from provisioning.models import Agent, Backup, Operation
 from provisioning.outcomes import Done, Wait
+from provisioning.spec import TEST
 from provisioning.states import MAKING, OperationKind, OperationState, StepState
 from provisioning.steps.context import Context
 
@@ -66,7 +67,7 @@ def why_none(operation: Operation) -> str:
     """Why this operation needs no backup: nowhere to keep it, nothing to keep, or a person's decision; else empty."""
     if operation.facts.get(WAIVED):
         return "waived"
-    if not bucket.configured():
+    if not bucket.configured() or operation.workspace == TEST:
         return "no_storage"
     proven = Operation.objects.filter(instance=operation.instance_id, kind__in=MAKING, state=OperationState.SUCCEEDED)
     return "" if proven.exists() else "never_ready"

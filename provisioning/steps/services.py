@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from django.conf import settings
-
 from provisioning.agents import variables as agent_variables
 from provisioning.errors import Temporary
+from provisioning.gate import workspaces
 from provisioning.odoo import container
 from provisioning.outcomes import Done, Wait
 from provisioning.railway.results import NewService, ServiceSettings, Stack
@@ -72,7 +71,7 @@ def configure(ctx: Context) -> Done | Wait:
     if name not in ("", domains[0].name):
         naming.rename(ctx, domains[0].id, name)
         raise Temporary("Railway has not taken the name yet.", code="settings_not_taken", retry_after=5)
-    return Done({"url": f"{settings.INSTANCE_URL_SCHEME}://{domains[0].domain}"})
+    return Done({"url": f"{workspaces.scheme_of(ctx.spec.workspace)}://{domains[0].domain}"})
 
 
 def _create_services(ctx: Context, names: Sequence[str]) -> Mapping[str, str]:

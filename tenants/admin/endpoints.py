@@ -41,6 +41,9 @@ class EndpointForm(ModelForm):  # type: ignore[type-arg]
         if self.instance.pk:
             self.initial["enabled"] = self.instance.state == WebhookEndpoint.State.ACTIVE
 
+        if "partner" in self.fields:
+            self.fields["partner"].queryset = Partner.objects.real()  # type: ignore[attr-defined]
+
     def clean_partner(self) -> Partner:
         partner: Partner = self.cleaned_data["partner"]
         if self.instance.pk is None and webhooks.has_all(partner):

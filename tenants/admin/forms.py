@@ -130,7 +130,7 @@ class OrderForm(forms.Form):
     )
     email = AddressField(label=_("admin e-mail"), max_length=254, help_text=_("Also the login in Odoo."))
     company = NameField(label=_("company"), max_length=100, required=False, help_text=_("Empty: the client name."))
-    partner = forms.ModelChoiceField(Partner.objects.filter(is_active=True), label=_("partner"), initial=_house)
+    partner = forms.ModelChoiceField(Partner.objects.real().filter(is_active=True), label=_("partner"), initial=_house)
     plan = PlanField(Plan.objects.all(), label=_("plan"))
     language = forms.ChoiceField(label=_("language"), choices=[("fr", _("French")), ("en", _("English"))], initial="fr")
     reason = LineField(label=_("Reason"), required=False, max_length=500)

@@ -16,6 +16,7 @@ from provisioning.engine.recipes import step_label
 from provisioning.gate.turns import position_of
 from provisioning.models import Operation, Step
 from provisioning.reasons import reason
+from provisioning.spec import TEST
 from provisioning.states import OperationState, StepState
 from tenants.admin import at_risk, diagnosis, instance_health, timeline, to_do
 from tenants.admin.console import MONEY
@@ -64,6 +65,24 @@ FACTS = (
 )
 
 
+class ModeFilter(admin.SimpleListFilter):
+    """Without a choice both are listed: whoever looks for a name finds it."""
+
+    title = _("mode")
+    parameter_name = "mode"
+
+    def lookups(self, request: HttpRequest, page: Any) -> list[tuple[str, Any]]:
+        return [("live", _("live")), ("test", _("test mode"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Instance]) -> QuerySet[Instance]:
+        match self.value():
+            case "live":
+                return queryset.exclude(workspace=TEST)
+            case "test":
+                return queryset.filter(workspace=TEST)
+        return queryset
+
+
 @admin.register(Instance)
 class InstanceAdmin(ExportingAdmin):
     list_display = ("name", "badge", "step", "needs", "risk", "age", "plan", "partner", "margin")
@@ -71,8 +90,8 @@ class InstanceAdmin(ExportingAdmin):
         *("client_name", "company", "badge", "step", "needs", "plan", "partner", "margin", "public_id", "admin_email"),
         *("url", "odoo_version", "project_id", "created_at", "ready_at", "expires_at", "decommission_after"),
     )
-    list_filter = (to_do.ToDoFilter, at_risk.AtRiskFilter, "state", "plan", "tenant__partner", "created_at")
-    list_select_related = ("tenant__partner", "plan")
+    list_filter = (to_do.ToDoFilter, at_risk.AtRiskFilter, ModeFilter, "state", "plan", "tenant__partner", "created_at")
+    list_select_related = ("tenant__partner__test_of", "plan")
     # the public id begins with the client name
     search_fields = ("public_id", "tenant__company", "admin_email", "tenant__email", "url", "project_id")
     search_help_text = _(
@@ -143,8 +162,9 @@ class InstanceAdmin(ExportingAdmin):
     @admin.display(description=_("client name"), ordering="client_name")
     def name(self, instance: Instance) -> SafeString:
         return format_html(
-            '<span class="whitespace-nowrap">{}</span><br><span class="font-normal">{}<br>{}</span>',
+            '<span class="whitespace-nowrap">{}{}</span><br><span class="font-normal">{}<br>{}</span>',
             instance.client_name,
+            " · TEST" if instance.is_test else "",
             instance.tenant.company,
             instance.admin_email,
         )
@@ -155,7 +175,7 @@ class InstanceAdmin(ExportingAdmin):
 
     @admin.display(description=_("partner"))
     def partner(self, instance: Instance) -> str:
-        return instance.tenant.partner.name
+        return str(instance.tenant.partner)
 
     @admin.display(description=_("address or step"))
     def step(self, instance: Instance) -> SafeString:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.cache import cache
@@ -18,15 +19,17 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
+from unfold.decorators import display
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from tenants.admin.console import ONE_BUTTON, ConsoleAdmin
 from tenants.audit import acting
-from tenants.errors import DomainError, UnknownScope
-from tenants.models import ApiKey
-from tenants.services import keys
+from tenants.errors import DomainError, NoTestMode, UnknownScope
+from tenants.models import ApiKey, Partner
+from tenants.services import keys, partners
 
 TICKET_SECONDS = 24 * 3600
+MODES = {"test": "warning", "live": "info"}
 
 
 class KeyForm(ModelForm):  # type: ignore[type-arg]
@@ -36,6 +39,11 @@ class KeyForm(ModelForm):  # type: ignore[type-arg]
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=_("None chosen: those usual for its kind."),
+    )
+    test = forms.BooleanField(
+        label=_("for test mode"),
+        required=False,
+        help_text=_("Its instances live in the sandbox, cost nothing and send no e-mail."),
     )
     ticket = forms.CharField(widget=forms.HiddenInput, max_length=40)
 
@@ -52,6 +60,8 @@ class KeyForm(ModelForm):  # type: ignore[type-arg]
         given: dict[str, Any] = super().clean() or {}
         if not set(given.get("scopes") or []) <= {str(scope) for scope in keys.possible_scopes(given.get("kind", ""))}:
             self.add_error("scopes", str(UnknownScope()))
+        if given.get("test") and not settings.TEST_MODE_URL:
+            self.add_error("test", str(NoTestMode()))
         if given.get("expires_at") and given["expires_at"] <= timezone.now():
             self.add_error("expires_at", _("This moment is past."))
         # a page that is sent again must not make a second key
@@ -73,15 +83,15 @@ class RotationForm(forms.Form):
 @admin.register(ApiKey)
 class ApiKeyAdmin(ConsoleAdmin):
     form = KeyForm
-    list_display = ("__str__", "partner", "name", "kind", "rights", "last_used_at", "expires_at", "revoked_at")
-    list_filter = ("kind", "partner")
-    list_select_related = ("partner",)
-    search_fields = ("public_id", "name", "partner__name")
+    list_display = ("__str__", "mode", "partner", "name", "kind", "rights", "last_used_at", "expires_at", "revoked_at")
+    list_filter = ("kind", ("partner__test_of", admin.EmptyFieldListFilter), "partner")
+    list_select_related = ("partner__test_of",)
+    search_fields = ("public_id", "name", "partner__name", "partner__test_of__name")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         if obj is None:
-            return ("partner", "kind", "name", "scopes", "expires_at", "ticket")
-        shown = ("partner", "kind", "name", "public_id", "rights", "predecessor")
+            return ("partner", "kind", "test", "name", "scopes", "expires_at", "ticket")
+        shown = ("mode", "partner", "kind", "name", "public_id", "rights", "predecessor")
         return (*shown, "created_at", "expires_at", "last_used_at", "revoked_at", "acts")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
@@ -97,6 +107,15 @@ class ApiKeyAdmin(ConsoleAdmin):
             path("<path:pk>/revoke/", wrap(self.revoke), name="tenants_apikey_revoke"),
             *super().get_urls(),
         ]
+
+    @display(description=_("mode"), label=MODES)  # type: ignore[untyped-decorator]
+    def mode(self, key: ApiKey) -> tuple[str, str]:
+        return ("test", "TEST") if key.partner.is_test else ("live", "live")
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        if db_field.name == "partner":
+            options["queryset"] = Partner.objects.real()
+        return super().formfield_for_foreignkey(db_field, request, **options)
 
     @admin.display(description=_("scopes"))
     def rights(self, key: ApiKey) -> str:
@@ -117,7 +136,7 @@ class ApiKeyAdmin(ConsoleAdmin):
         given = form.cleaned_data
         with acting(request.user.get_username()):
             row, obj.clear = keys.issue(
-                given["partner"],
+                partners.in_test_mode(given["partner"]) if given["test"] else given["partner"],
                 kind=given["kind"],
                 name=given["name"],
                 scopes=given["scopes"] or None,

@@ -3,7 +3,9 @@ from urllib.parse import urlsplit
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.forms import ModelForm
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget
 
@@ -83,3 +85,8 @@ class PartnerAdmin(ConsoleAdmin):
     list_display = ("name", "is_active", "is_house", "contact_email", "quota", "created_at")
     list_filter = ("is_active",)
     search_fields = ("name", "contact_email")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Partner]:
+        """What stands for a partner in test mode has nothing to be edited."""
+        rows: QuerySet[Partner] = super().get_queryset(request)
+        return rows.filter(test_of=None)

@@ -15,6 +15,7 @@ from provisioning.gate import budget, circuit, workspaces
 from provisioning.models import Backup, Operation, Outage, Resource, SiteBackup, UnreadableEvent
 from provisioning.reconciliation.differences import Kind
 from provisioning.site_backup import making
+from provisioning.spec import TEST
 from provisioning.states import OperationKind, OperationState, StepState
 from provisioning.steps import afterwards
 from provisioning.vitals import heartbeat
@@ -79,7 +80,7 @@ def failed() -> "QuerySet[Operation]":
     Of warm units the pools tell, when the third in a row has failed.
     """
     later = Operation.objects.filter(instance=OuterRef("instance"), pk__gt=OuterRef("pk"))
-    rows = Operation.objects.filter(~Exists(later), state=OperationState.FAILED)
+    rows = Operation.objects.real().filter(~Exists(later), state=OperationState.FAILED)
     return rows.exclude(instance__state=InstanceState.DECOMMISSIONED).exclude(kind=OperationKind.PREPARE)
 
 
@@ -88,7 +89,7 @@ def stuck() -> "QuerySet[Operation]":
     long_ago = timezone.now() - PATIENCE
     idle = Q(run_after__lt=long_ago) & (Q(lease_expires_at=None) | Q(lease_expires_at__lt=long_ago))
     outage = Exists(circuit.confirmed().filter(kind=Outage.Kind.API))
-    return Operation.objects.active().filter(idle | Q(~outage, deadline_at__lt=long_ago))
+    return Operation.objects.real().active().filter(idle | Q(~outage, deadline_at__lt=long_ago))
 
 
 def lost_mails() -> "QuerySet[Mail]":
@@ -96,7 +97,7 @@ def lost_mails() -> "QuerySet[Mail]":
     later = Mail.objects.filter(instance=OuterRef("instance"), kind=OuterRef("kind"), pk__gt=OuterRef("pk"))
     taken = later.filter(state__in=Mail.ARRIVED).exclude(state=Mail.State.COMPLAINED)
     amiss = (*Mail.LOST, Mail.State.COMPLAINED)
-    return Mail.objects.filter(~Exists(taken), state__in=amiss, created_at__gt=timezone.now() - MAIL_NEWS)
+    return Mail.objects.real().filter(~Exists(taken), state__in=amiss, created_at__gt=timezone.now() - MAIL_NEWS)
 
 
 def silent() -> "QuerySet[Probe]":
@@ -115,7 +116,7 @@ def late_backups() -> "QuerySet[Instance]":
     if not bucket.configured():
         return Instance.objects.none()
     moment = timezone.now() - 2 * timedelta(hours=settings.BACKUP_INTERVAL_HOURS)
-    return Instance.objects.without_backup_since(moment).filter(ready_at__lte=moment)
+    return Instance.objects.real().without_backup_since(moment).filter(ready_at__lte=moment)
 
 
 def waiting_for_last_backup() -> "QuerySet[Operation]":
@@ -136,7 +137,7 @@ def untold_ends() -> "QuerySet[Instance]":
         announces=Coalesce(OuterRef("decommission_after"), OuterRef("expires_at")),
     )
     lost = Exists(notices.filter(state__in=Mail.LOST)) & ~Exists(notices.exclude(state__in=Mail.LOST))
-    return Instance.objects.kept().filter(lost, stops | ends, ready_at__isnull=False)
+    return Instance.objects.real().kept().filter(lost, stops | ends, ready_at__isnull=False)
 
 
 def _failed() -> Iterator[Condition]:
@@ -153,13 +154,14 @@ def _mails() -> Iterator[Condition]:
 
 
 def _endpoints() -> Iterator[Condition]:
-    rows = WebhookEndpoint.objects.filter(state=WebhookEndpoint.State.DISABLED, disabled_reason__in=OURS)
+    disabled = WebhookEndpoint.objects.filter(state=WebhookEndpoint.State.DISABLED, disabled_reason__in=OURS)
+    rows = disabled.filter(partner__test_of=None)
     return _grouped(Alert.Kind.ENDPOINT, rows.order_by("-pk").values_list("disabled_reason", "public_id"))
 
 
 def _outages() -> Iterator[Condition]:
     kinds = {Outage.Kind.API: Alert.Kind.OUTAGE, Outage.Kind.TOKEN: Alert.Kind.TOKEN}
-    for outage in circuit.confirmed():
+    for outage in circuit.confirmed().exclude(workspace=TEST):
         yield Condition(kinds[Outage.Kind(outage.kind)], outage.workspace, 1, (outage.notice,) if outage.notice else ())
 
 
@@ -184,8 +186,10 @@ def _instances() -> Iterator[Condition]:
 def unattended() -> "QuerySet[Resource]":
     """What was asked for more than once, and Railway has not confirmed: backups, or no deployment at each push."""
     long_ago = timezone.now() - FOLLOWING
-    return afterwards.missing().filter(
-        checked_at__isnull=False, instance__state=InstanceState.READY, instance__ready_at__lt=long_ago
+    return (
+        afterwards.missing()
+        .filter(checked_at__isnull=False, instance__state=InstanceState.READY, instance__ready_at__lt=long_ago)
+        .exclude(workspace=TEST)
     )
 
 
@@ -252,7 +256,7 @@ def _pools() -> Iterator[Condition]:
 def _limits() -> Iterator[Condition]:
     """What visitors, or a partner, have used at least half of: by one look at all counts."""
     watched = {Claim(policy, EVERYBODY): "" for policy in (SIGNUP_TOTAL, MAIL_TOTAL, CODE_TOTAL)}
-    for pk, name in Partner.objects.filter(is_active=True).values_list("pk", "name"):
+    for pk, name in Partner.objects.real().filter(is_active=True).values_list("pk", "name"):
         watched |= {Claim(policy, str(pk)): name for policy in (ORDER_PARTNER, MAIL_PARTNER)}
     for (claim, name), used in zip(watched.items(), counters.read(*watched), strict=True):
         if 2 * used >= claim.policy.limit:

@@ -40,4 +40,4 @@ def key_sent(request: HttpRequest) -> str:
 
 def origin_allowed(request: HttpRequest, key: ApiKey) -> bool:
     """Browsers write the Origin themselves: a page elsewhere cannot borrow the key."""
-    return request.headers.get("Origin", "") in key.partner.allowed_origins
+    return request.headers.get("Origin", "") in key.partner.account.allowed_origins

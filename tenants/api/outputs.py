@@ -14,8 +14,15 @@ from tenants.api.authority import Authority
 from tenants.api.inputs import PublicStatus
 from tenants.lifecycle import InstanceState
 from tenants.models import ApiKey, Instance, Plan
-from tenants.services import certificates
+from tenants.services import certificates, partners
 from tenants.wording.progress import Progress
+
+
+class ModeField(serializers.ChoiceField):
+    """``test``: of a test key, in the sandbox, and nothing of it is real."""
+
+    def __init__(self) -> None:
+        super().__init__(choices=["live", "test"])
 
 
 class StepOutput(serializers.Serializer[None]):
@@ -64,6 +71,7 @@ class StatusOutput(serializers.Serializer[None]):
     """Where an instance stands. Everything after ``queue`` needs an API key or the status token."""
 
     instanceId = serializers.CharField()
+    mode = ModeField()
     status = serializers.ChoiceField(choices=PublicStatus.values)
     progress = serializers.IntegerField(min_value=0, max_value=100)
     step = StepOutput(allow_null=True)
@@ -86,6 +94,7 @@ class AcceptedOutput(serializers.Serializer[None]):
     """The order is taken; ask at ``statusUrl`` how it goes on."""
 
     instanceId = serializers.CharField()
+    mode = ModeField()
     status = serializers.ChoiceField(choices=PublicStatus.values)
     message = serializers.CharField()
     statusUrl = serializers.URLField()
@@ -94,6 +103,7 @@ class AcceptedOutput(serializers.Serializer[None]):
 
 class InstanceOutput(serializers.Serializer[None]):
     instanceId = serializers.CharField()
+    mode = ModeField()
     clientName = serializers.CharField()
     companyName = serializers.CharField()
     status = serializers.ChoiceField(choices=PublicStatus.values)
@@ -136,6 +146,7 @@ class QuotaOutput(serializers.Serializer[None]):
 
 class CallerOutput(serializers.Serializer[None]):
     partner = serializers.CharField()
+    mode = ModeField()
     key = serializers.DictField()
     quota = QuotaOutput()
 
@@ -146,6 +157,7 @@ def status_body(
     """What may be told about an instance, and the operation that tells of it, to somebody with this authority."""
     body: dict[str, Any] = {
         "instanceId": instance.public_id,
+        "mode": instance.mode,
         "status": instance.status,
         **_progress(operation, progress),
     }
@@ -153,7 +165,7 @@ def status_body(
         body |= {"error": str(reason(operation.reason).sentence), "errorCode": operation.reason}
     if authority >= Authority.PARTNER:
         body |= {
-            "instanceUrl": instance.url or None,
+            "instanceUrl": instance.open_url or None,
             "adminEmail": instance.admin_email,
             "databaseName": instance.database_name,
             "projectId": instance.project_id or None,
@@ -171,6 +183,7 @@ def status_body(
 def accepted_body(instance: Instance, message: str) -> dict[str, Any]:
     return {
         "instanceId": instance.public_id,
+        "mode": instance.mode,
         "status": instance.status,
         "message": message,
         "statusUrl": status_url(instance),
@@ -181,11 +194,12 @@ def accepted_body(instance: Instance, message: str) -> dict[str, Any]:
 def instance_body(instance: Instance) -> dict[str, Any]:
     return {
         "instanceId": instance.public_id,
+        "mode": instance.mode,
         "clientName": instance.client_name,
         "companyName": instance.tenant.company,
         "status": instance.status,
         "plan": instance.plan.code,
-        "instanceUrl": instance.url or None,
+        "instanceUrl": instance.open_url or None,
         "adminEmail": instance.admin_email,
         "databaseName": instance.database_name,
         "odooVersion": instance.odoo_version or None,
@@ -209,10 +223,11 @@ def plan_body(plan: Plan) -> dict[str, Any]:
 
 
 def caller_body(key: ApiKey) -> dict[str, Any]:
-    limit = key.partner.quota
+    limit = partners.quota_of(key.partner)
     used = Instance.objects.live().sold_by(key.partner).count()
     return {
-        "partner": key.partner.name,
+        "partner": key.partner.account.name,
+        "mode": "test" if key.partner.is_test else "live",
         "key": {
             "id": key.public_id,
             "kind": key.kind,

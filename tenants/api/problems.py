@@ -128,7 +128,7 @@ class Problem:
         entry = CATALOGUE[self.code]
         detail = self.detail or str(entry.detail)
         found: dict[str, Any] = {
-            "type": f"{settings.PUBLIC_BASE_URL}/api/problems#{self.code}",
+            "type": address_of(self.code),
             "title": str(entry.title),
             "status": entry.status,
             "detail": detail,
@@ -142,6 +142,11 @@ class Problem:
                 {"pointer": error.pointer, "code": error.code, "detail": error.detail} for error in self.errors
             ]
         return found
+
+
+def address_of(code: str) -> str:
+    """A problem's ``type``, which is the page that explains it."""
+    return f"{settings.PUBLIC_BASE_URL}/api/problems/{code}"
 
 
 def problem_of_status(status: int) -> Problem:

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from tenants.api.views import actions, backups, documentation, exports, facts, instances, webhooks
+from tenants.api.views import actions, backups, documentation, exports, facts, instances, problems, test_mode, webhooks
 
 
 class PublicId(StringConverter):
@@ -31,7 +31,9 @@ urlpatterns = [
     path("instances/<public_id:instance_id>/restore", backups.RestoreView.as_view()),
     path("plans", facts.PlansView.as_view()),
     path("me", facts.MeView.as_view()),
-    path("problems", facts.ProblemsView.as_view(), name="api_problems"),
+    path("test-data", test_mode.TestDataView.as_view()),
+    path("problems", problems.ProblemsView.as_view(), name="api_problems"),
+    path("problems/<public_id:code>", problems.ProblemView.as_view(), name="api_problem"),
     path("webhook-endpoints", webhooks.EndpointsView.as_view()),
     path(ENDPOINT, webhooks.EndpointView.as_view()),
     path(f"{ENDPOINT}/rotate-secret", webhooks.RotateSecretView.as_view()),

@@ -4,13 +4,14 @@ from typing import Any
 
 from rest_framework import serializers
 
-from tenants.api.outputs import moment
+from tenants.api.outputs import ModeField, moment
 from tenants.models import WebhookDelivery, WebhookEndpoint
 from tenants.models.webhook import WebhookEvents
 
 
 class EndpointOutput(serializers.Serializer[None]):
     id = serializers.CharField()
+    mode = ModeField()
     url = serializers.URLField()
     description = serializers.CharField(allow_blank=True)
     events = serializers.ListField(child=serializers.ChoiceField(choices=WebhookEvents.choices))
@@ -68,6 +69,7 @@ class DeliveryPage(serializers.Serializer[None]):
 def endpoint_body(endpoint: WebhookEndpoint) -> dict[str, Any]:
     return {
         "id": endpoint.public_id,
+        "mode": "test" if endpoint.partner.is_test else "live",
         "url": endpoint.url,
         "description": endpoint.description,
         "events": endpoint.events,

@@ -128,7 +128,7 @@ def _spent(month: date) -> dict[Key, Spent]:
 
 def _instances(month: date, pks: set[int]) -> dict[int, Instance]:
     """All that can be in the month's lines, by one statement however many they are."""
-    lived = Instance.objects.filter(
+    lived = Instance.objects.real().filter(
         Q(ended_at=None) | Q(ended_at__gte=datetime.combine(month, datetime.min.time(), UTC))
     )
     found = {each.pk: each for each in lived.select_related("tenant")}

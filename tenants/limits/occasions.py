@@ -41,6 +41,11 @@ def partner_order(partner_id: int, email: str) -> tuple[Claim, ...]:
     return (Claim(policies.ORDER_PARTNER, str(partner_id)), *partner_mail(partner_id, email))
 
 
+def test_order(partner_id: int) -> tuple[Claim, ...]:
+    """In test mode: it causes no e-mail, and takes nothing from what real orders may."""
+    return (Claim(policies.ORDER_PARTNER, str(partner_id)),)
+
+
 def resend(partner_id: int, instance_id: str, email: str) -> tuple[Claim, ...]:
     """The welcome e-mail of this instance once more."""
     return (Claim(policies.RESEND, instance_id), *partner_mail(partner_id, email))

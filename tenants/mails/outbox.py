@@ -120,7 +120,7 @@ def queue(
     **columns: object,
 ) -> Mail:
     """One news, once: the same ``purpose`` again is the mail that there is, to be sent after all if it was overtaken
-    before it was sent. Call it in the transaction of the news.
+    before it was sent. Call it in the transaction of the news. Of an instance in test mode it is never sent.
 
     ``columns`` are others of :class:`Mail`: the moment that it ``announces``, its ``facts``.
     """
@@ -134,6 +134,7 @@ def queue(
                 recipient=recipient,
                 language=language,
                 message_id=new_message_id(),
+                state=Mail.State.WITHHELD if instance is not None and instance.is_test else Mail.State.QUEUED,
                 **columns,
             )
     except IntegrityError:

@@ -2,6 +2,7 @@ import secrets
 from datetime import datetime
 from decimal import Decimal
 
+from django.conf import settings
 from django.core.signing import Signer
 from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q
@@ -10,6 +11,7 @@ from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
 
 from provisioning.models import Backup, Operation
+from provisioning.spec import TEST
 from provisioning.states import OperationKind, OperationState
 from tenants.client_names import SUFFIX_ALPHABET
 from tenants.errors import WrongState
@@ -34,12 +36,16 @@ class InstanceQuerySet(models.QuerySet["Instance"]):
         """
         return self.select_for_update(no_key=True)
 
+    def real(self) -> "InstanceQuerySet":
+        """Those that are not of test mode: what is counted, told to staff, sold and looked after."""
+        return self.exclude(workspace=TEST)
+
     def of_customers(self) -> "InstanceQuerySet":
-        """Those that somebody has ordered: no units of a pool."""
-        return self.filter(unit=None)
+        """Those that somebody has ordered: no units of a pool, nothing of test mode."""
+        return self.real().filter(unit=None)
 
     def sold_by(self, partner: Partner) -> "InstanceQuerySet":
-        return self.of_customers().filter(tenant__partner=partner)
+        return self.filter(unit=None, tenant__partner=partner)
 
     def kept(self) -> "InstanceQuerySet":
         """Those whose deletion has not begun, not even with the wait for a last backup."""
@@ -102,7 +108,8 @@ class Instance(models.Model):
         constraints = (
             models.UniqueConstraint(
                 fields=("client_name",),
-                condition=~Q(state=InstanceState.DECOMMISSIONED),
+                # in test mode a name is free for each partner, see `tenants.services.test_mode`
+                condition=~Q(state=InstanceState.DECOMMISSIONED) & ~Q(workspace=TEST),
                 name="one_live_instance_a_client_name",
             ),
             models.CheckConstraint(
@@ -129,6 +136,23 @@ class Instance(models.Model):
     def status(self) -> str:
         """The word that outsiders read for the state."""
         return PUBLIC_STATUS[InstanceState(self.state)]
+
+    @property
+    def is_test(self) -> bool:
+        """Whether it lives in the sandbox: its partner orders in test mode."""
+        return self.workspace == TEST
+
+    @property
+    def mode(self) -> str:
+        """The word that outsiders read for it."""
+        return "test" if self.is_test else "live"
+
+    @property
+    def open_url(self) -> str:
+        """The address that people are given, once there is one: what is in the sandbox is reached from inside only, so
+        a page of ours stands for it.
+        """
+        return f"{settings.PUBLIC_BASE_URL}/test-instances/{self.public_id}/" if self.url and self.is_test else self.url
 
     @property
     def margin(self) -> Decimal:

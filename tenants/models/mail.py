@@ -5,6 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from provisioning.doorbell import PUT_BACK, unrung
+from provisioning.spec import TEST
 from tenants.models.instance import Instance
 
 
@@ -25,6 +26,10 @@ class MailQuerySet(models.QuerySet["Mail"]):
         now = timezone.now()
         come = models.Q(run_after__lte=now) | models.Q(attempts=0, created_at__gt=now + PUT_BACK)
         return self.filter(come, state=Mail.State.QUEUED).order_by("run_after", "pk")
+
+    def real(self) -> "MailQuerySet":
+        """Without those of test mode, which are written and never sent."""
+        return self.exclude(instance__workspace=TEST)
 
     def standing(self) -> "MailQuerySet":
         """Without those that were overtaken before they were sent: as if nobody had written them."""
@@ -67,6 +72,7 @@ class Mail(models.Model):
         COMPLAINED = "complained", _("complained about")
         FAILED = "failed", _("could not be sent")
         SUPERSEDED = "superseded", _("not sent: overtaken by later news")
+        WITHHELD = "withheld", _("not sent: test mode")
 
     # the provider had it, and no report says that it did not arrive: whoever complains has read it
     ARRIVED = (State.SENT, State.DELIVERED, State.COMPLAINED)

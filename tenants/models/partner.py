@@ -3,7 +3,7 @@ import hmac
 import secrets
 import string
 import zlib
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -17,13 +17,20 @@ KEY_ALPHABET = string.ascii_letters + string.digits
 
 
 class PartnerQuerySet(models.QuerySet["Partner"]):
+    def real(self) -> "PartnerQuerySet":
+        """Without what stands for a partner in test mode."""
+        return self.filter(test_of=None)
+
     def sold_to(self, email: str) -> "PartnerQuerySet":
         """Who has sold an instance that has this address now."""
-        return self.filter(tenants__instances__admin_email=email).distinct().order_by("pk")
+        return self.real().filter(tenants__instances__admin_email=email).distinct().order_by("pk")
 
 
 class Partner(models.Model):
     """A reseller: API keys, allowed origins, quota. The house itself is a partner too.
+
+    What it has in test mode belongs to a row of its own, ``test_of`` which it is: whatever keeps partners apart keeps
+    the two modes apart. That row has keys, customers, instances and endpoints; all else is read from its ``account``.
 
     ``name_key`` keeps two names apart that people would take for the same. Of partners that were alike before that rule
     the later ones have none until they are renamed.
@@ -42,6 +49,9 @@ class Partner(models.Model):
         _("allowed origins"), default=list, blank=True, help_text=_("Addresses such as https://www.partner.com.")
     )
     quota = models.PositiveIntegerField(_("live instances at most"), null=True, blank=True)
+    test_of = models.OneToOneField(
+        "self", models.CASCADE, null=True, blank=True, editable=False, related_name="in_test_mode"
+    )
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     objects = PartnerQuerySet.as_manager()
@@ -56,12 +66,22 @@ class Partner(models.Model):
         )
 
     def __str__(self) -> str:
-        return self.name
+        return self.name if self.test_of is None else f"{self.test_of.name} (test)"
 
     def save(self, *args: Any, **options: Any) -> None:
         if self._state.adding:
             self.name_key = names.key(self.name)
         super().save(*args, **options)
+
+    @property
+    def is_test(self) -> bool:
+        """Whether it is a partner in test mode: nothing of it is real."""
+        return self.test_of_id is not None
+
+    @property
+    def account(self) -> "Partner":
+        """The partner itself, in whatever mode: name, origins, addresses, and whether it is active."""
+        return self.test_of or self
 
     def rename(self, name: str) -> None:
         """Give it this name, not yet saved; the form in which it is compared goes with it."""
@@ -83,6 +103,14 @@ class ApiKey(models.Model):
         SECRETS = "secrets", _("read admin passwords")
         SIGNUP = "signup", _("sign up customers")
 
+    # what a key begins with, by its kind and whether it is one of test mode
+    PREFIXES: ClassVar[dict[tuple[str, bool], str]] = {
+        (Kind.SECRET.value, False): "live",
+        (Kind.SECRET.value, True): "test",
+        (Kind.PUBLISHABLE.value, False): "pub",
+        (Kind.PUBLISHABLE.value, True): "pubtest",
+    }
+
     partner = models.ForeignKey(Partner, models.CASCADE, related_name="api_keys", verbose_name=_("partner"))
     name = models.CharField(_("name"), max_length=60, blank=True)
     kind = models.CharField(_("kind"), max_length=4, choices=Kind, default=Kind.SECRET)
@@ -103,7 +131,7 @@ class ApiKey(models.Model):
         ordering = ("-pk",)
 
     def __str__(self) -> str:
-        return f"eaz_{self.kind}_{self.public_id}_…"
+        return f"eaz_{self.PREFIXES[self.kind, self.partner.is_test]}_{self.public_id}_…"
 
     @classmethod
     def issue(
@@ -114,7 +142,9 @@ class ApiKey(models.Model):
         Its last eight characters are a checksum, so that scanners for leaked secrets can tell it from chance.
         """
         public_id = secrets.token_hex(4)
-        stem = f"eaz_{kind}_{public_id}_" + "".join(secrets.choice(KEY_ALPHABET) for _ in range(43))
+        stem = f"eaz_{cls.PREFIXES[str(kind), partner.is_test]}_{public_id}_" + "".join(
+            secrets.choice(KEY_ALPHABET) for _ in range(43)
+        )
         clear = stem + checksum_of(stem)
         row = cls.objects.create(
             partner=partner,
@@ -131,7 +161,7 @@ class ApiKey(models.Model):
     def is_live(self) -> bool:
         """Neither revoked nor expired, and its partner is active."""
         expired = self.expires_at is not None and self.expires_at <= timezone.now()
-        return self.revoked_at is None and not expired and self.partner.is_active
+        return self.revoked_at is None and not expired and self.partner.account.is_active
 
     @property
     def opens_its_orders(self) -> bool:

@@ -38,7 +38,7 @@ def order_due() -> int:
     if not bucket.configured():
         return 0
     now = timezone.now()
-    without = Instance.objects.without_backup_since(now - _interval()).filter(agent__isnull=False)
+    without = Instance.objects.real().without_backup_since(now - _interval()).filter(agent__isnull=False)
     due = [instance for instance in without.select_related("tenant") if _is_time(instance, now)]
     for instance in due:
         asking.ask(instance.pk, Backup.Occasion.DAILY)

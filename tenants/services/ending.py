@@ -171,18 +171,24 @@ def remind_of_ends() -> int:
     now, days = timezone.now(), settings.EXPIRY_REMINDER_DAYS
     written = 0
     if days:
-        soon = Instance.objects.kept().filter(
-            state=InstanceState.READY, expires_at__gt=now, expires_at__lte=now + timedelta(days=days[0])
+        soon = (
+            Instance.objects.real()
+            .kept()
+            .filter(state=InstanceState.READY, expires_at__gt=now, expires_at__lte=now + timedelta(days=days[0]))
         )
         for each in soon.select_related("tenant"):
             if not _told_since(each, left := _reminder(each, now)):
                 written += 1
                 news.write_expires_soon(each, left, by=whose_end.ends_by(each))
-    ending = Instance.objects.kept().filter(
-        state__in=preconditions.ENDABLE,
-        ready_at__isnull=False,
-        decommission_after__gt=now,
-        decommission_after__lte=now + LAST_REMINDER,
+    ending = (
+        Instance.objects.real()
+        .kept()
+        .filter(
+            state__in=preconditions.ENDABLE,
+            ready_at__isnull=False,
+            decommission_after__gt=now,
+            decommission_after__lte=now + LAST_REMINDER,
+        )
     )
     for each in ending.select_related("tenant"):
         if _told_long_ago(each) and not news.deletion_notices(each).filter(kind=Mail.Kind.DELETION_SOON).exists():
@@ -204,8 +210,10 @@ def _told_long_ago(instance: Instance) -> bool:
 
 
 def _announced(act: str, instance: Instance) -> bool:
-    """Whether its customer has known for long enough. What was never handed over stops nobody's work."""
-    if instance.ready_at is None or (act == "suspend" and instance.state != InstanceState.READY):
+    """Whether its customer has known for long enough. What was never handed over, or is of test mode, stops nobody's
+    work.
+    """
+    if instance.is_test or instance.ready_at is None or (act == "suspend" and instance.state != InstanceState.READY):
         return True
     return news.told_in_time(news.stopping_notices(instance) if act == "suspend" else news.deletion_notices(instance))
 

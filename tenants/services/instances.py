@@ -29,7 +29,7 @@ from tenants.mails import news
 from tenants.mails.told import BY_SELLER
 from tenants.models import ApiKey, Instance, Partner, Plan, Tenant, Unit
 from tenants.pool import units
-from tenants.services import making, preconditions, retrying
+from tenants.services import making, outcomes, partners, preconditions, retrying
 
 DEFAULT_PLAN = "starter"
 PASSWORD_LENGTH = 32
@@ -55,6 +55,8 @@ def create_instance(
     QuotaReached, NoRoom or OrdersStopped; then nothing is written.
     """
     client_names.check(client_name)
+    if partner.is_test:
+        outcomes.refuse(client_name)
     email = addresses.normal(email)
     company = names.checked(company or client_name, refusal=InvalidCompany)
     if language not in COUNTRIES:
@@ -65,22 +67,25 @@ def create_instance(
     try:
         with transaction.atomic():
             _check_quota(partner)
+            if partner.is_test:
+                require_free(client_name, partner)
             tenant = customer(partner, email, company, language)
-            # what begins with a backup takes no unit that is made already
-            unit = units.take(plan, language, COUNTRIES[language]) if seed is None else None
+            # what begins with a backup, or is only tried out, takes no unit that is made already
+            ordinary = seed is None and not partner.is_test
+            unit = units.take(plan, language, COUNTRIES[language]) if ordinary else None
             instance = _requested(tenant, plan, client_name, language, key, unit)
             facts = {"restore": restores.ask(instance.pk, *seed).public_id} if seed else {}
             making.begin(instance, unit, generated_password(), facts=facts)
     except IntegrityError as error:
-        if Instance.objects.live().filter(client_name=client_name).exists():
+        if _is_taken(client_name, partner):
             raise ClientNameTaken from error
         raise
     return instance
 
 
-def require_free(client_name: str) -> None:
-    """Raises ClientNameTaken while a living instance has this name."""
-    if Instance.objects.live().filter(client_name=client_name).exists():
+def require_free(client_name: str, partner: Partner) -> None:
+    """Raises ClientNameTaken while a living instance has this name; in test mode, one of the same partner."""
+    if _is_taken(client_name, partner):
         raise ClientNameTaken
 
 
@@ -192,7 +197,7 @@ def _requested(
 ) -> Instance:
     """With the price of today, which a later change of the plan does not touch."""
     return Instance.objects.create(
-        **making.place(plan, client_name, unit),
+        **making.place(plan, client_name, unit, test=tenant.partner.is_test),
         tenant=tenant,
         plan=plan,
         created_by_key=key,
@@ -203,14 +208,21 @@ def _requested(
         country=COUNTRIES[language],
         time_zone=TIMEZONES[language],
         price_per_month=plan.price_per_month,
-        estimated_cost=plan.estimated_cost,
+        estimated_cost=0 if tenant.partner.is_test else plan.estimated_cost,
         currency=plan.currency,
     )
 
 
+def _is_taken(client_name: str, partner: Partner) -> bool:
+    rivals = Instance.objects.sold_by(partner) if partner.is_test else Instance.objects.real()
+    return rivals.live().filter(client_name=client_name).exists()
+
+
 def _check_quota(partner: Partner) -> None:
-    if partner.quota is None:
+    """Until the transaction ends, its other orders wait."""
+    quota = partners.quota_of(partner)
+    if quota is None:
         return
     Partner.objects.select_for_update(no_key=True).get(pk=partner.pk)
-    if Instance.objects.live().sold_by(partner).count() >= partner.quota:
+    if Instance.objects.live().sold_by(partner).count() >= quota:
         raise QuotaReached

@@ -24,7 +24,7 @@ _KEY = Statement(
     k=(ApiKey, tuple(field.attname for field in ApiKey._meta.concrete_fields)),
     p=(Partner, tuple(field.attname for field in Partner._meta.concrete_fields)),
 )
-SHAPE = re.compile(r"eaz_(?:live|pub)_([0-9a-f]{8})_[0-9A-Za-z]{51}")
+SHAPE = re.compile(r"eaz_(?:live|test|pub|pubtest)_([0-9a-f]{8})_[0-9A-Za-z]{51}")
 
 
 def issue(
@@ -49,7 +49,7 @@ def issue(
         if expires_at is not None:
             ApiKey.objects.filter(pk=row.pk).update(expires_at=expires_at)
             row.refresh_from_db()
-        _note("issued", row, after={"partner": partner.name, "scopes": chosen, "expires_at": _moment(expires_at)})
+        _note("issued", row, after={"partner": str(partner), "scopes": chosen, "expires_at": _moment(expires_at)})
     return row, clear
 
 
@@ -89,7 +89,7 @@ def revoke(key: ApiKey) -> None:
     """From the next request on, this key opens nothing. Harmless when it is revoked already."""
     with transaction.atomic():
         if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now()):
-            _note("revoked", key, after={"partner": key.partner.name})
+            _note("revoked", key, after={"partner": str(key.partner)})
     key.refresh_from_db()
 
 

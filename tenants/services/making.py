@@ -18,7 +18,9 @@ from tenants.services import workspaces
 from tenants.signals import pool_due
 
 
-def place(plan: Plan, client_name: str, unit: Unit | None, *, moving: Instance | None = None) -> dict[str, str]:
+def place(
+    plan: Plan, client_name: str, unit: Unit | None, *, moving: Instance | None = None, test: bool = False
+) -> dict[str, str]:
     """Where an instance lives: in what its unit has, or in a place of its own that is still to be made.
 
     Raises NoRoom; never for one that was accepted already and is only ``moving``.
@@ -26,8 +28,8 @@ def place(plan: Plan, client_name: str, unit: Unit | None, *, moving: Instance |
     if unit is not None:
         names = ("workspace", "database_name", "project_id")
         return {name: getattr(unit.instance, name) for name in names}
-    database = client_names.database_name(client_name)
-    return {"workspace": workspaces.with_room(plan, moving=moving), "database_name": database, "project_id": ""}
+    workspace = workspaces.with_room(plan, moving=moving, test=test)
+    return {"workspace": workspace, "database_name": client_names.database_name(client_name), "project_id": ""}
 
 
 def begin(instance: Instance, unit: Unit | None, password: str, *, facts: dict[str, Any] | None = None) -> Operation:

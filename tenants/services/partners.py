@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from tenants import names
-from tenants.errors import NameTaken, UnknownPartner
+from tenants.errors import NameTaken, NoTestMode, UnknownPartner
 from tenants.models import ApiKey, Partner
 from tenants.services import keys
 
@@ -24,7 +24,8 @@ def help_address(partner: Partner) -> str:
 
 def find_partner(name: str) -> Partner:
     """The partner of exactly this name, else of one that people take for the same. Raises UnknownPartner."""
-    found = Partner.objects.filter(Q(name=name) | Q(name_key=names.key(name))) if names.is_storable(name) else ()
+    same = Q(name=name) | Q(name_key=names.key(name))
+    found = Partner.objects.real().filter(same) if names.is_storable(name) else ()
     partner = min(found, key=lambda each: each.name != name, default=None)
     if partner is None:
         raise UnknownPartner
@@ -39,6 +40,22 @@ def create_partner(name: str) -> Partner:
             return Partner.objects.create(name=name)
     except IntegrityError as error:
         raise NameTaken from error
+
+
+def in_test_mode(partner: Partner) -> Partner:
+    """What stands for it there, made when it is first asked for. Raises NoTestMode."""
+    if not settings.TEST_MODE_URL:
+        raise NoTestMode
+    row, _new = Partner.objects.get_or_create(
+        test_of=partner, defaults={"name": f"{partner.pk} in test mode", "language": partner.language}
+    )
+    return row
+
+
+def quota_of(partner: Partner) -> int | None:
+    """How many live instances it may have at most; None: any number."""
+    most: int | None = settings.TEST_MODE_INSTANCES if partner.is_test else partner.quota
+    return most
 
 
 def create_api_key(partner: Partner, *, kind: str = ApiKey.Kind.SECRET, name: str = "") -> tuple[ApiKey, str]:

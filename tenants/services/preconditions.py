@@ -109,7 +109,8 @@ def _cancel(instance: Instance) -> None:
 def _back_up(instance: Instance) -> None:
     if instance.state != _S.READY:
         _in(_S.READY)(instance)
-    if not bucket.configured() or not Agent.objects.filter(instance=instance).exists():
+    no_agent = instance.is_test or not Agent.objects.filter(instance=instance).exists()
+    if no_agent or not bucket.configured():
         raise BackupsUnavailable
 
 

@@ -61,7 +61,8 @@ def _due() -> list[Look]:
     """Ready, and nothing works on it: what is being changed may be away for a moment."""
     before = timezone.now() - timedelta(minutes=settings.PROBE_INTERVAL_MINUTES)
     rows = (
-        Instance.objects.filter(state=InstanceState.READY)
+        Instance.objects.real()
+        .filter(state=InstanceState.READY)
         .filter(Q(probe=None) | _long_unseen("probe__", before))
         .exclude(operations__state=OperationState.ACTIVE)
         .select_related("probe")

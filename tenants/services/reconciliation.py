@@ -24,7 +24,7 @@ from provisioning.reconciliation.comparison import Comparison, compare
 from provisioning.reconciliation.differences import Act, Difference, Kind
 from provisioning.reconciliation.owned import Expected, Owned
 from provisioning.reconciliation.projects import PROJECT
-from provisioning.spec import InstanceSpec
+from provisioning.spec import TEST, InstanceSpec
 from provisioning.states import MAKING, OperationKind, ResourceState
 from tenants.audit import acting
 from tenants.lifecycle import InstanceState
@@ -62,12 +62,12 @@ def rules_of_the_settings() -> Rules:
 
 
 def workspaces() -> list[str]:
-    """Every workspace that has, had or could have something of ours."""
+    """Every workspace that has, had or could have something of ours; not that of test mode."""
     used = {
         *Resource.objects.values_list("workspace", flat=True).distinct(),
         *(name for plan in Plan.objects.all() for name in plan.workspace_names()),
     }
-    return sorted(used | set(configured()))
+    return sorted((used | set(configured())) - {TEST})
 
 
 def reconcile(

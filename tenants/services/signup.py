@@ -117,7 +117,7 @@ def confirm(token: str) -> Signup:
 def suggested_name(company: str) -> tuple[str, bool]:
     """The client name that a company would get, and whether its plain form is free."""
     name = _plain_name(company)
-    free = bool(name) and not Instance.objects.live().filter(client_name=name).exists()
+    free = bool(name) and not Instance.objects.real().live().filter(client_name=name).exists()
     return name, free
 
 

@@ -109,7 +109,8 @@ def creations_by_day() -> list[Day]:
     first = today - timedelta(days=LONGEST - 1)
     since = timezone.now() - timedelta(days=LONGEST + 1)
     rows = (
-        Operation.objects.made_by()
+        Operation.objects.real()
+        .made_by()
         .filter(created_at__gte=since)
         .order_by()
         .annotate(day=TruncDate("created_at"))
@@ -151,7 +152,8 @@ def _time_to_ready() -> dict[date, tuple[int, timedelta, timedelta]]:
     since = timezone.now() - timedelta(weeks=WEEKS)
     week: dict[str, Any] = {"partition_by": [F("week")]}
     rows = (
-        Operation.objects.made_by()
+        Operation.objects.real()
+        .made_by()
         .filter(state=OperationState.SUCCEEDED, ended_at__gte=since)
         .annotate(week=TruncWeek("ended_at"), took=F("ended_at") - F("created_at"))
         .annotate(
@@ -179,7 +181,8 @@ def troubles() -> list[Trouble]:
         & ~Exists(later)
     )
     rows = (
-        Operation.objects.filter(Q(state=OperationState.ACTIVE) | failed)
+        Operation.objects.real()
+        .filter(Q(state=OperationState.ACTIVE) | failed)
         .order_by()
         .annotate(why=Case(When(state=OperationState.FAILED, then=F("reason")), default=Subquery(at)))
         .values("state", "why")

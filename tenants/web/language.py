@@ -54,7 +54,7 @@ def keep(response: HttpResponse, code: str) -> HttpResponse:
 
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    closed = ("/instances/", "/confirm/", "/espace/", "/en/space/")
+    closed = ("/instances/", "/test-instances/", "/confirm/", "/espace/", "/en/space/")
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed)]
     lines += [f"Sitemap: {settings.PUBLIC_BASE_URL}/sitemap.xml", ""]
     return HttpResponse("\n".join(lines), content_type="text/plain")

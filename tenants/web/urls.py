@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tenants.web import books, confirmation, language, legal, progress, signup, sitemap
+from tenants.web import books, confirmation, language, legal, progress, signup, sitemap, test_instances
 
 urlpatterns = [
     path("", signup.home, name="home"),
@@ -11,6 +11,7 @@ urlpatterns = [
     path("en/signup", signup.sign_up, name="signup_en"),
     path("availability", signup.availability, name="availability"),
     path("instances/<slug:instance_id>/", progress.page, name="progress"),
+    path("test-instances/<slug:instance_id>/", test_instances.page, name="test_instance"),
     path("instances/<slug:instance_id>/progress", progress.fragment, name="progress_fragment"),
     path("instances/<slug:instance_id>/password", progress.password, name="progress_password"),
     path("confirm/sent/", confirmation.sent, name="confirmation_sent"),

@@ -27,7 +27,7 @@ def take(delivery_id: int) -> WebhookDelivery | None:
     with atomic():
         # the partner's other deliveries are counted one after the other
         Partner.objects.select_for_update(no_key=True).filter(pk=partner_id).first()
-        delivery = due.select_related("event", "endpoint").first()
+        delivery = due.select_related("event__partner", "endpoint").first()
         if delivery is None or _busy(delivery):
             return None
         now = timezone.now()

@@ -42,7 +42,7 @@ def announce(instance: Instance, event_type: str) -> WebhookEvent | None:
             "instanceId": instance.public_id,
             "clientName": instance.client_name,
             "status": instance.status,
-            "instanceUrl": instance.url or None,
+            "instanceUrl": instance.open_url or None,
         }
         return write(partner, event_type, data, endpoints, instance=instance)
 
@@ -120,7 +120,9 @@ def ring_later(delivery_id: int) -> None:
 def body_of(event: WebhookEvent) -> str:
     """What is signed and sent: the same bytes in every attempt."""
     happened = event.created_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return json.dumps({"type": event.type, "timestamp": happened, "data": event.data}, separators=(",", ":"))
+    mode = "test" if event.partner.is_test else "live"
+    told = {"type": event.type, "timestamp": happened, "mode": mode, "data": event.data}
+    return json.dumps(told, separators=(",", ":"))
 
 
 def _kept(delivery: WebhookDelivery) -> bool:

@@ -30,9 +30,10 @@ def _send(endpoint: WebhookEndpoint) -> bool:
     row = WebhookEndpoint.objects.filter(pk=endpoint.pk, notice_due_at=endpoint.notice_due_at)
     if not row.update(notice_due_at=timezone.now() + PAUSE, notice_tries=F("notice_tries") + 1):
         return False
-    recipients = [endpoint.partner.contact_email] if endpoint.partner.contact_email else settings.STAFF_ALERT_EMAILS
+    contact = endpoint.partner.account.contact_email
+    recipients = [contact] if contact else settings.STAFF_ALERT_EMAILS
     results = [_told(endpoint, recipient) for recipient in recipients]
-    if results == [False] and endpoint.partner.contact_email:
+    if results == [False] and contact:
         # an address that takes no mail keeps the news from nobody
         results = [_told(endpoint, recipient) for recipient in settings.STAFF_ALERT_EMAILS]
     # nobody who has it gets it again because another one could not be reached
@@ -58,7 +59,7 @@ def _told(endpoint: WebhookEndpoint, recipient: str) -> bool | None:
 
 
 def _letter(endpoint: WebhookEndpoint, recipient: str) -> Letter:
-    with translation.override(endpoint.partner.language):
+    with translation.override(endpoint.partner.account.language):
         if endpoint.disabled_reason == "gone":
             why = _("It answered 410 Gone.")
         else:

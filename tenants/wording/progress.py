@@ -15,6 +15,7 @@ from provisioning.gate import circuit
 from provisioning.gate.turns import QueuePosition, position_of
 from provisioning.models import Operation, Step
 from provisioning.reasons import reason
+from provisioning.spec import TEST
 from provisioning.states import OperationState, StepState
 
 REMEMBERED = 50
@@ -24,7 +25,7 @@ BELIEVED_SECONDS = 5.0
 STEADY_MOST = 30.0
 # so often, at most, a percentage moves because time has passed: whoever asks more often is told "unchanged" for little
 TICK_SECONDS = 10.0
-_read: dict[tuple[str, bool], tuple[float, dict[str, float]]] = {}
+_read: dict[tuple[str, bool, bool], tuple[float, dict[str, float]]] = {}
 # a step that takes longer than usual is thought to need this share of its usual time more
 STILL = 0.15
 # a step that has had so many times its usual time, and at least so long, is late: nobody knows when it will be done
@@ -72,7 +73,7 @@ def progress_of(operation: Operation, now: datetime) -> Progress:
     recipe = RECIPES[operation.kind].steps
     definitions = [each for each in recipe if each.code in rows] or recipe
     steps = tuple(_step(definition, rows.get(definition.code)) for definition in definitions)
-    usual = usual_seconds(operation.kind, built=bool(operation.spec["source"]["repository"]))
+    usual = _usual_of(operation)
     whole = sum(usual[step.code] for step in steps)
     current = next((step for step in steps if step.state != StepState.DONE), None)
     active = operation.state == OperationState.ACTIVE
@@ -103,13 +104,19 @@ def progress_of(operation: Operation, now: datetime) -> Progress:
     )
 
 
-def usual_seconds(kind: str, *, built: bool) -> dict[str, float]:
+def usual_seconds(kind: str, *, built: bool, test: bool = False) -> dict[str, float]:
     """Each step's median over the last successful operations of this kind; the recipe's own figure without any.
 
-    ``built``: from a repository, which takes Railway minutes longer than starting an image.
+    ``built``: from a repository, which takes Railway minutes longer than starting an image. ``test``: in test mode,
+    where there is no Railway.
     """
-    measured = _believed(kind, built=built)
+    measured = _believed(kind, built=built, test=test)
     return {step.code: measured.get(step.code) or _guess(step, built=built) for step in RECIPES[kind].steps}
+
+
+def _usual_of(operation: Operation) -> dict[str, float]:
+    built, test = bool(operation.spec["source"]["repository"]), operation.workspace == TEST
+    return usual_seconds(operation.kind, built=built, test=test)
 
 
 def forget() -> None:
@@ -117,14 +124,14 @@ def forget() -> None:
     _read.clear()
 
 
-def _believed(kind: str, *, built: bool) -> dict[str, float]:
+def _believed(kind: str, *, built: bool, test: bool) -> dict[str, float]:
     """What all processes share for five minutes; each asks for it every few seconds, not at every look."""
     now = time.monotonic()
-    read_at, found = _read.get((kind, built), (-BELIEVED_SECONDS, {}))
+    read_at, found = _read.get((kind, built, test), (-BELIEVED_SECONDS, {}))
     if now - read_at >= BELIEVED_SECONDS:
-        name = f"usual-seconds:{kind}:{built}"
-        found = cache.get_or_set(name, lambda: _measured(kind, built=built), CACHED_SECONDS) or {}
-        _read[kind, built] = (now, found)
+        name = f"usual-seconds:{kind}:{built}:{test}"
+        found = cache.get_or_set(name, lambda: _measured(kind, built=built, test=test), CACHED_SECONDS) or {}
+        _read[kind, built, test] = (now, found)
     return found
 
 
@@ -132,8 +139,9 @@ def _guess(step: StepDefinition, *, built: bool) -> float:
     return step.usual_seconds + (BUILD_SECONDS if built and step.code == "deploy_odoo" else 0)
 
 
-def _measured(kind: str, *, built: bool) -> dict[str, float]:
-    done = Operation.objects.filter(kind=kind, state=OperationState.SUCCEEDED)
+def _measured(kind: str, *, built: bool, test: bool) -> dict[str, float]:
+    those = Operation.objects.filter(instance__workspace=TEST) if test else Operation.objects.real()
+    done = those.filter(kind=kind, state=OperationState.SUCCEEDED)
     source = {"spec__source__repository": ""}
     last = (done.exclude(**source) if built else done.filter(**source)).order_by("-pk")[:REMEMBERED]
     durations: dict[str, list[float]] = defaultdict(list)

@@ -52,6 +52,8 @@ def pages(site: str, foreign: str, language: str) -> Iterator[State]:
     for name in books.BOOKS:
         yield State(name.replace("_", "-"), f"{site}{books.address_of(name, language)}")
     yield State("problems", f"{site}/api/problems")
+    yield State("problem", f"{site}/api/problems/client_name_taken")
+    yield State("test-instance", f"{site}/test-instances/{_tried_out(language).public_id}/")
     yield State("missing", f"{site}/nowhere/")
     yield State("broken", f"{site}/", _break)
     yield State("widget", foreign)
@@ -170,6 +172,12 @@ def ready(language: str, name: str = "ready", **values: object) -> Instance:
     changes = {"state": InstanceState.READY, "url": url, "ready_at": now, "expires_at": now + timedelta(days=14)}
     Instance.objects.filter(pk=instance.pk).update(**changes)
     instance.refresh_from_db()
+    return instance
+
+
+def _tried_out(language: str) -> Instance:
+    instance = ready(language, "tried-out")
+    Instance.objects.filter(pk=instance.pk).update(workspace="test")
     return instance
 
 

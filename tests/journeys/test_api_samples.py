@@ -15,8 +15,8 @@ from django.conf import settings
 from provisioning.engine import running
 from provisioning.hooks.client import signed_headers
 from provisioning.watching import watcher
-from tenants.models import Instance
-from tenants.services import keys, webhooks
+from tenants.models import Instance, Partner
+from tenants.services import keys, partners, webhooks
 from tests import factories
 
 PATIENCE_SECONDS = 60
@@ -37,6 +37,35 @@ def environment(transactional_db, live_server):
     factories.make_instance("acme-corp")
     _row, key = keys.issue(factories.make_partner())
     return os.environ | {"EAZYNOVA_URL": live_server.url, "EAZYNOVA_KEY": key, "POLL_SECONDS": "0.2"}
+
+
+@pytest.fixture
+def trying_out(environment, sandbox_of_tests):
+    _row, key = keys.issue(partners.in_test_mode(Partner.objects.real().get(is_house=False)))
+    return environment | {"EAZYNOVA_TEST_KEY": key}
+
+
+def test_the_sample_of_test_mode_prints_what_it_says(trying_out):
+    command = [sys.executable, "-c", sample("Trying out what may happen")]
+    process = subprocess.Popen(command, env=trying_out, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        running.run_due()
+        watcher.watch()
+        time.sleep(0.05)
+    process.kill()
+    out, err = process.communicate()
+    text = (Path(settings.BASE_DIR) / "docs" / "api.md").read_text(encoding="utf-8")
+    assert out == re.search(r"^It prints\n\n```text\n(.*?)^```", text, re.MULTILINE | re.DOTALL)[1], err
+
+
+@pytest.mark.parametrize(("heading", "book"), [("Test mode", "partner-guide.md"), ("Mode test", "guide-partenaire.md")])
+def test_the_curl_samples_of_test_mode_order_and_delete(trying_out, heading, book):
+    command = ["sh", "-e", "-c", sample(heading, book)]
+    done = subprocess.run(command, env=trying_out, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert '"mode":"test"' in done.stdout
+    assert done.stdout.endswith('{"deleting":1}')
 
 
 def test_the_python_sample_brings_a_customer_to_a_proven_login(environment, sandbox):

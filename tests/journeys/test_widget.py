@@ -10,7 +10,7 @@ from django.conf import settings as live
 
 from tenants.limits import captcha
 from tenants.models import ApiKey, Instance, Partner
-from tenants.services import keys
+from tenants.services import keys, partners
 from tests import factories
 from tests.provisioning.hooks.partner_site import PartnerSite
 
@@ -53,10 +53,10 @@ def partner_site(site):
     server.server_close()
 
 
-def embed(site, partner_site, origins):
+def embed(site, partner_site, origins, seller=lambda partner: partner):
     handler, origin = partner_site
     partner = factories.make_partner(allowed_origins=origins(origin))
-    _row, key = keys.issue(partner, kind=ApiKey.Kind.PUBLISHABLE)
+    _row, key = keys.issue(seller(partner), kind=ApiKey.Kind.PUBLISHABLE)
     source = f"{site}/static/js/widget/eazynova.js"
     handler.markup = f'<script src="{source}" data-key="{key}" data-plan="demo" data-color="#0a7d4f"></script>'
     return partner, origin
@@ -79,6 +79,21 @@ def test_a_visitor_of_a_partner_orders_there_without_cookies_or_leaking_styles(s
     assert page.context.cookies() == []
     assert page.evaluate("getComputedStyle(document.querySelector('h2')).fontSize") == "24px"
     assert page.goto(page.get_attribute(".done a", "href")).status == 200
+
+
+def test_with_a_key_of_test_mode_the_form_says_that_nothing_is_real_and_orders_there(
+    site, partner_site, visitor, sandbox_of_tests
+):
+    partner, origin = embed(site, partner_site, lambda origin: [origin], partners.in_test_mode)
+    page = visitor()
+    page.goto(origin)
+    assert "Mode test" in page.inner_text("form")
+    order(page, origin)
+    page.wait_for_selector(".done")
+    instance = Instance.objects.get()
+    assert (instance.mode, instance.tenant.partner.test_of) == ("test", partner)
+    page.goto(page.get_attribute(".done a", "href"))
+    assert "instance de test" in page.inner_text("main")
 
 
 # what a partner's page may do to its own elements, before and after the widget's tag

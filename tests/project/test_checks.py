@@ -129,6 +129,13 @@ def test_each_half_configuration_is_found_alone(changes, expected):
     assert found(**changes) == [expected]
 
 
+@pytest.mark.parametrize("debug", [True, False])
+def test_test_mode_never_leads_to_where_live_instances_are_made(debug):
+    for url in (PRODUCTION["RAILWAY_API_URL"], "https://backboard.railway.com/graphql/v9"):
+        assert "E025" in found(TEST_MODE_URL=url, DEBUG=debug)
+    assert "E025" not in found(TEST_MODE_URL="http://testmode:8190/graphql/v2", DEBUG=debug)
+
+
 def test_sqlite_with_several_web_processes_is_found_without_redis_too():
     assert sorted(found(DATABASES=SQLITE, REDIS_URL="")) == ["E008", "E009", "W012"]
     assert sorted(found(DATABASES=SQLITE, WEB_CONCURRENCY=1)) == ["E008", "W012"]

@@ -85,3 +85,17 @@ def test_the_procfile_and_compose_run_the_same():
         queue = re.search(r"--queues[ =](\w+)", lines[name])[1]
         assert f"--queues={queue}" in GIVEN[name]["command"]
     assert lines["web"].split() == GIVEN["web"]["command"]
+    command = GIVEN["testmode"]["command"]
+    assert lines["testmode"].split()[:4] == command[:4]
+    assert f"--port {command[5].removeprefix('--port=')}" in lines["testmode"]
+
+
+def test_the_sandbox_of_test_mode_is_reached_by_the_site_alone_and_reaches_nobody():
+    assert GIVEN["testmode"]["networks"] == ["tests"]
+    assert "ports" not in GIVEN["testmode"]
+    assert yaml.safe_load(FILE.read_text())["networks"]["tests"]["internal"]
+    others = {name for name, service in GIVEN.items() if "tests" in service["networks"]} - {"testmode"}
+    assert others == {"web", "worker", "webhooks", "beat", "release"}
+    port = next(word for word in GIVEN["testmode"]["command"] if word.startswith("--port=")).removeprefix("--port=")
+    for name in ("web", "worker", "beat"):
+        assert GIVEN[name]["environment"]["TEST_MODE_URL"].startswith(f"http://testmode:{port}/")

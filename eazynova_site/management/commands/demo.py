@@ -55,8 +55,8 @@ class Command(BaseCommand):
             (self.folder / "pid").unlink(missing_ok=True)
 
     def _run(self, *, stay: bool) -> None:
-        graphql, odoo, storage = free_port(8190), free_port(8069), free_port(8191)
-        own = _environment(self.folder, graphql, storage, self.port)
+        graphql, odoo, storage, self.tests = free_port(8190), free_port(8069), free_port(8191), free_port(8192)
+        own = _environment(self.folder, graphql, storage, self.tests, self.port)
         self.environment = os.environ | own
         lend(self.folder / "commands.env", own)
         self._manage("migrate", "--verbosity", "0")
@@ -80,6 +80,8 @@ class Command(BaseCommand):
         self._manage("createsuperuser", "--noinput", "--username", "admin", "--email", "admin@localhost",
                      "--verbosity", "0")  # fmt: skip
         self._start("worker")
+        self._start("sandbox", "--test-mode", "--port", str(self.tests), "--odoo-port", str(free_port(8070)),
+                    "--odoo-ports", "8130-8159", "--speed", "2", "--quiet", *names(sys.platform))  # fmt: skip
         # the next order finds an instance that is there already
         self._manage("pool", "size", "demo", "1")
         site = f"http://127.0.0.1:{self.port}"
@@ -89,6 +91,7 @@ class Command(BaseCommand):
             % {"site": site, "path": settings.ADMIN_PATH, "password": password}
         )
         self._manage("create_api_key", "EAZYNOVA")
+        self._manage("create_api_key", "EAZYNOVA", "--test")
         self.stdout.write(_("Commands in a second terminal meet this demonstration: %(command)s") % {
             "command": f"{os.path.relpath(sys.executable)} manage.py operations list"
         })  # fmt: skip
@@ -154,7 +157,7 @@ def _interrupt(number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def _environment(folder: Path, graphql: int, storage: int, site: int) -> dict[str, str]:
+def _environment(folder: Path, graphql: int, storage: int, tests: int, site: int) -> dict[str, str]:
     return {
         "DEBUG": "1",
         "DATABASE_URL": f"sqlite:///{folder / 'eazynova.sqlite3'}",
@@ -167,6 +170,7 @@ def _environment(folder: Path, graphql: int, storage: int, site: int) -> dict[st
         "RAILWAY_PROJECT_INTERVAL_SECONDS": "0",
         "RAILWAY_VOLUME_INTERVAL_SECONDS": "0",
         "INSTANCE_URL_SCHEME": "http",
+        "TEST_MODE_URL": f"http://127.0.0.1:{tests}/graphql/v2",
         "BACKUP_S3_ENDPOINT": f"http://127.0.0.1:{storage}",
         "BACKUP_S3_REGION": "eu-sandbox-1",
         "BACKUP_S3_BUCKET": "eazynova-backups",

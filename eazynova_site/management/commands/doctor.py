@@ -78,6 +78,7 @@ def _looks(options: dict[str, Any]) -> list[tuple[str, Look, str]]:
         return within
     beyond: list[tuple[str, Look, str]] = [
         ("railway", outside.railway, _("See RAILWAY_API_TOKEN, RAILWAY_WORKSPACE_ID and https://status.railway.com")),
+        ("test mode", outside.test_mode, _("See TEST_MODE_URL and the service testmode of compose.yml.")),
         ("mail", outside.mail, _("See EMAIL_HOST, EMAIL_HOST_USER and EMAIL_HOST_PASSWORD.")),
         ("storage", outside.storage, _("See BACKUP_S3_* and the provider's own page.")),
         ("site", outside.site, _("See that PUBLIC_BASE_URL, its DNS record and the proxy lead here.")),

@@ -8,9 +8,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
+from provisioning.gate import workspaces
 from provisioning.sandbox import Sandbox
 
 DEFAULT_PORT = 8190
@@ -19,6 +21,7 @@ DEFAULT_S3_PORT = 8191
 DEFAULT_SPEED = 5.0
 # a call every three seconds instead of every minute
 DEFAULT_AGENT_PACE = 0.05
+DAY = 86_400.0
 
 
 class Command(BaseCommand):
@@ -56,6 +59,11 @@ class Command(BaseCommand):
             default=DEFAULT_AGENT_PACE,
             help=_("share of the real pauses that the agents beside the Odoos make between their calls; 0: no agents"),
         )
+        parser.add_argument(
+            "--test-mode",
+            action="store_true",
+            help=_("stand for Railway towards partners’ test keys: names force outcomes, nothing is kept for ever"),
+        )
         parser.add_argument("--fault", action="append", default=[], metavar="JSON")
         parser.add_argument("--quiet", action="store_true")
 
@@ -82,20 +90,29 @@ class Command(BaseCommand):
 
     def _say_where(self, sandbox: Sandbox) -> None:
         self.stdout.write(_("The sandbox listens at %(url)s") % {"url": sandbox.url})
+        if sandbox.options.named_outcomes:
+            self.stdout.write(f"TEST_MODE_URL={sandbox.url}")
+            self.stdout.flush()
+            return
         self.stdout.write(f"RAILWAY_API_URL={sandbox.url}")
         self.stdout.write(f"RAILWAY_API_TOKEN={sandbox.token}")
         self.stdout.write(f"RAILWAY_WORKSPACE_ID={sandbox.workspace_id}")
         self.stdout.write("INSTANCE_URL_SCHEME=http")
+        self._say_where_backups_go(sandbox)
+        self.stdout.write(_("Deployed Odoos answer on port %(port)s. Ctrl-C ends it.") % {"port": sandbox.odoo_port})
+        self.stdout.flush()
+
+    def _say_where_backups_go(self, sandbox: Sandbox) -> None:
         self.stdout.write(f"BACKUP_S3_ENDPOINT={sandbox.s3_url}")
         self.stdout.write(f"BACKUP_S3_REGION={sandbox.options.s3_region}")
         self.stdout.write(f"BACKUP_S3_BUCKET={sandbox.options.s3_bucket}")
         self.stdout.write(f"BACKUP_S3_ACCESS_KEY_ID={sandbox.options.s3_access_key_id}")
         self.stdout.write(f"BACKUP_S3_SECRET_ACCESS_KEY={sandbox.options.s3_secret_access_key}")
-        self.stdout.write(_("Deployed Odoos answer on port %(port)s. Ctrl-C ends it.") % {"port": sandbox.odoo_port})
-        self.stdout.flush()
 
 
 def _sandbox(options: dict[str, Any]) -> Sandbox:
+    if options["test_mode"]:
+        return _of_test_mode(options)
     return Sandbox(
         options["state"],
         host=options["host"],
@@ -113,6 +130,27 @@ def _sandbox(options: dict[str, Any]) -> Sandbox:
         answer_seconds=options["answer_seconds"],
         hourly_limit=options["hourly_limit"],
         deletion_grace_seconds=options["deletion_grace"],
+    )
+
+
+def _of_test_mode(options: dict[str, Any]) -> Sandbox:
+    """With a token and a workspace that only our own test mode knows; no agents, no storage."""
+    return Sandbox(
+        options["state"],
+        host=options["host"],
+        odoo_host=options["odoo_host"],
+        odoo_ports=options["odoo_ports"],
+        port=options["port"],
+        odoo_port=options["odoo_port"],
+        s3_bucket="",
+        token=workspaces.test_token(),
+        workspace_id=workspaces.TEST_IDENTIFIER,
+        deploy_seconds=options["speed"],
+        deletion_grace_seconds=0.0,
+        named_outcomes=True,
+        # ours are gone before; what nobody asks for any more is not kept
+        life_seconds=2.0 * settings.TEST_MODE_DAYS * DAY,
+        memory_seconds=DAY,
     )
 
 

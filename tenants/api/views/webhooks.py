@@ -50,7 +50,7 @@ class EndpointsBase(ApiView):
             self.endpoint(kwargs["endpoint_id"])
 
     def own_endpoints(self) -> QuerySet[WebhookEndpoint]:
-        return WebhookEndpoint.objects.filter(partner=self.key().partner)
+        return WebhookEndpoint.objects.filter(partner=self.key().partner).select_related("partner")
 
     def endpoint(self, endpoint_id: str) -> WebhookEndpoint:
         found = self.own_endpoints().filter(public_id=endpoint_id).first()

@@ -27,11 +27,11 @@ class Command(BaseCommand):
         rotate.add_argument("--days", type=float, default=keys.OVERLAP.days, help=_("overlap in days"))
         revoke = verbs.add_parser("revoke", help=_("the key opens nothing from now on"))
         for verb in (rotate, revoke):
-            verb.add_argument("identifier", help=_("the eight characters after eaz_live_ or eaz_pub_"))
+            verb.add_argument("identifier", help=_("the eight characters between the last two underscores"))
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["verb"] == "list":
-            for each in ApiKey.objects.select_related("partner"):
+            for each in ApiKey.objects.select_related("partner__test_of"):
                 self.stdout.write(json.dumps(_facts(each), ensure_ascii=False))
             return
         wanted = options["identifier"] if names.is_storable(options["identifier"]) else ""
@@ -56,7 +56,8 @@ class Command(BaseCommand):
 def _facts(key: ApiKey) -> dict[str, Any]:
     return {
         "id": key.public_id,
-        "partner": key.partner.name,
+        "partner": key.partner.account.name,
+        "mode": "test" if key.partner.is_test else "live",
         "kind": key.kind,
         "name": key.name,
         "scopes": key.scopes,

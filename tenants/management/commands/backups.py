@@ -167,7 +167,7 @@ class Command(BaseCommand):
 def _find(client_name: str) -> Instance:
     """The newest of this name. Raises CommandError."""
     wanted = client_name if names.is_storable(client_name) else ""
-    found = Instance.objects.filter(client_name=wanted).order_by("-pk").first()
+    found = Instance.objects.real().filter(client_name=wanted).order_by("-pk").first()
     if found is None:
         raise CommandError(_("There is no instance %(name)s.") % {"name": client_name}, returncode=2)
     return found

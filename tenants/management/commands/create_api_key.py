@@ -29,13 +29,19 @@ class Command(BaseCommand):
             choices=[scope for scope in ApiKey.Scope.values if scope != ApiKey.Scope.SIGNUP],
             help=_("what the key may do, repeatable (default: everything but delete without grace)"),
         )
+        parser.add_argument(
+            "--test",
+            action="store_true",
+            help=_("a key of test mode: its instances live in the sandbox and cost nothing"),
+        )
         parser.add_argument("--json", action="store_true", help=_("print one JSON object and nothing else"))
 
     def handle(self, *args: Any, **options: Any) -> None:
         kind = ApiKey.Kind.PUBLISHABLE if options["publishable"] else ApiKey.Kind.SECRET
         try:
             partner = partners.find_partner(options["partner"])
-            key, clear = keys.issue(partner, kind=kind, name=options["name"], scopes=options["scope"])
+            seller = partners.in_test_mode(partner) if options["test"] else partner
+            key, clear = keys.issue(seller, kind=kind, name=options["name"], scopes=options["scope"])
         except DomainError as error:
             raise CommandError(str(error), returncode=2) from error
         if options["json"]:

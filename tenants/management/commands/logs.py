@@ -110,7 +110,7 @@ def _found(name: str) -> Instance:
     """By its id, else the newest of this client name. Raises CommandError."""
     wanted = name if names.is_storable(name) else ""
     instance = Instance.objects.filter(public_id=wanted).first()
-    instance = instance or Instance.objects.filter(client_name=wanted).order_by("-pk").first()
+    instance = instance or Instance.objects.real().filter(client_name=wanted).order_by("-pk").first()
     if instance is None:
         raise CommandError(_("There is no instance %(name)s.") % {"name": name}, returncode=2)
     return instance

@@ -7,6 +7,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from provisioning.engine import running
@@ -58,7 +59,7 @@ class Command(BaseCommand):
         name = options["instance"]
         if not name:
             return drills.begin_due(options["sample"])
-        rows = Instance.objects.filter(public_id=name) | Instance.objects.filter(client_name=name)
+        rows = Instance.objects.real().filter(Q(public_id=name) | Q(client_name=name))
         instance = rows.order_by("-pk").first()
         if instance is None:
             raise CommandError(_("There is no instance %(name)s.") % {"name": name}, returncode=2)

@@ -37,7 +37,7 @@ class Command(BaseCommand):
 def _found(name: str) -> Instance:
     """By its id, else the living one of this client name. Raises CommandError."""
     instance = Instance.objects.filter(public_id=name).first()
-    instance = instance or Instance.objects.live().filter(client_name=name).first()
+    instance = instance or Instance.objects.real().live().filter(client_name=name).first()
     if instance is None:
         raise CommandError(_("There is no instance %(name)s.") % {"name": name}, returncode=2)
     return instance

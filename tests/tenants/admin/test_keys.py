@@ -5,7 +5,7 @@ import re
 import pytest
 from django.urls import reverse
 
-from tenants.models import ApiKey, AuditEntry
+from tenants.models import ApiKey, AuditEntry, Instance
 from tenants.services import keys
 
 pytestmark = pytest.mark.django_db
@@ -13,7 +13,7 @@ ADD = "admin:tenants_apikey_add"
 
 
 def key_on(page):
-    found = re.search(r"eaz_(?:live|pub)_[0-9a-f]{8}_[0-9A-Za-z]{51}", page.content.decode())
+    found = re.search(r"eaz_(?:live|test|pub|pubtest)_[0-9a-f]{8}_[0-9A-Za-z]{51}", page.content.decode())
     return found.group() if found else None
 
 
@@ -69,6 +69,31 @@ def test_a_page_that_is_sent_again_makes_no_second_key(operations, make_partner)
 def test_a_key_with_too_much_or_already_over_is_refused_beside_its_field(operations, make_partner, changes, field):
     page = issue(operations, make_partner(), **changes)
     assert page.context["adminform"].form.errors[field]
+    assert not ApiKey.objects.exists()
+
+
+def test_staff_make_keys_of_test_mode_and_everything_of_it_is_marked(operations, make_partner, settings, make_instance):
+    settings.TEST_MODE_URL = "http://127.0.0.1:9/graphql/v2"
+    alice = make_partner()
+    key = keys.recognise(key_on(issue(operations, alice, test="on")))
+    assert (key.partner.test_of, str(key)[:9]) == (alice, "eaz_test_")
+    make_instance("tried-out", partner=key.partner), make_instance("sold-out", partner=alice)
+    pages = {
+        name: operations.get(reverse(f"admin:tenants_{name}_changelist"), query).content.decode()
+        for name, query in (("apikey", {}), ("instance", {"mode": "test"}), ("partner", {}))
+    }
+    assert "TEST" in pages["apikey"]
+    assert "tried-out · TEST" in pages["instance"]
+    assert "sold-out" not in pages["instance"]
+    assert "test" not in pages["partner"].partition("result_list")[2].lower(), "a partner is listed once"
+    instance = Instance.objects.get(client_name="tried-out")
+    assert "TEST" in operations.get(reverse("admin:tenants_instance_change", args=[instance.pk])).content.decode()
+
+
+def test_without_a_sandbox_the_form_refuses_a_test_key_beside_its_box(operations, make_partner, settings):
+    settings.TEST_MODE_URL = ""
+    page = issue(operations, make_partner(), test="on")
+    assert page.context["adminform"].form.errors["test"]
     assert not ApiKey.objects.exists()
 
 

@@ -49,7 +49,7 @@ API = schemathesis.openapi.from_wsgi("/api/schema", get_wsgi_application())
 def identifiers(alice, ready):
     """Ids that exist, so that not everything ends in 404."""
     endpoint, _secret = webhooks.create_endpoint(alice, url="https://alice.example/hook")
-    return {"instance_id": ready.public_id, "endpoint_id": endpoint.public_id}
+    return {"instance_id": ready.public_id, "endpoint_id": endpoint.public_id, "code": "invalid"}
 
 
 @pytest.fixture

@@ -8,14 +8,14 @@ from tests.tenants.api.conftest import ORIGIN, Caller, key_of, make_ready, order
 
 pytestmark = pytest.mark.django_db
 
-BARE = {"instanceId", "status", "progress", "step", "steps", "estimatedReadyAt", "queue"}
+BARE = {"instanceId", "mode", "status", "progress", "step", "steps", "estimatedReadyAt", "queue"}
 
 
 def test_an_order_is_taken_with_where_to_look_and_when(as_alice):
     answer = as_alice.order()
     body = answer.json()
     assert answer.status_code == 202
-    assert set(body) == {"instanceId", "status", "message", "statusUrl", "statusToken"}
+    assert set(body) == {"instanceId", "mode", "status", "message", "statusUrl", "statusToken"}
     assert body["status"] == "creating"
     assert body["instanceId"].startswith("acme-corp-")
     assert answer["Location"] == body["statusUrl"] == f"http://testserver/api/instances/{body['instanceId']}"

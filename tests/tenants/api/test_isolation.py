@@ -4,7 +4,7 @@ import pytest
 
 from tenants.api.urls import urlpatterns
 from tenants.models import ApiKey, WebhookEvent
-from tenants.services import webhooks
+from tenants.services import partners, webhooks
 from tests.tenants.api.conftest import Caller, key_of
 
 pytestmark = pytest.mark.django_db
@@ -43,7 +43,9 @@ BOBS_KEYS = {
 
 def test_every_address_that_names_an_object_is_tried_here():
     tried = {pattern for _method, pattern in INSTANCE + ENDPOINT}
-    assert tried == {str(entry.pattern) for entry in urlpatterns if "<" in str(entry.pattern)}
+    # of nobody's: each problem's page is everybody's
+    open_to_all = {"problems/<public_id:code>"}
+    assert tried | open_to_all == {str(entry.pattern) for entry in urlpatterns if "<" in str(entry.pattern)}
 
 
 @pytest.mark.parametrize("kind", BOBS_KEYS)
@@ -62,6 +64,23 @@ def test_another_partners_object_does_not_exist(alice, bob, ready, method, patte
     ready.refresh_from_db()
     assert ready.state == "ready"
     assert not WebhookEvent.objects.exists()
+
+
+@pytest.mark.parametrize("live_object", [True, False], ids=["live object, test key", "test object, live key"])
+@pytest.mark.parametrize(("method", "pattern"), INSTANCE + ENDPOINT)
+def test_what_a_partner_has_in_one_mode_does_not_exist_for_its_keys_of_the_other(
+    alice, settings, method, pattern, live_object
+):
+    settings.TEST_MODE_URL = "http://127.0.0.1:9/graphql/v2"
+    tested = partners.in_test_mode(alice)
+    owner, other = (alice, tested) if live_object else (tested, alice)
+    instance = Caller(key_of(owner)).order().json()["instanceId"]
+    endpoint, _secret = webhooks.create_endpoint(owner, url="https://alice.example/hook")
+    path = pattern.replace("<public_id:instance_id>", instance)
+    answer = Caller(key_of(other))(method, "/" + path.replace("<public_id:endpoint_id>", endpoint.public_id), {})
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert Caller(key_of(other))("GET", "/instances").json()["data"] == []
+    assert Caller(key_of(other))("GET", "/webhook-endpoints").json()["data"] == []
 
 
 def test_a_visitor_may_do_nothing_to_an_instance(visitor, ready):

@@ -9,8 +9,10 @@ from tenants import errors
 from tenants.api.problems import CATALOGUE
 from tenants.api.remedies import REMEDIES
 from tenants.services import instances
+from tests.tenants.api.conftest import Caller
 
 pytestmark = pytest.mark.django_db
+BROWSER = {"Accept": "text/html,*/*;q=0.8", "Accept-Language": "fr"}
 MEMBERS = {"type", "title", "status", "detail", "error", "code", "requestId"}
 
 
@@ -103,7 +105,14 @@ def test_every_refusal_of_the_domain_is_in_the_catalogue():
             yield child
             yield from below(child)
 
-    unreachable = {"unknown_partner", "invalid_name", "name_taken", "unknown_scope", "key_not_rotatable"} | {
+    unreachable = {
+        "unknown_partner",
+        "invalid_name",
+        "name_taken",
+        "unknown_scope",
+        "key_not_rotatable",
+        "test_mode_off",
+    } | {
         "confirmation_expired",
         "confirmation_used",
         "still_living",
@@ -124,3 +133,34 @@ def test_the_documentation_lists_the_same_problems_and_says_the_same_of_each():
 def test_the_catalogue_can_be_read_where_every_problem_points(visitor):
     body = visitor("GET", "/problems").json()
     assert [entry["code"] for entry in body["data"]] == list(CATALOGUE)
+    assert all(entry["detail"] and entry["remedy"] for entry in body["data"])
+
+
+@pytest.mark.parametrize("code", CATALOGUE)
+def test_the_type_of_every_problem_leads_to_what_it_means_and_an_example(visitor, code):
+    kind = visitor("GET", f"/problems/{code}").json()
+    assert kind["type"] == f"{settings.PUBLIC_BASE_URL}/api/problems/{code}" == kind["example"]["type"]
+    assert set(kind["example"]) >= MEMBERS
+    assert (kind["example"]["code"], kind["example"]["status"]) == (code, kind["status"])
+
+
+def test_what_is_no_problem_has_no_page(visitor):
+    check(visitor("GET", "/problems/nothing-here"), 404, "not_found")
+
+
+def test_whoever_opens_the_type_of_a_problem_reads_what_happened_and_what_to_do(as_alice):
+    as_alice.order()
+    path = as_alice.order().json()["type"].removeprefix(f"{settings.PUBLIC_BASE_URL}/api")
+    page = Caller()("GET", path, **BROWSER)
+    html = page.content.decode()
+    assert "<h1>Nom de client déjà pris</h1>" in html
+    assert "Choisissez un autre nom." in html
+    assert "&quot;pointer&quot;: &quot;/clientName&quot;" in html
+    assert "Accept" in page["Vary"]
+    assert "<h1>Client name taken</h1>" in Caller()("GET", path, **BROWSER | {"Accept-Language": "en"}).content.decode()
+
+
+def test_the_list_leads_to_each_and_still_has_the_places_to_which_types_led_before(visitor):
+    html = visitor("GET", "/problems", **BROWSER).content.decode()
+    for code in CATALOGUE:
+        assert f'<h2 id="{code}"><a href="{settings.PUBLIC_BASE_URL}/api/problems/{code}">' in html

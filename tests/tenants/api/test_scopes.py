@@ -41,8 +41,11 @@ ANSWERS = [
     ("GET", f"{ONE}/export", None, {"read", "secrets"}),
     ("POST", f"{ONE}/restore", {"backupId": "BK-1", "clientName": "acme"}, {"write"}),
     ("GET", "/me", None, {"read"}),
+    # there is nothing here for a live key
+    ("DELETE", "/test-data", None, {"write"}),
     ("GET", "/plans", None, set()),
     ("GET", "/problems", None, set()),
+    ("GET", "/problems/{problem}", None, set()),
     ("GET", "/schema", None, set()),
     ("GET", "/docs", None, set()),
     ("GET", "/webhook-endpoints", None, {"read"}),
@@ -104,12 +107,16 @@ def undone():
 
 
 def test_the_table_has_every_address_of_the_api():
-    named = {path.partition("?")[0].format(instance="instance", endpoint="endpoint") for _m, path, _b, _n in ANSWERS}
+    named = {
+        path.partition("?")[0].format(instance="instance", endpoint="endpoint", problem="problem")
+        for _m, path, _b, _n in ANSWERS
+    }
     known = {
         "/"
         + str(each.pattern)
         .replace("<public_id:instance_id>", "instance")
         .replace("<public_id:endpoint_id>", "endpoint")
+        .replace("<public_id:code>", "problem")
         for each in urlpatterns
     }
     assert named == known
@@ -118,7 +125,7 @@ def test_the_table_has_every_address_of_the_api():
 @pytest.mark.parametrize(("method", "path", "body", "needed"), CASES)
 def test_every_answer_tells_a_key_what_its_scopes_allow_and_no_more(scene, method, path, body, needed):
     instance, endpoint = scene(STATES.get(path.rpartition("/")[2], "ready"))
-    address = path.format(instance=instance.public_id, endpoint=endpoint.public_id)
+    address = path.format(instance=instance.public_id, endpoint=endpoint.public_id, problem="invalid")
     private = {instance.admin_email, instance.url, instance.database_name, instance.project_id, endpoint.url}
     password = instance.operations.get(kind="create").secrets()["admin_password"]
     for hours, scopes in enumerate(SETS):

@@ -75,12 +75,3 @@ def test_every_link_of_a_book_leads_to_a_page_and_to_a_place_in_it(client, addre
 
 def test_a_book_shows_markup_and_never_runs_it(client):
     assert "&lt;script src=" in client.get("/docs/widget/").content.decode()
-
-
-def test_whoever_opens_the_type_of_a_problem_reads_what_to_do(client):
-    page = client.get("/api/problems", headers={"accept": "text/html,*/*;q=0.8", "accept-language": "fr"})
-    html = page.content.decode()
-    assert 'id="client_name_taken"' in html
-    assert "Choisissez un autre nom." in html
-    assert "Accept" in page["Vary"]
-    assert client.get("/api/problems").json()["data"][0]["remedy"]

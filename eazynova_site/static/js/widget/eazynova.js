@@ -10,11 +10,11 @@
     fr: { title: "Créer mon Odoo", company: "Nom de l’entreprise", email: "Adresse e-mail", required: "Tous les champs sont obligatoires.", send: "Créer mon Odoo", busy: "Un instant…",
       empty: "Renseignez ce champ.", badEmail: "L’adresse doit ressembler à nom@entreprise.fr.", later: "Ce n’est pas possible pour le moment. Merci de réessayer plus tard.",
       again: (at) => `Trop de demandes depuis cette connexion. Revenez après ${at.getHours()}\u00a0h\u00a0${String(at.getMinutes()).padStart(2, "0")}.`,
-      done: "C’est parti\u202f! Votre Odoo est en cours de création.", watch: "Suivre la création" },
+      test: "Mode test\u00a0: rien de ce qui est commandé ici n’est réel.", done: "C’est parti\u202f! Votre Odoo est en cours de création.", watch: "Suivre la création" },
     en: { title: "Create my Odoo", company: "Company name", email: "E-mail address", required: "All fields are required.", send: "Create my Odoo", busy: "One moment…",
       empty: "Please fill this field.", badEmail: "The address must look like name@company.com.", later: "This is not possible at the moment. Please try again later.",
       again: (at) => `Too many requests from this connection. Please come back after ${at.toLocaleTimeString("en-US", { hour: "numeric", minute: "2-digit" })}.`,
-      done: "Off we go! Your Odoo is being created.", watch: "Watch the creation" },
+      test: "Test mode: nothing that is ordered here is real.", done: "Off we go! Your Odoo is being created.", watch: "Watch the creation" },
   }[language];
   const [r, g, b] = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16) / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
   const ink = 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000" : "#fff";
@@ -51,7 +51,8 @@ button,a{display:block;width:100%;font:inherit;font-weight:650;text-align:center
   const trouble = element("p", { className: "error", role: "alert" });
   trouble.setAttribute("role", "alert");
   const challenge = element("slot", { name: "challenge" });
-  const form = element("form", { noValidate: true, lang: language }, element("h2", { textContent: words.title }), element("p", { className: "hint", textContent: words.required }), company.box, email.box, challenge, button, trouble);
+  const testing = /^eaz_pubtest_/.test(tag.dataset.key) ? [element("p", { className: "error", textContent: words.test })] : [];
+  const form = element("form", { noValidate: true, lang: language }, element("h2", { textContent: words.title }), element("p", { className: "hint", textContent: words.required }), ...testing, company.box, email.box, challenge, button, trouble);
   const host = element("div");
   host.dataset.eazynova = "widget";
   const root = host.attachShadow({ mode: "open" });
