@@ -39,6 +39,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--odoo-ports", type=_ports, default="8100-8129", metavar=_("FIRST-LAST"))
         parser.add_argument("--s3-port", type=int, default=DEFAULT_S3_PORT)
+        parser.add_argument("--dns-port", type=int, default=0)
         parser.add_argument("--state", type=Path, help=_("folder that keeps what was created; none forgets it"))
         parser.add_argument("--token", default="sandbox-token")
         parser.add_argument("--speed", type=float, default=DEFAULT_SPEED, help=_("seconds a deployment takes"))
@@ -86,6 +87,7 @@ class Command(BaseCommand):
         self.stdout.write(f"RAILWAY_API_TOKEN={sandbox.token}")
         self.stdout.write(f"RAILWAY_WORKSPACE_ID={sandbox.workspace_id}")
         self.stdout.write("INSTANCE_URL_SCHEME=http")
+        self.stdout.write(f"DNS_SANDBOX={sandbox.dns}")
         self.stdout.write(f"BACKUP_S3_ENDPOINT={sandbox.s3_url}")
         self.stdout.write(f"BACKUP_S3_REGION={sandbox.options.s3_region}")
         self.stdout.write(f"BACKUP_S3_BUCKET={sandbox.options.s3_bucket}")
@@ -104,6 +106,7 @@ def _sandbox(options: dict[str, Any]) -> Sandbox:
         port=options["port"],
         odoo_port=options["odoo_port"],
         s3_port=options["s3_port"],
+        dns_port=options["dns_port"],
         agent_pace=options["agent_pace"],
         token=options["token"],
         deploy_seconds=options["speed"],
