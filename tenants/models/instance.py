@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
 
-from provisioning.models import Backup, Operation
+from provisioning.models import Backup, Operation, address_at
 from provisioning.states import OperationKind, OperationState
 from tenants.client_names import SUFFIX_ALPHABET
 from tenants.errors import WrongState
@@ -66,7 +66,9 @@ class Instance(models.Model):
     state = models.CharField(_("state"), max_length=16, choices=InstanceState, default=InstanceState.REQUESTED)
     admin_email = models.EmailField(_("admin e-mail"))
     database_name = models.CharField(_("database"), max_length=63)
+    # at Railway: what we ourselves work with, since no customer's zone can take it away
     url = models.URLField(_("address"), blank=True)
+    own_domain = models.CharField(_("own domain"), max_length=253, blank=True, default="", db_default="")
     odoo_version = models.CharField(_("Odoo version"), max_length=60, blank=True, default="", db_default="")
     # as it was ordered: of what a customer's row says, another order may know otherwise
     language = models.CharField(
@@ -129,6 +131,11 @@ class Instance(models.Model):
     def status(self) -> str:
         """The word that outsiders read for the state."""
         return PUBLIC_STATUS[InstanceState(self.state)]
+
+    @property
+    def address(self) -> str:
+        """Where its customer reaches it: at the customer's own domain, once that is on."""
+        return address_at(self.url, self.own_domain) if self.own_domain and self.url else self.url
 
     @property
     def margin(self) -> Decimal:
