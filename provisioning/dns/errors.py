@@ -6,8 +6,6 @@ from provisioning.errors import Temporary
 class DnsAway(Temporary):
     """The resolver of this machine does not answer: nothing can be said of anybody's zone."""
 
-    code = "dns_away"
-
 
 class Silent(Exception):
     """One server did not answer, or nothing that could be used. Never leaves this room."""

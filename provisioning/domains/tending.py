@@ -44,12 +44,26 @@ PATIENCE = timedelta(days=30)
 LOST_AT_RAILWAY, CERTIFICATE_ENDS = "lost_at_railway", "certificate_ends"
 # not the visitors' trouble as long as they get in
 HARMLESS = frozenset({Code.SERVERS_SILENT, Code.SPREADING})
+REFUSED = (
+    "railway_plan_limit",
+    "railway_value_refused",
+    "railway_account_blocked",
+    "railway_bad_request",
+    "unexpected",
+)
 _N, _S = Domain.News, Domain.State
 
 
 def sweep(most: int = 50) -> list[int]:
     """The domains whose turn it is, the longest due first."""
     return list(_due(timezone.now()).order_by("run_after").values_list("pk", flat=True)[:most])
+
+
+def hopeless() -> Any:
+    """Those that no customer can help: Railway refuses them, or does not let them go."""
+    refused = Q(state__in=Domain.LIVE, reason__in=REFUSED)
+    stuck = Q(state=_S.REMOVING, removal_asked_at__lt=timezone.now() - DAILY)
+    return Domain.objects.filter(refused | stuck)
 
 
 def tend(domain_id: int) -> None:

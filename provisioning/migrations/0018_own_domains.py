@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('provisioning', '0017_agent_told'),
-        ('tenants', '0041_own_domains'),
+        ('tenants', '0040_contact_and_notes'),
     ]
 
     operations = [
