@@ -35,7 +35,6 @@ class Record:
     value: str
 
 
-_AT_PROVIDER = gettext_lazy("Correct it where your domain is managed, then check again.")
 _ALIAS_OR_OTHER = gettext_lazy(
     "Use a record of the kind ALIAS, ANAME or “CNAME flattening” to %(wanted)s if your provider has one. If it has "
     "none, remove this domain here and take a name before it, such as erp.%(zone)s."
