@@ -53,15 +53,16 @@ class Command(BaseCommand):
             (self.folder / "pid").unlink(missing_ok=True)
 
     def _run(self, *, stay: bool) -> None:
-        graphql, odoo, storage = free_port(8190), free_port(8069), free_port(8191)
-        own = _environment(self.folder, graphql, storage, self.port)
+        graphql, odoo, storage, dns = (free_port(wished) for wished in (8190, 8069, 8191, 8192))
+        own = _environment(self.folder, graphql, storage, dns, self.port)
         self.environment = os.environ | own
         (self.folder / "env").write_text("".join(f"{name}={value}\n" for name, value in own.items()))
         (self.folder / "pid").write_text(str(os.getpid()))
         self._manage("migrate", "--verbosity", "0")
         self._start("sandbox", "--port", str(graphql), "--odoo-port", str(odoo), "--s3-port",
                     str(storage), "--state", str(self.folder / "sandbox"), "--speed", "2", "--project-interval", "0",
-                    "--volume-interval", "0", "--agent-pace", AGENT_PACE, "--quiet", *names(sys.platform))  # fmt: skip
+                    "--volume-interval", "0", "--dns-port", str(dns), "--agent-pace", AGENT_PACE, "--quiet",
+                    *names(sys.platform))  # fmt: skip
         # the agent beside Odoo calls the site
         self._start("runserver", f"127.0.0.1:{self.port}", "--noreload", quiet=True)
         wait_for_port(graphql)
@@ -153,7 +154,7 @@ def _interrupt(number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def _environment(folder: Path, graphql: int, storage: int, site: int) -> dict[str, str]:
+def _environment(folder: Path, graphql: int, storage: int, dns: int, site: int) -> dict[str, str]:
     return {
         "DEBUG": "1",
         "DATABASE_URL": f"sqlite:///{folder / 'eazynova.sqlite3'}",
@@ -166,6 +167,7 @@ def _environment(folder: Path, graphql: int, storage: int, site: int) -> dict[st
         "RAILWAY_PROJECT_INTERVAL_SECONDS": "0",
         "RAILWAY_VOLUME_INTERVAL_SECONDS": "0",
         "INSTANCE_URL_SCHEME": "http",
+        "DNS_SANDBOX": f"127.0.0.1:{dns}",
         "BACKUP_S3_ENDPOINT": f"http://127.0.0.1:{storage}",
         "BACKUP_S3_REGION": "eu-sandbox-1",
         "BACKUP_S3_BUCKET": "eazynova-backups",
