@@ -40,6 +40,7 @@ PERIODIC = (
     PeriodicJob("look where webhooks told of news", "provisioning.tasks.catch_up", 1),
     PeriodicJob("probe Railway in an outage", "provisioning.tasks.tend_outages", 5),
     PeriodicJob("follow running backups", "provisioning.tasks.sweep_backups", 60),
+    PeriodicJob("look at customers' own domains", "provisioning.tasks.sweep_domains", 15),
     PeriodicJob("ask again for what follows a creation", "provisioning.tasks.tend_afterwards", 60),
     PeriodicJob("ask for due backups", "tenants.tasks.order_backups", 300),
     # looks every hour, as below; after a failure that is the next try

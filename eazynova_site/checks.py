@@ -87,11 +87,11 @@ def railway_is_configured() -> Found:
             5, _("RAILWAY_WORKSPACE_ID is missing."), _("Copy it from Railway: Workspace Settings, Workspace ID.")
         )
     plain = not settings.RAILWAY_API_URL.startswith("https://") or settings.INSTANCE_URL_SCHEME != "https"
-    if plain and not settings.SANDBOX:
+    if (plain or settings.DNS_SANDBOX) and not settings.SANDBOX:
         yield error(
             6,
-            _("RAILWAY_API_URL or INSTANCE_URL_SCHEME is not https."),
-            _("http is for the sandbox only: remove both lines, or set SANDBOX=1 for a rehearsal."),
+            _("RAILWAY_API_URL or INSTANCE_URL_SCHEME is not https, or DNS_SANDBOX is set."),
+            _("These are for the sandbox only: remove the lines, or set SANDBOX=1 for a rehearsal."),
         )
     if 0 < len(settings.RAILWAY_WEBHOOK_SECRET) < LEAST_SECRET:
         yield error(

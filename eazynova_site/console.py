@@ -90,6 +90,7 @@ UNFOLD: dict[str, Any] = {
                 _page("tenants.instance", "deployed_code")
                 | {"active": lambda request: _at_instances(request, to_do=False)},
                 _page("provisioning.operation", "manufacturing"),
+                _page("provisioning.domain", "language"),
             ),
             _group(
                 _("Customers"),

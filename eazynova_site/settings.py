@@ -12,6 +12,7 @@ from eazynova_site.api import *  # noqa: F403  settings too, in a file of their 
 from eazynova_site.backups import *  # noqa: F403  settings too, in a file of their own
 from eazynova_site.console import UNFOLD  # noqa: F401  a setting, in a file of its own
 from eazynova_site.database import database_from_url
+from eazynova_site.domains import *  # noqa: F403  settings too, in a file of their own
 from eazynova_site.env import (
     env_bool,
     env_choice,

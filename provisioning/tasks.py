@@ -10,16 +10,18 @@ from django.dispatch import receiver
 from kombu.exceptions import OperationalError
 
 from provisioning.backups import checking, upkeep
+from provisioning.domains import tending
 from provisioning.doorbell import LOST_AFTER, Priority
 from provisioning.engine import running
 from provisioning.errors import ProvisioningError
 from provisioning.gate import outages
-from provisioning.signals import backup_due, operation_due
+from provisioning.signals import backup_due, domain_due, operation_due
 from provisioning.site_backup import making
 from provisioning.vitals import heartbeat
 from provisioning.watching import afterwards, watcher
 
 logger = logging.getLogger(__name__)
+MOST_DOMAINS_AT_ONCE = 2
 
 
 @shared_task(ignore_result=True)
@@ -66,6 +68,33 @@ def ring_for_backup(backup_id: int, **news: Any) -> None:
         check_backup.apply_async((backup_id,), expires=LOST_AFTER.total_seconds())
     except OperationalError as error:
         logger.warning("The broker is away, the sweep will find backup %s: %s", backup_id, error)
+
+
+@shared_task(ignore_result=True)
+def tend_domain(domain_id: int) -> None:
+    tending.tend(domain_id)
+
+
+@shared_task(ignore_result=True)
+def sweep_domains() -> None:
+    """A look at a zone whose servers are silent takes long: without a broker only a few stand in the others' way."""
+    if settings.REDIS_URL:
+        for domain_id in tending.sweep():
+            ring_for_domain(domain_id)
+    else:
+        for domain_id in tending.sweep(MOST_DOMAINS_AT_ONCE):
+            tending.tend(domain_id)
+
+
+@receiver(domain_due, dispatch_uid="ring_for_domain")
+def ring_for_domain(domain_id: int, **news: Any) -> None:
+    """As `ring`."""
+    if not settings.REDIS_URL:
+        return
+    try:
+        tend_domain.apply_async((domain_id,), expires=LOST_AFTER.total_seconds())
+    except OperationalError as error:
+        logger.warning("The broker is away, the sweep will find domain %s: %s", domain_id, error)
 
 
 @shared_task(ignore_result=True)

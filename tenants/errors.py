@@ -8,14 +8,16 @@ DomainError
 │   │   └── InvalidName, InvalidCompany
 │   ├── UnknownPlan, UnknownPartner, UnknownScope
 │   ├── UnknownBackup, NotConfirmed
+│   ├── InvalidDomain, ReservedDomain
 │   └── InvalidWebhookUrl, UnknownWebhookEvent
 ├── Conflict              the value is right, the moment is not
 │   ├── ClientNameTaken, NameTaken
 │   ├── WrongState, OperationInProgress, SameEmail
 │   ├── PasswordNotKept, KeyNotRotatable, TooManyEndpoints
 │   ├── BackupsUnavailable, NoBackup
+│   ├── DomainTaken, TooManyDomains
 │   └── RequestInProgress, AnswerNotKept
-├── IdempotencyKeyReused, EndpointGone
+├── IdempotencyKeyReused, EndpointGone, UnknownDomain
 ├── ConfirmationExpired, SignupClosed, NoTestMode
 └── QuotaReached, NoRoom, OrdersStopped
 """
@@ -163,6 +165,34 @@ class BackupsUnavailable(Conflict):
 class NoBackup(Conflict):
     code = "no_backup"
     message = _("There is no good backup yet. Ask for one, and try again when it is good.")
+
+
+class InvalidDomain(InvalidInput):
+    code = "invalid_domain"
+    field = "name"
+    message = _("A domain has at least two parts with a dot between them. Example: erp.my-company.com.")
+
+
+class ReservedDomain(InvalidInput):
+    code = "reserved_domain"
+    field = "name"
+    message = _("This name is ours or our host’s. Type a domain of your own.")
+
+
+class DomainTaken(Conflict):
+    code = "domain_taken"
+    field = "name"
+    message = _("This domain is in use here already. If it is yours, write to us.")
+
+
+class TooManyDomains(Conflict):
+    code = "too_many_domains"
+    message = _("This Odoo has as many domains as it may have. Remove one first.")
+
+
+class UnknownDomain(DomainError):
+    code = "not_found"
+    message = _("This Odoo has no such domain.")
 
 
 class UnknownBackup(InvalidInput):

@@ -8,9 +8,10 @@ from django.db import transaction
 from django.dispatch import receiver
 from django.utils import timezone
 
+from provisioning.agents import addressing
 from provisioning.backups import bucket
-from provisioning.models import Operation, Step
-from provisioning.signals import operation_changed, step_changed
+from provisioning.models import Domain, Operation, Step
+from provisioning.signals import domain_changed, operation_changed, step_changed
 from provisioning.states import OperationKind, OperationState, StepState
 from provisioning.steps import hand_over, safeguard
 from provisioning.steps.credentials import REPLACING
@@ -21,7 +22,7 @@ from tenants.mails import outbox
 from tenants.mails.told import BY, BY_SELLER
 from tenants.models import AuditEntry, Instance, RestoreDrill, Unit
 from tenants.models.webhook import WebhookEvents
-from tenants.services import customer_sessions, links, making, outcomes, restores
+from tenants.services import customer_sessions, domains, links, making, outcomes, restores
 from tenants.signals import pool_due
 from tenants.webhooks import deliveries
 
@@ -70,6 +71,12 @@ def begin_the_end(step: Step, **news: Any) -> None:
     if instance.state != InstanceState.DECOMMISSIONING:
         with acting_unless_known(step.operation.reference):
             instance.transition_to(InstanceState.DECOMMISSIONING)
+
+
+@receiver(domain_changed, dispatch_uid="follow_domain")
+def follow_domain(domain: Domain, news: str, **more: Any) -> None:
+    with acting_unless_known(domain.public_id):
+        domains.follow(domain, news)
 
 
 def _follow_creation(instance: Instance, operation: Operation) -> None:
@@ -147,6 +154,7 @@ def _follow_resumption(instance: Instance, operation: Operation) -> None:
 def _follow_decommissioning(instance: Instance, operation: Operation) -> None:
     if operation.state == OperationState.SUCCEEDED:
         restores.end_with(instance)
+        domains.end_with(instance)
     if Unit.objects.filter(pk=instance.pk).exists():
         _follow_retirement(instance, operation)
     elif operation.state == OperationState.SUCCEEDED:
@@ -198,6 +206,9 @@ def _ready_changes(instance: Instance, operation: Operation) -> dict[str, object
 
 
 def _follow_restoration(instance: Instance, operation: Operation) -> None:
+    if operation.state != OperationState.ACTIVE:
+        # whichever state is served now, it may name itself as it did when it was backed up
+        addressing.want_again(instance.pk)
     if operation.state == OperationState.SUCCEEDED:
         links.renew(instance)
         outbox.write_welcome(instance, operation, occasion=OperationKind.RESET_PASSWORD)

@@ -1,10 +1,11 @@
 """``POST /agent/``: an agent calls, is recognised, heard, and told what there is to do.
 
 The request is ``{"report": {...}, "job": {"id": "BK-…", "event": "done", ...}}``, both optional; the answer is
- ``{"next": seconds, "job": {...}}``. For the kinds of jobs see `provisioning.backups.jobs`. An instance's start says
-``{"restore": {...}}`` instead, see `provisioning.backups.restores`.
+``{"next": seconds, "job": {...}}``. For the kinds of jobs see `provisioning.backups.jobs` and `addressing`. An
+instance's start says ``{"restore": {...}}`` instead, see `provisioning.backups.restores`.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db.models import Exists, OuterRef
@@ -13,7 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from provisioning import strict_json
-from provisioning.agents import report, tokens
+from provisioning.agents import addressing, report, tokens
 from provisioning.backups import jobs, restores
 from provisioning.backups.errors import NoSuchJob
 from provisioning.errors import ProvisioningError
@@ -21,6 +22,8 @@ from provisioning.models import Agent
 
 MOST_BYTES = 512 * 1024
 PAUSE_SECONDS = 60
+# who hears what an agent says of its job, by how the job's id begins; of the others `jobs`
+HEARERS: dict[str, Callable[[int, Any], dict[str, Any]]] = {"RS-": restores.dropped, addressing.PREFIX: addressing.hear}
 
 
 @csrf_exempt
@@ -49,7 +52,8 @@ def call(request: HttpRequest) -> JsonResponse:
 def _asked() -> dict[str, Exists]:
     """What is asked of an agent in the same read that recognises it."""
     mine = OuterRef("instance_id")
-    return {"has_job": jobs.due(mine), "leaves_former": restores.left_behind(mine)}
+    return {"has_job": jobs.due(mine), "leaves_former": restores.left_behind(mine),
+            "lacks_address": addressing.due(mine)}  # fmt: skip
 
 
 def _problem(status: int, code: str) -> JsonResponse:
@@ -62,8 +66,10 @@ def _answer(agent: Agent, given: dict[str, Any]) -> dict[str, Any]:
         return restores.hear(agent.instance_id, given["restore"])
     if "job" in given:
         job = given["job"]
-        about_restore = isinstance(job, dict) and str(job.get("id")).startswith("RS-")
-        return (restores.dropped if about_restore else jobs.hear)(agent.instance_id, job)
+        about = str(job.get("id"))[:3] if isinstance(job, dict) else ""
+        return HEARERS.get(about, jobs.hear)(agent.instance_id, job)
+    if getattr(agent, "lacks_address", False):
+        return addressing.offer(agent.instance_id)
     if getattr(agent, "leaves_former", False):
         return restores.offer(agent.instance_id)
     return jobs.offer(agent.instance_id) if getattr(agent, "has_job", False) else {}

@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 import httpx
 
 from provisioning.hooks.errors import AddressRefused
-from provisioning.hooks.special_networks import is_loopback, is_public
+from provisioning.special_networks import is_loopback, is_public
 
 PORTS = frozenset({443, 8443})
 LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")

@@ -3,7 +3,7 @@
 import socket
 import ssl
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from ipaddress import ip_address
 from typing import Any
 
@@ -13,16 +13,28 @@ from provisioning.hooks.address import require_public
 from provisioning.hooks.errors import AddressRefused
 
 
+def look_up(host: str, port: int) -> list[str]:
+    """The addresses of a host, as this machine finds them. Raises httpcore.ConnectError."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise httpcore.ConnectError("The name of the host is not known.") from error
+    return list(dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found))
+
+
 class CheckedNetwork(httpcore.NetworkBackend):
     """Resolves, refuses unless every address found is public, and connects to one that was checked.
 
     No second look-up happens, so a name cannot change its mind in between. The whole exchange
-    shares ``deadline`` (time.monotonic), however slowly the other side drips.
+    shares ``deadline`` (time.monotonic), however slowly the other side drips. ``look_up`` may be another resolver's.
     """
 
-    def __init__(self, *, allow_loopback: bool, deadline: float) -> None:
+    def __init__(
+        self, *, allow_loopback: bool, deadline: float, look_up: Callable[[str, int], list[str]] = look_up
+    ) -> None:
         self._allow_loopback = allow_loopback
         self._deadline = deadline
+        self._look_up = look_up
         self._plain = httpcore.SyncBackend()
 
     def connect_tcp(
@@ -45,11 +57,7 @@ class CheckedNetwork(httpcore.NetworkBackend):
         raise failure
 
     def _resolved(self, host: str, port: int) -> list[str]:
-        try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
-            raise httpcore.ConnectError("The name of the host is not known.") from error
-        addresses = list(dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found))
+        addresses = self._look_up(host, port)
         if not addresses:
             raise AddressRefused("The name of the host has no address.")
         for address in addresses:

@@ -14,6 +14,7 @@ from provisioning.models.costs import (
     UsageDay,
     UsagePrice,
 )
+from provisioning.models.domains import Domain, OdooAddress, address_at, new_domain_id
 from provisioning.models.ledger import Resource
 from provisioning.models.outages import Outage
 from provisioning.models.pacing import RequestBudget, Slot
@@ -28,9 +29,11 @@ __all__ = [
     "Backup",
     "Bearer",
     "DailyUsage",
+    "Domain",
     "ExchangeRate",
     "Heartbeat",
     "Measurement",
+    "OdooAddress",
     "Operation",
     "OperationQuerySet",
     "Outage",
@@ -45,7 +48,9 @@ __all__ = [
     "UsageCheck",
     "UsageDay",
     "UsagePrice",
+    "address_at",
     "new_backup_id",
+    "new_domain_id",
     "new_reference",
     "new_restore_id",
 ]

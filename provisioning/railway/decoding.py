@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from provisioning.railway import results
+from provisioning.railway import domains, results
 
 Json = Mapping[str, Any]
 GIGABYTE = 1_000_000_000
+# docs.railway.com/networking/domains/working-with-domains
+PROOF_LABEL, PROOF_PREFIX = "_railway-verify", "railway-verify="
 
 
 def workspaces(data: Json) -> tuple[results.Workspace, ...]:
@@ -114,8 +116,34 @@ def limits(override: Json | None) -> results.Limits | None:
     return results.Limits(memory_gb=members["memoryBytes"] / GIGABYTE, vcpus=float(members["cpu"]))
 
 
-def domain(node: Json) -> results.Domain:
-    return results.Domain(node["id"], node["domain"], node["newDomainName"] or node["domain"], node["targetPort"])
+def domain(node: Json) -> domains.Domain:
+    return domains.Domain(node["id"], node["domain"], node["newDomainName"] or node["domain"], node["targetPort"])
+
+
+def custom_domain(node: Json) -> domains.CustomDomain:
+    """``verificationDnsHost`` was seen whole, and as a label of the zone: the proof always lies just below the name."""
+    status = node["status"]
+    route = _route(status["dnsRecords"])
+    token, label = status["verificationToken"] or "", (status["verificationDnsHost"] or "").partition(".")[0]
+    return domains.CustomDomain(
+        id=node["id"],
+        domain=node["domain"],
+        target=(route.get("requiredValue") or "").removesuffix(".").lower(),
+        routed=route.get("status") == "DNS_RECORD_STATUS_PROPAGATED",
+        proof_host=f"{label or PROOF_LABEL}.{node['domain']}",
+        proof=token if not token or token.startswith(PROOF_PREFIX) else f"{PROOF_PREFIX}{token}",
+        verified=bool(status["verified"]),
+        certificate=domains.CertificateStatus(status["certificateStatus"].removeprefix("CERTIFICATE_STATUS_TYPE_")),
+        certificate_error=status["certificateErrorMessage"] or "",
+        certificate_retryable=bool(status["certificateRetryable"]),
+    )
+
+
+def _route(records: Sequence[Json]) -> Json:
+    """The record that leads visitors to Railway; older answers do not name its purpose."""
+    routes = [each for each in records if each["purpose"] == "DNS_RECORD_PURPOSE_TRAFFIC_ROUTE"]
+    others = [each for each in records if each["recordType"] == "DNS_RECORD_TYPE_CNAME"]
+    return next(iter(routes or others), {})
 
 
 def deployment(node: Json) -> results.Deployment:

@@ -130,6 +130,27 @@ mutation DomainCreate($input: ServiceDomainCreateInput!) {
 DOMAIN_RENAME = "mutation DomainRename($input: ServiceDomainUpdateInput!) { serviceDomainUpdate(input: $input) }"
 DOMAIN_DELETE = "mutation DomainDelete($id: String!) { serviceDomainDelete(id: $id) }"
 
+# The record that proves the ownership is not among dnsRecords: github.com/railwayapp/docs/issues/1125
+_CUSTOM_DOMAIN = """{
+    id domain targetPort
+    status {
+      verified verificationDnsHost verificationToken certificateStatus certificateErrorMessage certificateRetryable
+      dnsRecords { recordType requiredValue purpose status }
+    }
+  }"""
+# of a service: customDomain(id:) refuses tokens that this one does not
+CUSTOM_DOMAINS = f"""
+query CustomDomains($projectId: String!, $environmentId: String!, $serviceId: String!) {{
+  domains(projectId: $projectId, environmentId: $environmentId, serviceId: $serviceId) {{
+    customDomains {_CUSTOM_DOMAIN}
+  }}
+}}"""
+CUSTOM_DOMAIN_CREATE = f"""
+mutation CustomDomainCreate($input: CustomDomainCreateInput!) {{ customDomainCreate(input: $input) {_CUSTOM_DOMAIN} }}
+"""
+CUSTOM_DOMAIN_RETRY = "mutation CustomDomainRetry($id: String!) { customDomainIssueCertificate(id: $id) }"
+CUSTOM_DOMAIN_DELETE = "mutation CustomDomainDelete($id: String!) { customDomainDelete(id: $id) }"
+
 SERVICE_DELETE = """
 mutation ServiceDelete($id: String!, $environmentId: String) { serviceDelete(id: $id, environmentId: $environmentId) }
 """

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from provisioning.railway import decoding, documents
+from provisioning.railway.domains import CustomDomain
 from provisioning.railway.errors import NotAuthorized, RailwayError, TokenRefused
 from provisioning.railway.results import (
     USAGE_MEASUREMENTS,
@@ -137,6 +138,14 @@ class Reads:
         """Whether the whole host name is free at this moment."""
         return self._transport.ask(
             documents.DOMAIN_FREE, {"domain": name}, lambda data: bool(data["serviceDomainAvailable"]["available"])
+        )
+
+    def custom_domains(self, *, project_id: str, environment_id: str, service_id: str) -> tuple[CustomDomain, ...]:
+        """The customer's own names at a service, each with the records that it wants and its certificate."""
+        return self._transport.ask(
+            documents.CUSTOM_DOMAINS,
+            {"projectId": project_id, "environmentId": environment_id, "serviceId": service_id},
+            lambda data: tuple(decoding.custom_domain(node) for node in data["domains"]["customDomains"]),
         )
 
     def platform_status(self) -> PlatformStatus:

@@ -38,6 +38,10 @@ class Removals:
         """Delete a domain that Railway gave."""
         self._do(documents.DOMAIN_DELETE, {"id": domain_id})
 
+    def delete_custom_domain(self, domain_id: str) -> None:
+        """The customer's own name leads nowhere any more; should it come back, it wants another target."""
+        self._do(documents.CUSTOM_DOMAIN_DELETE, {"id": domain_id})
+
     def schedule_project_deletion(self, project_id: str) -> None:
         """Let Railway delete the project with all in it after 48 hours."""
         self._do(documents.PROJECT_SCHEDULE_DELETE, {"id": project_id})

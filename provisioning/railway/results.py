@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from provisioning.railway.domains import Domain
 from provisioning.railway.errors import NotYetVisible
 
 RestartPolicy = Literal["ALWAYS", "ON_FAILURE", "NEVER"]
@@ -121,16 +122,6 @@ class ServiceSettings:
     restart_retries: int | None = None
     draining_seconds: int | None = None
     limits: Limits | None = None
-
-
-@dataclass(frozen=True)
-class Domain:
-    """``domain`` is the whole host name that answers now, ``name`` the one that it was last given."""
-
-    id: str
-    domain: str
-    name: str
-    target_port: int | None = None
 
 
 @dataclass(frozen=True)

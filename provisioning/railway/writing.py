@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from provisioning.railway import decoding, documents
+from provisioning.railway.domains import CustomDomain, Domain
 from provisioning.railway.results import (
     BackupKind,
-    Domain,
     NewService,
     NotificationRule,
     Project,
@@ -82,6 +82,30 @@ class Writes:
         """Give the domain the whole host name ``domain``. Raises AlreadyExists when somebody has it."""
         change = _domain(domain_id, service_id, environment_id, domain, target_port)
         self._transport.do(documents.DOMAIN_RENAME, {"input": change})
+
+    def create_custom_domain(
+        self, *, project_id: str, environment_id: str, service_id: str, domain: str, target_port: int
+    ) -> CustomDomain:
+        """Let a name of the customer's lead to the service. Nothing is deployed, and it applies at once.
+
+        Raises AlreadyExists when a service of anybody's has it, PlanLimit when the service has too many.
+        """
+        new = {
+            "projectId": project_id,
+            "environmentId": environment_id,
+            "serviceId": service_id,
+            "domain": domain,
+            "targetPort": target_port,
+        }
+        return self._transport.ask(
+            documents.CUSTOM_DOMAIN_CREATE,
+            {"input": new},
+            lambda data: decoding.custom_domain(data["customDomainCreate"]),
+        )
+
+    def retry_certificate(self, domain_id: str) -> None:
+        """Have the certificate of a custom domain asked for once more; its authority allows five a week."""
+        self._transport.do(documents.CUSTOM_DOMAIN_RETRY, {"id": domain_id})
 
     def hand_over(
         self,

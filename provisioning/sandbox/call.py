@@ -46,6 +46,7 @@ class Call:
 
     def _project(self, id: str) -> Project | None:
         store = self.workspace.store
-        owned = store.services.get(id) or store.deployments.get(id) or store.volumes.get(id) or store.domains.get(id)
+        tables: tuple[Mapping[str, Any], ...] = (store.services, store.deployments, store.volumes, store.domains)
+        owned = next((table[id] for table in (*tables, store.custom_domains) if id in table), None)
         owned = owned or store.volume_instance(id)
         return store.projects[owned.project_id] if owned else store.projects.get(id) or store.environment(id)

@@ -155,6 +155,13 @@ def serve_as_before(store: Store, deployment: Deployment, *, settled: bool) -> N
     store.save(found.volume)
 
 
+def set_address(store: Store, deployment: Deployment, url: str) -> None:
+    """As the agent in the container does, with its parameters."""
+    found = database(store, deployment)
+    note_parameters(found.content, **{"web.base.url": url, "web.base.url.freeze": "True"})
+    store.save(found.volume)
+
+
 def drop_former(store: Store, deployment: Deployment, restored: str) -> bool:
     """False when what is served did not come from that restoration."""
     found = database(store, deployment)

@@ -3,7 +3,9 @@
 GET, POST, DELETE /_sandbox/faults[?id=]   list; add one fault or a list of them; remove one or all
 GET               /_sandbox/state[?project=ID or name]
 POST              /_sandbox/clock          {"advance": seconds}
-POST              /_sandbox/reset          forget every project, rule and fault
+GET, POST, DELETE /_sandbox/zones[?name=]  list; write one: {"name", "records": {"erp": {"CNAME": "..."}}, ...}; remove
+POST              /_sandbox/certificate    {"domain", "status", "error"}: what Railway tells of a custom domain's
+POST              /_sandbox/reset          forget every project, rule, zone and fault
 """
 
 import json
@@ -14,6 +16,7 @@ from typing import Any
 from provisioning.sandbox.faults import Faults
 from provisioning.sandbox.http_server import Request, Response
 from provisioning.sandbox.railway_api import bearer, json_response
+from provisioning.sandbox.zones import Zones
 
 PREFIX = "/_sandbox/"
 
@@ -27,12 +30,16 @@ class Control:
         state: Callable[[str], dict[str, Any]],
         advance: Callable[[float], None],
         reset: Callable[[], None],
+        zones: Zones,
+        tell_certificate: Callable[[str, str, str], None],
     ) -> None:
         self._token = token
         self._faults = faults
         self._state = state
         self._advance = advance
         self._reset = reset
+        self._zones = zones
+        self._tell_certificate = tell_certificate
 
     def handle(self, request: Request) -> Response:
         if not secrets.compare_digest(bearer(request).encode(), self._token.encode()):
@@ -47,6 +54,11 @@ class Control:
         match request.method, name:
             case _, "faults":
                 return self._faults_answer(request)
+            case _, "zones":
+                return self._zones_answer(request)
+            case "POST", "certificate":
+                told = json.loads(request.body)
+                self._tell_certificate(told["domain"], told["status"], told.get("error", ""))
             case "GET", "state":
                 return json_response(200, self._state(request.parameter("project")))
             case "POST", "clock":
@@ -67,3 +79,10 @@ class Control:
             self._faults.remove(request.parameter("id") or None)
             shown = self._faults.all()
         return json_response(status, [fault.as_dict() for fault in shown])
+
+    def _zones_answer(self, request: Request) -> Response:
+        if request.method == "POST":
+            self._zones.set(**json.loads(request.body))
+        elif request.method == "DELETE":
+            self._zones.remove(request.parameter("name"))
+        return json_response(200, self._zones.all())

@@ -1,7 +1,7 @@
 """Finds what a request names. What is unknown or deleted is answered as Railway answers it: Not Authorized."""
 
 from provisioning.sandbox.errors import NotAuthorized, Refusal
-from provisioning.sandbox.records import Deployment, Domain, Project, Rule, Service, Volume
+from provisioning.sandbox.records import CustomDomain, Deployment, Domain, Project, Rule, Service, Volume
 from provisioning.sandbox.workspace import Workspace
 
 
@@ -47,6 +47,12 @@ class Lookup:
 
     def domain(self, domain_id: str) -> Domain:
         domain = self._store.domains.get(domain_id)
+        if domain is None or domain.deleted_at is not None:
+            raise NotAuthorized
+        return domain
+
+    def custom_domain(self, domain_id: str) -> CustomDomain:
+        domain = self._store.custom_domains.get(domain_id)
         if domain is None or domain.deleted_at is not None:
             raise NotAuthorized
         return domain

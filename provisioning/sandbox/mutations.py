@@ -1,6 +1,5 @@
 """The mutations on services, variables, domains and deployments."""
 
-import re
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,12 +9,13 @@ from provisioning.sandbox.call import Call
 from provisioning.sandbox.deployments import Deployments
 from provisioning.sandbox.errors import Refusal
 from provisioning.sandbox.lookup import Lookup
-from provisioning.sandbox.records import Domain, Service
-from provisioning.sandbox.views import SUFFIX, Node, Views
+from provisioning.sandbox.queries import LABEL
+from provisioning.sandbox.records import CustomDomain, Domain, Service
+from provisioning.sandbox.views import Node, Views
 from provisioning.sandbox.workspace import Workspace
+from provisioning.sandbox.zones import SUFFIX
 
 LONGEST_SERVICE_NAME = 32
-LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 Input = Mapping[str, Any]
 
 
@@ -197,7 +197,7 @@ def delete_service(workspace: Workspace, deployments: Deployments, service: Serv
     store = workspace.store
     for deployment in store.deployments_of(service.id):
         deployments.remove(deployment)
-    for domain in store.domains_of(service.id):
+    for domain in store.names_of(service.id):
         delete_domain(workspace, domain)
     if volume := store.volume_of(service):
         volume.service_id = None
@@ -206,7 +206,7 @@ def delete_service(workspace: Workspace, deployments: Deployments, service: Serv
     store.save(service)
 
 
-def delete_domain(workspace: Workspace, domain: Domain) -> None:
+def delete_domain(workspace: Workspace, domain: Domain | CustomDomain) -> None:
     domain.deleted_at = workspace.clock.now()
     workspace.store.labels.pop(domain.label, None)
     workspace.store.save(domain)

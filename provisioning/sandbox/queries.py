@@ -9,9 +9,10 @@ from provisioning.sandbox.call import Call
 from provisioning.sandbox.errors import NotAuthorized, Refusal
 from provisioning.sandbox.lookup import Lookup
 from provisioning.sandbox.records import Project, Service
-from provisioning.sandbox.views import SUFFIX, Node, Views, connection
+from provisioning.sandbox.views import Node, Views, connection
 from provisioning.sandbox.volumes import Input
 from provisioning.sandbox.workspace import Workspace
+from provisioning.sandbox.zones import SUFFIX
 
 ORDERS: Mapping[str, tuple[Any, bool]] = {
     "CREATED_AT_DESC": (lambda project: project.created_at, True),

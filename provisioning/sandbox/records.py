@@ -78,6 +78,29 @@ class Domain:
 
 
 @dataclass(slots=True)
+class CustomDomain:
+    """A customer's own name at a service: wants to lead to ``label`` under up.railway.app, with ``token`` as proof.
+
+    ``issuing_since`` is when both were first seen. ``certificate`` and ``error``, when given, are told instead of what
+    would be true.
+    """
+
+    id: str
+    project_id: str
+    service_id: str
+    domain: str
+    label: str
+    token: str
+    target_port: int | None
+    created_at: float
+    issuing_since: float | None = None
+    certificate: str = ""
+    error: str = ""
+    retries: int = 0
+    deleted_at: float | None = None
+
+
+@dataclass(slots=True)
 class Deployment:
     """One run of a service, with everything it was deployed with."""
 
@@ -116,5 +139,5 @@ class Rule:
     updated_at: float
 
 
-Record = Project | Service | Volume | Domain | Deployment | Rule
-KINDS: tuple[type[Record], ...] = (Project, Service, Volume, Domain, Deployment, Rule)
+Record = Project | Service | Volume | Domain | CustomDomain | Deployment | Rule
+KINDS: tuple[type[Record], ...] = (Project, Service, Volume, Domain, CustomDomain, Deployment, Rule)

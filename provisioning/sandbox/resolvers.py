@@ -5,6 +5,7 @@ from typing import Any
 
 from provisioning.sandbox.accounts import Accounts
 from provisioning.sandbox.call import Call
+from provisioning.sandbox.custom_domains import CustomDomains
 from provisioning.sandbox.deployments import Deployments
 from provisioning.sandbox.lookup import Lookup
 from provisioning.sandbox.mutations import DomainMutations, ServiceMutations
@@ -62,6 +63,7 @@ class Resolvers:
             **_project_mutations(self.projects),
             **_service_mutations(ServiceMutations(workspace, lookup, views, deployments)),
             **_domain_mutations(DomainMutations(workspace, lookup, views, changed)),
+            **_custom_domains(CustomDomains(workspace, lookup)),
             **_deployment_mutations(DeploymentMutations(lookup, views, deployments)),
             **_volume_mutations(VolumeMutations(workspace, lookup, views)),
             **_rule_mutations(RuleMutations(workspace, lookup, views)),
@@ -129,6 +131,15 @@ def _domain_mutations(domains: DomainMutations) -> Mapping[str, Resolver]:
         "serviceDomainCreate": domains.create,
         "serviceDomainUpdate": domains.update,
         "serviceDomainDelete": domains.delete,
+    }
+
+
+def _custom_domains(domains: CustomDomains) -> Mapping[str, Resolver]:
+    return {
+        "domains": domains.of_service,
+        "customDomainCreate": domains.create,
+        "customDomainDelete": domains.delete,
+        "customDomainIssueCertificate": domains.issue,
     }
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import resource
-import socket
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
@@ -13,8 +12,10 @@ from typing import Any, Self, TypeVar
 from provisioning.sandbox.addresses import Addresses
 from provisioning.sandbox.control import PREFIX, Control
 from provisioning.sandbox.deployments import Deployments
+from provisioning.sandbox.dns_server import DnsServer
 from provisioning.sandbox.http_server import Listener, Request
 from provisioning.sandbox.odoo.instances import Instances
+from provisioning.sandbox.ports import check_free, free_port
 from provisioning.sandbox.railway_api import PATH, RailwayApi, json_response
 from provisioning.sandbox.report import report
 from provisioning.sandbox.resolvers import Resolvers
@@ -56,14 +57,21 @@ class ScriptedFaults:
 class Sandbox:
     """A stand-in for Railway's API at `url`, and for every Odoo deployed through it on 127.x.y.z:`odoo_port`.
 
-    At `s3_url` is the storage of another company, unless there is no ``s3_bucket``. Port 0 takes a free one, kept in
-    ``state_dir`` for the next start. Without ``state_dir`` everything is forgotten at the end. The other options are
-    those of `workspace.Options`.
+    At `s3_url` is the storage of another company, unless there is no ``s3_bucket``; at `dns` the DNS with the
+    customers' own zones. Port 0 takes a free one, kept in ``state_dir`` for the next start. Without ``state_dir``
+    everything is forgotten at the end. The other options are those of `workspace.Options`.
     `stop` frees all addresses at once.
     """
 
     def __init__(
-        self, state_dir: Path | None = None, *, port: int = 0, odoo_port: int = 0, s3_port: int = 0, **options: Any
+        self,
+        state_dir: Path | None = None,
+        *,
+        port: int = 0,
+        odoo_port: int = 0,
+        s3_port: int = 0,
+        dns_port: int = 0,
+        **options: Any,
     ) -> None:
         self.options = Options(**options)
         self.faults = ScriptedFaults(self)
@@ -71,6 +79,7 @@ class Sandbox:
         self._port = port
         self._odoo_port = odoo_port
         self._s3_port = s3_port
+        self._dns_port = dns_port
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._failure: BaseException | None = None
@@ -88,6 +97,11 @@ class Sandbox:
     def s3_url(self) -> str:
         """The endpoint of the S3-compatible storage."""
         return f"http://{HOST}:{self._s3_port}"
+
+    @property
+    def dns(self) -> str:
+        """Where the DNS is asked, as host:port."""
+        return f"{HOST}:{self._dns_port}"
 
     @property
     def token(self) -> str:
@@ -134,8 +148,16 @@ class Sandbox:
         """Move the sandbox's clock, so that deployments, throttles and lags need not be waited for."""
         self.call(lambda: self.workspace.advance(seconds))
 
+    def set_zone(self, name: str, records: Mapping[str, Mapping[str, Any]], **more: Any) -> None:
+        """Write a zone as its owner would; see `zones`. Raises ValueError."""
+        self.call(lambda: self.workspace.zones.set(name, records, **more))
+
+    def tell_certificate(self, domain: str, status: str, error: str = "") -> None:
+        """Let Railway tell this of the certificate of a custom domain, whatever is true. Raises ValueError."""
+        self.call(lambda: self._tell_certificate(domain, status, error))
+
     def reset(self) -> None:
-        """Forget every project, rule and fault."""
+        """Forget every project, rule, zone and fault."""
         self.call(self._reset)
 
     def call(self, action: Callable[[], Result]) -> Result:
@@ -176,9 +198,9 @@ class Sandbox:
         workspace = self.workspace = Workspace(self.options, self._state_dir)
         opened.append(workspace.store.close)
         self._port = self._port or workspace.store.meta.get("port", 0)
-        self._odoo_port = self._odoo_port or workspace.store.meta.get("odoo_port", 0) or _free_port()
+        self._odoo_port = self._odoo_port or workspace.store.meta.get("odoo_port", 0) or free_port()
         if not self.options.odoo_host:
-            _check_free(Addresses(workspace.store).next(), self._odoo_port)
+            check_free(Addresses(workspace.store).next(), self._odoo_port)
         workspace.references.port = self._odoo_port
         webhooks = Webhooks(workspace)
         opened.append(webhooks.stop)
@@ -196,13 +218,19 @@ class Sandbox:
             state=lambda project: report(workspace, project),
             advance=workspace.advance,
             reset=self._reset,
+            zones=workspace.zones,
+            tell_certificate=self._tell_certificate,
         )
         listener = Listener(loop, self.options.host, self._port, self._handle)
         opened.append(listener.close)
         self._port = listener.port
         if self.options.s3_bucket:
             self._open_storage(loop, opened)
-        workspace.store.remember(port=self._port, odoo_port=self._odoo_port, s3_port=self._s3_port)
+        dns_server = DnsServer(loop, workspace.zones, self._dns_port or workspace.store.meta.get("dns_port", 0))
+        opened.append(dns_server.close)
+        self._dns_port = dns_server.port
+        ports = {"port": self._port, "odoo_port": self._odoo_port, "s3_port": self._s3_port}
+        workspace.store.remember(**ports, dns_port=self._dns_port)
         workspace.store.flush()
         self._resume(deployments, resolvers)
         workspace.timeline.attach(loop)
@@ -240,30 +268,24 @@ class Sandbox:
             return self._control.handle(request)
         return json_response(404, {"error": "Not Found"})
 
+    def _tell_certificate(self, domain: str, status: str, error: str) -> None:
+        row = self.workspace.store.custom_domain(domain)
+        if row is None:
+            raise ValueError(f"There is no custom domain {domain}.")
+        row.certificate, row.error = status, error
+        self.workspace.store.save(row)
+        self.workspace.store.flush()
+
     def _reset(self) -> None:
         self.workspace.timeline.clear()
         self.workspace.faults.remove()
         self.workspace.stand_ready()
         self.workspace.store.clear()
+        self.workspace.store.remember(zones={})
         self.workspace.requests.clear()
         if self.options.s3_bucket:
             self.bucket.clear()
         self._instances.close_all()
-
-
-def _free_port() -> int:
-    """A port that is free on every address of this machine."""
-    with socket.socket() as probe:
-        probe.bind(("", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
-def _check_free(address: str, port: int) -> None:
-    """Raises OSError when something else listens on this port of all addresses."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((address, port))
 
 
 def _raise_file_limit() -> None:

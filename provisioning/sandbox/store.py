@@ -8,7 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from provisioning.sandbox.records import KINDS, Deployment, Domain, Project, Record, Rule, Service, Volume
+from provisioning.sandbox.records import KINDS, CustomDomain, Deployment, Domain, Project, Record, Rule, Service, Volume
 
 # long values (a carried script, a key) are the same for every instance: kept once in memory
 SHARED_LENGTH = 200
@@ -31,6 +31,7 @@ class Store:
         self.services: dict[str, Service] = {}
         self.volumes: dict[str, Volume] = {}
         self.domains: dict[str, Domain] = {}
+        self.custom_domains: dict[str, CustomDomain] = {}
         self.deployments: dict[str, Deployment] = {}
         self.rules: dict[str, Rule] = {}
         self.meta: dict[str, Any] = {}
@@ -45,6 +46,7 @@ class Store:
             "Service": self.services,
             "Volume": self.volumes,
             "Domain": self.domains,
+            "CustomDomain": self.custom_domains,
             "Deployment": self.deployments,
             "Rule": self.rules,
         }
@@ -113,6 +115,18 @@ class Store:
         found: list[Domain] = self._owned["Domain", service_id]
         return found
 
+    def custom_domains_of(self, service_id: str) -> list[CustomDomain]:
+        living = (row for row in self.custom_domains.values() if row.deleted_at is None)
+        return [row for row in living if row.service_id == service_id]
+
+    def names_of(self, service_id: str) -> list[Domain | CustomDomain]:
+        return [*self.domains_of(service_id), *self.custom_domains_of(service_id)]
+
+    def custom_domain(self, name: str) -> CustomDomain | None:
+        """The living one of this name, at whichever service."""
+        living = (row for row in self.custom_domains.values() if row.deleted_at is None)
+        return next((row for row in living if row.domain == name), None)
+
     def deployments_of(self, service_id: str) -> list[Deployment]:
         found: list[Deployment] = self._owned["Deployment", service_id]
         return found
@@ -171,7 +185,7 @@ class Store:
             case Deployment():
                 record.variables = shared_values(record.variables)
                 self._owned["Deployment", record.service_id].append(record)
-            case Rule():
+            case Rule() | CustomDomain():
                 pass
 
     def _load(self) -> None:

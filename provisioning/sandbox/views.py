@@ -9,11 +9,11 @@ from provisioning.sandbox.deployments import UNFINISHED
 from provisioning.sandbox.errors import Refusal
 from provisioning.sandbox.records import Deployment, Domain, Project, Rule, Service, Volume
 from provisioning.sandbox.workspace import Workspace
+from provisioning.sandbox.zones import SUFFIX
 
 Node = dict[str, Any]
 Row = TypeVar("Row", Project, Service, Volume, Deployment)
 Visible = TypeVar("Visible", Service, Volume)
-SUFFIX = "up.railway.app"
 REGION = "europe-west4-drams3a"
 VOLUME_SIZE_MB = 50_000
 SMALLEST_VOLUME_MB, ODOO_VOLUME_MB = 1_050.0, 1_300.0

@@ -10,6 +10,7 @@ from provisioning.sandbox.faults import Faults
 from provisioning.sandbox.records import Project
 from provisioning.sandbox.references import References
 from provisioning.sandbox.store import Store
+from provisioning.sandbox.zones import Zones
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ class Workspace:
         self.timeline = Timeline(self.clock)
         self.faults = Faults()
         self.references = References(self.store, 0)
+        self.zones = Zones(self.store)
         self.requests: Counter[str] = Counter()
         self.stand_ready()
 

@@ -30,6 +30,10 @@ ACTS: dict[str, Words] = {
     "drill_begun": _("a drill was begun"),
     "drill_ended": _("a drill has ended"),
     "restored_into_new": _("ordered from a backup"),
+    "domain_added": _("an own domain was added"),
+    "domain_on": _("an own domain was switched on"),
+    "domain_broken": _("an own domain was told as broken"),
+    "domain_removed": _("an own domain was removed"),
     "restore_asked": _("a restoration was asked for"),
     "staff:restore": _("restored from a backup"),
     "staff:believe_backup": _("a backup was asked for, however small"),
@@ -85,6 +89,7 @@ THINGS: dict[str, Words] = {
 NAMES: dict[str, Words] = {
     "address": _("address"),
     "backup": _("backup"),
+    "domain": _("domain"),
     "email": _("e-mail"),
     "grace_days": _("days in which it can be undone"),
     "operation": _("operation"),

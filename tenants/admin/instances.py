@@ -51,6 +51,7 @@ FACTS = (
     "time_zone",
     "database_name",
     "url",
+    "own_domain",
     "odoo_version",
     "workspace",
     "project_id",

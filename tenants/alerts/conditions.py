@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from provisioning.backups import bucket
+from provisioning.domains import tending
 from provisioning.gate import budget, circuit, workspaces
 from provisioning.models import Backup, Operation, Outage, Resource, SiteBackup, UnreadableEvent
 from provisioning.reconciliation.differences import Kind
@@ -67,6 +68,7 @@ def present() -> list[Condition]:
         *_backups(),
         *_site_backups(),
         *_drills(),
+        *_domains(),
         *_untold(),
         *_pools(),
         *_limits(),
@@ -222,6 +224,10 @@ def _site_backups() -> Iterator[Condition]:
 def _drills() -> Iterator[Condition]:
     rows = failed_drills().order_by("-pk").values_list("reason", "instance__client_name")
     return _grouped(Alert.Kind.DRILL, list(rows))
+
+
+def _domains() -> Iterator[Condition]:
+    return _grouped(Alert.Kind.DOMAIN, list(tending.hopeless().order_by("-pk").values_list("reason", "name")))
 
 
 def _differences() -> Iterator[Condition]:

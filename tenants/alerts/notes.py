@@ -35,6 +35,7 @@ PAGES = {
     Alert.Kind.DIFFERENCE: "tenants_reconciliation_changelist",
     Alert.Kind.EVENT: "provisioning_unreadableevent_changelist",
     Alert.Kind.DRILL: "tenants_restoredrill_changelist",
+    Alert.Kind.DOMAIN: "provisioning_domain_changelist",
     Alert.Kind.SITE_BACKUP: "provisioning_sitebackup_changelist",
     Alert.Kind.LIMIT: "tenants_heldback_changelist",
     Alert.Kind.POOL: "tenants_pool_changelist",

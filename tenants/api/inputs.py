@@ -173,3 +173,9 @@ class RestoreInput(serializers.Serializer[None]):
 
     backupId = TextField(max_length=16)
     clientName = TextField(max_length=50)
+
+
+class DomainInput(serializers.Serializer[None]):
+    """The domain, in its own letters or in ASCII; a web address that holds it may be sent."""
+
+    name = TextField(max_length=300)

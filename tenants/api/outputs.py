@@ -165,7 +165,7 @@ def status_body(
         body |= {"error": str(reason(operation.reason).sentence), "errorCode": operation.reason}
     if authority >= Authority.PARTNER:
         body |= {
-            "instanceUrl": instance.open_url or None,
+            "instanceUrl": instance.address or None,
             "adminEmail": instance.admin_email,
             "databaseName": instance.database_name,
             "projectId": instance.project_id or None,
@@ -199,7 +199,7 @@ def instance_body(instance: Instance) -> dict[str, Any]:
         "companyName": instance.tenant.company,
         "status": instance.status,
         "plan": instance.plan.code,
-        "instanceUrl": instance.open_url or None,
+        "instanceUrl": instance.address or None,
         "adminEmail": instance.admin_email,
         "databaseName": instance.database_name,
         "odooVersion": instance.odoo_version or None,

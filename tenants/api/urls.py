@@ -3,7 +3,18 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from tenants.api.views import actions, backups, documentation, exports, facts, instances, problems, test_mode, webhooks
+from tenants.api.views import (
+    actions,
+    backups,
+    documentation,
+    domains,
+    exports,
+    facts,
+    instances,
+    problems,
+    test_mode,
+    webhooks,
+)
 
 
 class PublicId(StringConverter):
@@ -14,6 +25,7 @@ class PublicId(StringConverter):
 
 register_converter(PublicId, "public_id")
 
+DOMAIN = "instances/<public_id:instance_id>/domains/<public_id:domain_id>"
 ENDPOINT = "webhook-endpoints/<public_id:endpoint_id>"
 
 urlpatterns = [
@@ -29,6 +41,9 @@ urlpatterns = [
     path("instances/<public_id:instance_id>/backups", backups.BackupsView.as_view()),
     path("instances/<public_id:instance_id>/export", exports.ExportView.as_view()),
     path("instances/<public_id:instance_id>/restore", backups.RestoreView.as_view()),
+    path("instances/<public_id:instance_id>/domains", domains.DomainsView.as_view()),
+    path(DOMAIN, domains.DomainView.as_view()),
+    path(f"{DOMAIN}/check", domains.DomainCheckView.as_view()),
     path("plans", facts.PlansView.as_view()),
     path("me", facts.MeView.as_view()),
     path("test-data", test_mode.TestDataView.as_view()),

@@ -71,6 +71,16 @@ def backup(instance_id: str) -> Claim:
     return Claim(policies.BACKUP, instance_id)
 
 
+def domain(instance_id: str) -> Claim:
+    """One more own domain: a certificate is asked for, of which its authority makes few."""
+    return Claim(policies.DOMAIN, instance_id)
+
+
+def domain_check(instance_id: str) -> Claim:
+    """A look on demand: a dozen questions to name servers of others, and one to Railway."""
+    return Claim(policies.DOMAIN_CHECK, instance_id)
+
+
 def mail(email: str) -> tuple[Claim, ...]:
     """One more e-mail that an outsider causes."""
     return (Claim(policies.MAIL_RECIPIENT, mailbox(email)), Claim(policies.MAIL_TOTAL, EVERYBODY))

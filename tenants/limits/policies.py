@@ -132,6 +132,18 @@ BACKUP = Policy(
     _("backups of an instance on demand"),
     _("As many backups as we make of one Odoo in a day have been asked for."),
 )
+DOMAIN = Policy(
+    "domain",
+    "DOMAIN_RATE",
+    _("own domains added to an instance"),
+    _("As many domains as we add to one Odoo in a day have been asked for."),
+)
+DOMAIN_CHECK = Policy(
+    "domain_check",
+    "DOMAIN_CHECK_RATE",
+    _("looks at the own domains of an instance on demand"),
+    _("You have asked for many looks at your domain. We look by ourselves as well."),
+)
 LOGIN = Policy("login", "LOGIN_RATE", _("sign-in attempts of a visitor"), _SIGN_IN)
 LOGIN_NETWORK = Policy("login_network", "LOGIN_NETWORK_RATE", _("sign-in attempts from a network"), _SIGN_IN)
 LOGIN_ACCOUNT = Policy("login_account", "LOGIN_ACCOUNT_RATE", _("sign-in attempts on an account"), _SIGN_IN)
@@ -161,6 +173,7 @@ POLICIES: dict[str, Policy] = {
     for policy in (
         *(VISITOR, KEY, GUESS, SIGNUP, SIGNUP_NETWORK, SIGNUP_RECIPIENT, SIGNUP_TOTAL, ORDER_PARTNER),
         *(MAIL_RECIPIENT, MAIL_TOTAL, MAIL_PARTNER, RESEND, EXPORT, CUSTOMERS_ACT, CUSTOMERS_EXPORT, BACKUP),
+        *(DOMAIN, DOMAIN_CHECK),
         *(LOGIN, LOGIN_NETWORK, LOGIN_ACCOUNT, WEBHOOK_TEST, WEBHOOK_REPLAY),
         *(CODE, CODE_NETWORK, CODE_RECIPIENT, CODE_KNOWN, CODE_MAILBOX, CODE_TOTAL, CODE_GUESS),
     )

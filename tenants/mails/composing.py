@@ -109,7 +109,9 @@ def _context(mail: Mail) -> dict[str, Any]:
     if mail.kind == Mail.Kind.WELCOME:
         password = kept_password(instance, proven_just_now=not mail.purpose.startswith(AGAIN))
     # read after the password: one that came with another address is not told to the former
-    instance.refresh_from_db(fields=["admin_email", "link_revision", "state", "expires_at", "decommission_after"])
+    instance.refresh_from_db(
+        fields=["admin_email", "link_revision", "state", "expires_at", "decommission_after", "own_domain"]
+    )
     own = mail.kind not in FOREIGN
     if own and (mail.recipient != instance.admin_email or notices.overtaken(mail, instance)):
         raise Superseded

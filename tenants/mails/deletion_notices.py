@@ -18,7 +18,7 @@ from tenants.wording import dates
 
 
 def _deletion_scheduled(told: Told) -> Notice:
-    names = {"company": told.company, "seller": told.partner.name, "url": told.instance.url, "date": told.date}
+    names = {"company": told.company, "seller": told.partner.name, "url": told.instance.address, "date": told.date}
     return Notice(
         _("The Odoo of %(company)s will be deleted on %(date)s") % names,
         (
@@ -32,7 +32,7 @@ def _deletion_scheduled(told: Told) -> Notice:
 
 
 def _deletion_soon(told: Told) -> Notice:
-    names = {"company": told.company, "url": told.instance.url, "date": told.date}
+    names = {"company": told.company, "url": told.instance.address, "date": told.date}
     return Notice(
         _("Last reminder: the Odoo of %(company)s is deleted on %(date)s") % names,
         (
@@ -46,7 +46,7 @@ def _deletion_soon(told: Told) -> Notice:
 
 
 def _deletion_undone(told: Told) -> Notice:
-    names = {"company": told.company, "url": told.instance.url}
+    names = {"company": told.company, "url": told.instance.address}
     stopped = told.instance.state == InstanceState.SUSPENDED and told.instance.active_operation() is None
     return Notice(
         _("The Odoo of %(company)s is kept") % names,
@@ -60,7 +60,7 @@ def _deletion_undone(told: Told) -> Notice:
 
 
 def _deletion_begun(told: Told) -> Notice:
-    names = {"company": told.company, "seller": told.partner.name, "url": told.instance.url}
+    names = {"company": told.company, "seller": told.partner.name, "url": told.instance.address}
     if told.instance.ready_at is None:
         return Notice(
             _("Your order for %(company)s has ended") % names,
@@ -79,7 +79,7 @@ def _deletion_begun(told: Told) -> Notice:
 def _deleted(told: Told) -> Notice:
     instance = told.instance
     ended = instance.ended_at or timezone.now()
-    names = {"company": told.company, "url": instance.url, "date": dates.precisely(ended)}
+    names = {"company": told.company, "url": instance.address, "date": dates.precisely(ended)}
     facts = [(_("Certificate of"), instance.public_id), (_("Deleted on"), names["date"])]
     gone = Resource.objects.filter(instance=instance, gone_at__isnull=False).exclude(external_id="")
     if kinds := ", ".join(_counted(gone)):

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from provisioning.models import Operation
+from provisioning.models import Domain, Operation
 from tenants.mails import outbox
 from tenants.mails.told import BY, BY_CUSTOMER, BY_EXPIRY, BY_SELLER, NOTICE
 from tenants.models import Instance, Mail
@@ -77,6 +77,18 @@ def write_email_changed(instance: Instance, operation: Operation, former: str) -
     """To the address that was replaced, so that nobody loses access without being told."""
     purpose = f"email-changed:{operation.reference}"
     return outbox.queue(Mail.Kind.EMAIL_CHANGED, purpose, former, instance.language, instance)
+
+
+def write_domain_on(instance: Instance, domain: Domain) -> Mail:
+    """Once each time that it is switched on."""
+    purpose = f"domain-on:{domain.public_id}:{domain.switched_on_at:%Y%m%dT%H%M%S}"
+    return _write(Mail.Kind.DOMAIN_ON, instance, purpose, facts={"domain": domain.public_id})
+
+
+def write_domain_broken(instance: Instance, domain: Domain) -> Mail:
+    """Once each time that it is certain."""
+    purpose = f"domain-broken:{domain.public_id}:{domain.broken_at:%Y%m%dT%H%M%S}"
+    return _write(Mail.Kind.DOMAIN_BROKEN, instance, purpose, facts={"domain": domain.public_id})
 
 
 def stopping_notices(instance: Instance) -> MailQuerySet:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from tenants.lifecycle import InstanceState
-from tenants.mails import deletion_notices
+from tenants.mails import deletion_notices, domain_notices
 from tenants.mails.told import BY_CUSTOMER, BY_EXPIRY, Notice, Told
 from tenants.models import Instance, Mail
 
@@ -18,6 +18,8 @@ OF_THE_END = frozenset({Mail.Kind.DELETION_BEGUN, Mail.Kind.DELETED})
 def overtaken(mail: Mail, instance: Instance) -> bool:
     """Whether what the mail announces will not come, or is over: then it is not sent any more."""
     begun = not Instance.objects.kept().filter(pk=instance.pk).exists()
+    if mail.kind in domain_notices.NOTICES:
+        return begun or domain_notices.is_over(mail)
     return (begun and mail.kind not in OF_THE_END) or _is_over(mail, instance)
 
 
@@ -39,7 +41,7 @@ def _is_over(mail: Mail, instance: Instance) -> bool:
 
 def _expires_soon(told: Told) -> Notice:
     instance = told.instance
-    names = {"company": told.company, "date": told.date, "url": instance.url, "days": settings.EXPIRY_GRACE_DAYS}
+    names = {"company": told.company, "date": told.date, "url": instance.address, "days": settings.EXPIRY_GRACE_DAYS}
     kept = ngettext(
         "Your data is then kept for %(days)d more day. After that it is deleted for good.",
         "Your data is then kept for %(days)d more days. After that it is deleted for good.",
@@ -72,7 +74,7 @@ def _expires_soon(told: Told) -> Notice:
 
 
 def _suspended(told: Told) -> Notice:
-    names = {"company": told.company, "seller": told.partner.name, "url": told.instance.url}
+    names = {"company": told.company, "seller": told.partner.name, "url": told.instance.address}
     if told.by == BY_EXPIRY:
         trial = told.instance.plan.is_demo
         why = _("The trial period of your Odoo is over.") if trial else _("The period of your order is over.")
@@ -94,19 +96,19 @@ def _suspended(told: Told) -> Notice:
 
 
 def _resumed(told: Told) -> Notice:
-    names = {"company": told.company, "url": told.instance.url}
+    names = {"company": told.company, "url": told.instance.address}
     return Notice(
         _("The Odoo of %(company)s works again") % names,
         (
             _("Your Odoo at %(url)s is started, with everything as you left it. Log in as before.") % names,
             *deletion_notices.until(told.instance),
         ),
-        (_("Open my Odoo"), told.instance.url),
+        (_("Open my Odoo"), told.instance.address),
     )
 
 
 def _email_changed(told: Told) -> Notice:
-    names = {"company": told.company, "url": told.instance.url}
+    names = {"company": told.company, "url": told.instance.address}
     return Notice(
         _("The address of the EAZYNOVA instance of %(company)s was changed") % names,
         (
@@ -126,4 +128,5 @@ NOTICES: dict[str, Callable[[Told], Notice]] = {
     Mail.Kind.RESUMED: _resumed,
     Mail.Kind.EMAIL_CHANGED: _email_changed,
     **deletion_notices.NOTICES,
+    **domain_notices.NOTICES,
 }

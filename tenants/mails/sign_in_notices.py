@@ -48,7 +48,7 @@ def _change(proof: AddressProof) -> Said | None:
     if instance is None:
         return None
     new = proof.purpose == AddressProof.Purpose.NEW
-    names = {"url": instance.url}
+    names = {"url": instance.address}
     why = (
         _("Somebody would like to log in to the Odoo at %(url)s with this e-mail address from now on.")
         if new

@@ -29,6 +29,7 @@ class Alert(models.Model):
         UNTOLD = "untold", _("ends wait, because their customers do not know of them")
         POOL = "pool", _("warm units cannot be made")
         LIMIT = "limit", _("half of a limit is used up")
+        DOMAIN = "domain", _("customers’ own domains make no progress")
         COST = "cost", _("costs are not as they should be")
 
     kind = models.CharField(_("kind"), max_length=20, choices=Kind)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
 
-from provisioning.models import Backup, Operation
+from provisioning.models import Backup, Operation, address_at
 from provisioning.spec import TEST
 from provisioning.states import OperationKind, OperationState
 from tenants.client_names import SUFFIX_ALPHABET
@@ -72,7 +72,9 @@ class Instance(models.Model):
     state = models.CharField(_("state"), max_length=16, choices=InstanceState, default=InstanceState.REQUESTED)
     admin_email = models.EmailField(_("admin e-mail"))
     database_name = models.CharField(_("database"), max_length=63)
+    # at Railway: what we ourselves work with, since no customer's zone can take it away
     url = models.URLField(_("address"), blank=True)
+    own_domain = models.CharField(_("own domain"), max_length=253, blank=True, default="", db_default="")
     odoo_version = models.CharField(_("Odoo version"), max_length=60, blank=True, default="", db_default="")
     # as it was ordered: of what a customer's row says, another order may know otherwise
     language = models.CharField(
@@ -148,11 +150,13 @@ class Instance(models.Model):
         return "test" if self.is_test else "live"
 
     @property
-    def open_url(self) -> str:
-        """The address that people are given, once there is one: what is in the sandbox is reached from inside only, so
-        a page of ours stands for it.
+    def address(self) -> str:
+        """Where its customer reaches it, once it has one: at the customer's own domain, when that is on. What is in the
+        sandbox is reached from inside only, so a page of ours stands for it.
         """
-        return f"{settings.PUBLIC_BASE_URL}/test-instances/{self.public_id}/" if self.url and self.is_test else self.url
+        if self.url and self.is_test:
+            return f"{settings.PUBLIC_BASE_URL}/test-instances/{self.public_id}/"
+        return address_at(self.url, self.own_domain) if self.own_domain and self.url else self.url
 
     @property
     def margin(self) -> Decimal:

@@ -63,6 +63,8 @@ class Mail(models.Model):
         ADDRESS_PROOF = "address_proof", _("sign-in code")
         NEW_SIGN_IN = "new_sign_in", _("sign-in from a new browser")
         RESTORED = "restored", _("restored")
+        DOMAIN_ON = "domain_on", _("own domain on")
+        DOMAIN_BROKEN = "domain_broken", _("own domain broken")
 
     class State(models.TextChoices):
         QUEUED = "queued", _("to be sent")

@@ -13,7 +13,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 TOLD = {
     "tenants_instance": (
         *("state", "url", "admin_email", "database_name", "project_id", "tenant_id", "created_by_key_id"),
-        *("link_revision", "expires_at", "decommission_after", "ended_at"),
+        *("own_domain", "link_revision", "expires_at", "decommission_after", "ended_at"),
     ),
     "provisioning_operation": ("instance_id", "kind", "state", "spec", "sealed", "reason", "queue", "ended_at"),
     "provisioning_step": ("operation_id", "position", "code", "state", "reason", "started_at", "ended_at"),

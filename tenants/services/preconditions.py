@@ -178,6 +178,7 @@ CHECKS: dict[str, Callable[[Instance], None]] = {
     "reset_password": _in(_S.READY),
     "change_email": _in(_S.READY, _S.FAILED),
     "change_expiry": _all(_in(_S.READY, _S.SUSPENDED), _unscheduled),
+    "add_domain": _all(_in(_S.READY), _unscheduled),
     "choose_end": _all(_in(_S.READY), _unscheduled),
     "back_up": _back_up,
     "believe_backup": _believe_backup,

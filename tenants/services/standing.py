@@ -46,7 +46,7 @@ _STANDING = Statement(
         Instance,
         (
             *_WHO,
-            *("url", "admin_email", "database_name", "project_id", "language", "plan_id"),
+            *("url", "own_domain", "admin_email", "database_name", "project_id", "language", "plan_id"),
             *("ready_at", "expires_at", "decommission_after", "ended_at"),
         ),
     ),

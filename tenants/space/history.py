@@ -32,6 +32,10 @@ ACTS: dict[str, str | Promise] = {
     "links_revoked": _("The links given so far were made invalid."),
     "backup_asked": _("A backup was asked for."),
     "exported": _("A backup was handed out."),
+    "domain_added": _("A domain of your own was added."),
+    "domain_on": _("Your own domain was switched on."),
+    "domain_broken": _("Something was wrong at your own domain."),
+    "domain_removed": _("Your own domain was removed."),
     "restore_asked": _("The restoration of a backup was asked for."),
 }
 WRITTEN: dict[str, str | Promise] = {

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from provisioning.backups import asking, bucket
 from provisioning.models import Agent
 from tenants.models import Instance
-from tenants.services import certificates, customer_choices, ending, partners, preconditions
+from tenants.services import certificates, customer_choices, domains, ending, partners, preconditions
 from tenants.space.doors import Visit, signed_in
 from tenants.space.history import history_of
 from tenants.wording import dates, prices
@@ -62,7 +62,7 @@ def show(visit: Visit, instance: Instance, status: int = 200, **more: Any) -> Ht
     agent = Agent.objects.filter(instance=instance).first()
     context = {
         "instance": instance,
-        "open_url": f"{instance.url}/web/login?login={quote(instance.admin_email)}" if instance.url else "",
+        "open_url": f"{instance.address}/web/login?login={quote(instance.admin_email)}" if instance.url else "",
         "price": prices.offered(instance.price_per_month, instance.currency),
         "usage": list(usage_of(agent.report)) if agent and agent.reported_at else [],
         "reported": dates.precisely(agent.reported_at) if agent and agent.reported_at else "",
@@ -97,6 +97,7 @@ def _may(instance: Instance) -> dict[str, bool]:
         "end": customer_choices.why_not_end(instance) is None,
         "back_up": preconditions.why_not("back_up", instance) is None,
         "export": preconditions.why_not("export", instance) is None,
+        "domain": preconditions.why_not("add_domain", instance) is None or bool(domains.living(instance)),
     }
 
 

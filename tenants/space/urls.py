@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from tenants.space import acts, address, backups, instances, person, sessions, sign_in, staff
+from tenants.space import acts, address, backups, domain, instances, person, sessions, sign_in, staff
 
 WORDS = {
     "fr": {
@@ -10,12 +10,14 @@ WORDS = {
         "password": "mot-de-passe", "address": "adresse", "links": "liens", "keep": "garder", "resume": "redemarrer",
         "backups": "sauvegardes", "download": "telecharger", "restore": "restaurer", "data": "mes-donnees",
         "staff": "equipe", "erase": "effacer",
+        "domain": "domaine", "check": "verifier", "remove": "retirer",
     },
     "en": {
         "sign-in": "sign-in", "link": "link", "seller": "seller", "sessions": "sessions", "end": "end",
         "password": "password", "address": "address", "links": "links", "keep": "keep", "resume": "resume",
         "backups": "backups", "download": "download", "restore": "restore", "data": "my-data",
         "staff": "staff", "erase": "erase",
+        "domain": "domain", "check": "check", "remove": "remove",
     },
 }  # fmt: skip
 
@@ -38,6 +40,11 @@ def routes(language: str) -> tuple[list[URLPattern], str]:
         path(f"odoo/<slug:public_id>/{words['staff']}/", staff.page, name="staff"),
         path(f"odoo/<slug:public_id>/{words['address']}/", address.page, name="address"),
         path(f"odoo/<slug:public_id>/{words['address']}/codes/", address.codes, name="address_codes"),
+        path(f"odoo/<slug:public_id>/{words['domain']}/", domain.page, name="domain"),
+        *(
+            path(f"odoo/<slug:public_id>/{words['domain']}/<slug:domain_id>/{words[name]}/", act, name=f"domain_{name}")
+            for name, act in (("check", domain.check), ("remove", domain.remove))
+        ),
         path(f"odoo/<slug:public_id>/{words['backups']}/", backups.page, name="backups"),
         *(
             path(f"odoo/<slug:public_id>/{words['backups']}/<slug:backup_id>/{words[name]}/", act, name=name)

@@ -127,7 +127,7 @@ def _etag(facts: dict[str, Any]) -> str:
     instance, operation = facts["instance"], facts["operation"]
     told = [
         *(str(value) for name, value in facts.items() if name not in LATER),
-        *(getattr(instance, name) for name in ("public_id", "state", "url", "admin_email", "tenant_id", "plan_id")),
+        *(getattr(instance, name) for name in ("public_id", "state", "address", "admin_email", "tenant_id", "plan_id")),
         operation.reference if operation else "",
         get_language(),
         # while it is being made the page names nobody to write to

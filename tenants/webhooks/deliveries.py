@@ -42,7 +42,7 @@ def announce(instance: Instance, event_type: str) -> WebhookEvent | None:
             "instanceId": instance.public_id,
             "clientName": instance.client_name,
             "status": instance.status,
-            "instanceUrl": instance.open_url or None,
+            "instanceUrl": instance.address or None,
         }
         return write(partner, event_type, data, endpoints, instance=instance)
 

@@ -55,14 +55,16 @@ class Command(BaseCommand):
             (self.folder / "pid").unlink(missing_ok=True)
 
     def _run(self, *, stay: bool) -> None:
-        graphql, odoo, storage, self.tests = free_port(8190), free_port(8069), free_port(8191), free_port(8192)
-        own = _environment(self.folder, graphql, storage, self.tests, self.port)
+        graphql, odoo, storage = free_port(8190), free_port(8069), free_port(8191)
+        self.tests, dns = free_port(8192), free_port(8193)
+        own = _environment(self.folder, graphql, storage, self.tests, dns, self.port)
         self.environment = os.environ | own
         lend(self.folder / "commands.env", own)
         self._manage("migrate", "--verbosity", "0")
         self._start("sandbox", "--port", str(graphql), "--odoo-port", str(odoo), "--s3-port",
                     str(storage), "--state", str(self.folder / "sandbox"), "--speed", "2", "--project-interval", "0",
-                    "--volume-interval", "0", "--agent-pace", AGENT_PACE, "--quiet", *names(sys.platform))  # fmt: skip
+                    "--volume-interval", "0", "--dns-port", str(dns), "--agent-pace", AGENT_PACE, "--quiet",
+                    *names(sys.platform))  # fmt: skip
         # the agent beside Odoo calls the site
         self._start("runserver", f"127.0.0.1:{self.port}", "--noreload", quiet=True)
         wait_for_port(graphql)
@@ -157,7 +159,7 @@ def _interrupt(number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def _environment(folder: Path, graphql: int, storage: int, tests: int, site: int) -> dict[str, str]:
+def _environment(folder: Path, graphql: int, storage: int, tests: int, dns: int, site: int) -> dict[str, str]:
     return {
         "DEBUG": "1",
         "DATABASE_URL": f"sqlite:///{folder / 'eazynova.sqlite3'}",
@@ -171,6 +173,7 @@ def _environment(folder: Path, graphql: int, storage: int, tests: int, site: int
         "RAILWAY_VOLUME_INTERVAL_SECONDS": "0",
         "INSTANCE_URL_SCHEME": "http",
         "TEST_MODE_URL": f"http://127.0.0.1:{tests}/graphql/v2",
+        "DNS_SANDBOX": f"127.0.0.1:{dns}",
         "BACKUP_S3_ENDPOINT": f"http://127.0.0.1:{storage}",
         "BACKUP_S3_REGION": "eu-sandbox-1",
         "BACKUP_S3_BUCKET": "eazynova-backups",

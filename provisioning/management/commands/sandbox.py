@@ -42,6 +42,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--odoo-ports", type=_ports, default="8100-8129", metavar=_("FIRST-LAST"))
         parser.add_argument("--s3-port", type=int, default=DEFAULT_S3_PORT)
+        parser.add_argument("--dns-port", type=int, default=0)
         parser.add_argument("--state", type=Path, help=_("folder that keeps what was created; none forgets it"))
         parser.add_argument("--token", default="sandbox-token")
         parser.add_argument("--speed", type=float, default=DEFAULT_SPEED, help=_("seconds a deployment takes"))
@@ -98,6 +99,7 @@ class Command(BaseCommand):
         self.stdout.write(f"RAILWAY_API_TOKEN={sandbox.token}")
         self.stdout.write(f"RAILWAY_WORKSPACE_ID={sandbox.workspace_id}")
         self.stdout.write("INSTANCE_URL_SCHEME=http")
+        self.stdout.write(f"DNS_SANDBOX={sandbox.dns}")
         self._say_where_backups_go(sandbox)
         self.stdout.write(_("Deployed Odoos answer on port %(port)s. Ctrl-C ends it.") % {"port": sandbox.odoo_port})
         self.stdout.flush()
@@ -121,6 +123,7 @@ def _sandbox(options: dict[str, Any]) -> Sandbox:
         port=options["port"],
         odoo_port=options["odoo_port"],
         s3_port=options["s3_port"],
+        dns_port=options["dns_port"],
         agent_pace=options["agent_pace"],
         token=options["token"],
         deploy_seconds=options["speed"],

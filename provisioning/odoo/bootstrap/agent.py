@@ -33,6 +33,9 @@ class House(Protocol):
     def drop_former(self, restored: str) -> None:
         """Drop what the restoration ``restored`` replaced; nothing when another one is in place. Raises Failed."""
 
+    def set_address(self, url: str) -> None:
+        """Let Odoo name itself by this address in all that it writes. Raises Failed."""
+
 
 class Unheard(Exception):
     """The other side does not answer, or not now."""
@@ -147,4 +150,14 @@ def _drop_former(job: dict[str, Any], house: House, say: Callable[..., dict[str,
     return {}
 
 
-JOBS: dict[str, Callable[..., dict[str, Any]]] = {"backup": backup.make, "drop_former": _drop_former}
+def _set_address(job: dict[str, Any], house: House, say: Callable[..., dict[str, Any]]) -> dict[str, Any]:
+    """The customer's own domain leads here now, or does not any more."""
+    house.set_address(str(job.get("url")))
+    return {}
+
+
+JOBS: dict[str, Callable[..., dict[str, Any]]] = {
+    "backup": backup.make,
+    "drop_former": _drop_former,
+    "set_address": _set_address,
+}

@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, closing, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -43,6 +43,14 @@ REPORTED = {
     "modulesToInstall": CHANGING,
     "odooVersion": VERSION,
 }
+ADDRESS = re.compile(r"https?://[a-z0-9.-]{1,253}(:[0-9]{1,5})?")
+SET = (
+    "INSERT INTO ir_config_parameter (key, value, create_date, write_date)"
+    " VALUES (%s, %s, now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC')"
+    " ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value, write_date = EXCLUDED.write_date"
+)
+# so that a running Odoo 19 reads its parameters anew: odoo/orm/registry.py, signal_changes
+SIGNAL = "INSERT INTO orm_signaling_stable DEFAULT VALUES"
 # shorter than PostgreSQL's deadlock_timeout: an app that is installed just now never loses to a backup
 LOCK_MILLISECONDS = 500
 
@@ -89,6 +97,19 @@ class Instance:
         except psycopg2.Error as error:
             raise Failed("database_away", type(error).__name__) from error
         shutil.rmtree(self._data_dir / "filestore" / former, ignore_errors=True)
+
+    def set_address(self, url: str) -> None:
+        """As Odoo's own `set_param`; frozen, since Odoo would replace it by where an administrator logs in next."""
+        if not ADDRESS.fullmatch(url):
+            raise Failed("no_address", "That is not the address of an Odoo.")
+        try:
+            locking = f"-c lock_timeout={LOCK_MILLISECONDS}"
+            with closing(self._connect(options=locking)) as link, link, link.cursor() as cursor:
+                for key, value in (("web.base.url", url), ("web.base.url.freeze", "True")):
+                    cursor.execute(SET, (key, value))
+                cursor.execute(SIGNAL)
+        except psycopg2.Error as error:
+            raise Failed("database_away", type(error).__name__) from error
 
     def _asked(self, question: str, *values: str, database: str = "") -> Any:
         link = self._connect(database=database)

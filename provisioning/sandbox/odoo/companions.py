@@ -79,6 +79,7 @@ class Companions:
                 variables["PROV_DB"],
                 lambda: self._on_the_server(lambda: self._look(deployment)),
                 lambda restored: self._drop_former(deployment, restored),
+                lambda url: self._on_the_server(lambda: containers.set_address(self._workspace.store, deployment, url)),
             ),
             sleep,
             log=lambda line: None,

@@ -45,6 +45,16 @@ class Deployed:
     def database_name(self) -> str:
         return self.deployment.variables["PROV_DB"]
 
+    def is_led_to_by(self, host: str) -> bool:
+        """Whether Railway's edge passes a visitor of this name on: of a customer's own, only a proven one."""
+        name = host.partition(":")[0].lower()
+        row = self._workspace.store.custom_domain(name)
+        if row is None:
+            # a name that was taken away leads nowhere; in a test and a demo the others are loopback's
+            known = self._workspace.store.custom_domains.values()
+            return not any(former.domain == name for former in known)
+        return row.service_id == self.deployment.service_id and self._workspace.zones.is_proven(row)
+
     @property
     def port_matches(self) -> bool:
         return str(self.domain.target_port or self.deployment.variables["PORT"]) == self.deployment.variables["PORT"]

@@ -50,14 +50,19 @@ class House:
         database: str,
         look: Callable[[], Inventory | None],
         drop_former: Callable[[str], bool] = lambda restored: False,
+        set_address: Callable[[str], None] = lambda url: None,
     ) -> None:
         self._database = database
         self._look = look
         self._drop_former = drop_former
+        self._set_address = set_address
 
     def drop_former(self, restored: str) -> None:
         if not self._drop_former(restored):
             raise Failed("not_in_place", "The database that is served did not come from that restoration.")
+
+    def set_address(self, url: str) -> None:
+        self._set_address(url)
 
     def report(self) -> dict[str, Any]:
         found = self._look()

@@ -44,7 +44,7 @@ class Web:
 
     def handle(self, request: Request) -> Answer | Awaitable[Answer]:
         """What Railway's edge or Odoo behind it answers."""
-        if self._odoo.strikes("late_certificate"):
+        if self._odoo.strikes("late_certificate") or not self._odoo.is_led_to_by(request.headers.get("host", "")):
             return _json(404, NOT_FOUND)
         if not self._odoo.port_matches:
             return _json(502, NO_ANSWER)

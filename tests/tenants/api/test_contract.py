@@ -18,7 +18,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from provisioning.models import Operation
+from provisioning.models import Domain, Operation
 from tenants.models import Instance
 from tenants.services import webhooks
 from tests.tenants.api.conftest import Caller, key_of
@@ -49,7 +49,9 @@ API = schemathesis.openapi.from_wsgi("/api/schema", get_wsgi_application())
 def identifiers(alice, ready):
     """Ids that exist, so that not everything ends in 404."""
     endpoint, _secret = webhooks.create_endpoint(alice, url="https://alice.example/hook")
-    return {"instance_id": ready.public_id, "endpoint_id": endpoint.public_id, "code": "invalid"}
+    domain = Domain.objects.create(instance=ready, name="erp.acme.fr")
+    known = {"endpoint_id": endpoint.public_id, "domain_id": domain.public_id, "code": "invalid"}
+    return {"instance_id": ready.public_id, **known}
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import pytest
 
+from provisioning.models import Domain
 from tenants.api.urls import urlpatterns
 from tenants.models import ApiKey, WebhookEvent
 from tenants.services import partners, webhooks
@@ -23,6 +24,11 @@ INSTANCE = (
     ("POST", "instances/<public_id:instance_id>/backups"),
     ("GET", "instances/<public_id:instance_id>/export"),
     ("POST", "instances/<public_id:instance_id>/restore"),
+    ("GET", "instances/<public_id:instance_id>/domains"),
+    ("POST", "instances/<public_id:instance_id>/domains"),
+    ("GET", "instances/<public_id:instance_id>/domains/<public_id:domain_id>"),
+    ("DELETE", "instances/<public_id:instance_id>/domains/<public_id:domain_id>"),
+    ("POST", "instances/<public_id:instance_id>/domains/<public_id:domain_id>/check"),
 )
 ENDPOINT = (
     ("GET", "webhook-endpoints/<public_id:endpoint_id>"),
@@ -52,7 +58,10 @@ def test_every_address_that_names_an_object_is_tried_here():
 @pytest.mark.parametrize(("method", "pattern"), INSTANCE + ENDPOINT)
 def test_another_partners_object_does_not_exist(alice, bob, ready, method, pattern, kind):
     endpoint, _secret = webhooks.create_endpoint(alice, url="https://alice.example/hook")
-    path = pattern.replace("<public_id:instance_id>", ready.public_id)
+    domain = Domain.objects.create(instance=ready, name="erp.acme.fr")
+    path = pattern.replace("<public_id:instance_id>", ready.public_id).replace(
+        "<public_id:domain_id>", domain.public_id
+    )
     path = "/" + path.replace("<public_id:endpoint_id>", endpoint.public_id)
     caller = Caller(key_of(bob, *BOBS_KEYS[kind]), "https://bob.example")
     absent = path.replace(ready.public_id, "acme-corp-aaaaaaaaaa").replace(
@@ -64,6 +73,8 @@ def test_another_partners_object_does_not_exist(alice, bob, ready, method, patte
     ready.refresh_from_db()
     assert ready.state == "ready"
     assert not WebhookEvent.objects.exists()
+    domain.refresh_from_db()
+    assert domain.state == "waiting"
 
 
 @pytest.mark.parametrize("live_object", [True, False], ids=["live object, test key", "test object, live key"])
@@ -85,7 +96,8 @@ def test_what_a_partner_has_in_one_mode_does_not_exist_for_its_keys_of_the_other
 
 def test_a_visitor_may_do_nothing_to_an_instance(visitor, ready):
     for method, pattern in INSTANCE[1:]:
-        answer = visitor(method, "/" + pattern.replace("<public_id:instance_id>", ready.public_id))
+        path = pattern.replace("<public_id:instance_id>", ready.public_id).replace("<public_id:domain_id>", "dom-a")
+        answer = visitor(method, f"/{path}")
         assert (answer.status_code, answer["WWW-Authenticate"]) == (401, "Bearer")
 
 

@@ -10,7 +10,7 @@ import time_machine
 from django.db import transaction
 from django.utils import timezone
 
-from provisioning.models import Operation
+from provisioning.models import Domain, Operation
 from tenants.api.urls import urlpatterns
 from tenants.models import ApiKey, Instance
 from tenants.services import keys, webhooks
@@ -21,6 +21,7 @@ SCOPES = ("read", "write", "delete", "secrets")
 SETS = [set(chosen) for size in (1, 2, 3, 4) for chosen in itertools.combinations(SCOPES, size)]
 ONE = "/instances/{instance}"
 HOOK = "/webhook-endpoints/{endpoint}"
+DOMAIN = ONE + "/domains/dom-mine"
 NEW = {"adminEmail": "mine@evil.example"}
 # method, address, body, the scopes that it needs
 ANSWERS = [
@@ -40,6 +41,11 @@ ANSWERS = [
     ("POST", f"{ONE}/backups", None, {"write"}),
     ("GET", f"{ONE}/export", None, {"read", "secrets"}),
     ("POST", f"{ONE}/restore", {"backupId": "BK-1", "clientName": "acme"}, {"write"}),
+    ("GET", f"{ONE}/domains", None, {"read"}),
+    ("POST", f"{ONE}/domains", {"name": "erp.acme.fr"}, {"write"}),
+    ("GET", DOMAIN, None, {"read"}),
+    ("DELETE", DOMAIN, None, {"write"}),
+    ("POST", f"{DOMAIN}/check", None, {"write"}),
     ("GET", "/me", None, {"read"}),
     # there is nothing here for a live key
     ("DELETE", "/test-data", None, {"write"}),
@@ -86,6 +92,7 @@ def scene(alice):
         if state == "failed":
             Operation.objects.update(state="failed", reason="temporary")
         instance.refresh_from_db()
+        Domain.objects.create(instance=instance, name="www.acme.fr", public_id="dom-mine")
         return instance, endpoint
 
     return build
@@ -117,6 +124,7 @@ def test_the_table_has_every_address_of_the_api():
         .replace("<public_id:instance_id>", "instance")
         .replace("<public_id:endpoint_id>", "endpoint")
         .replace("<public_id:code>", "problem")
+        .replace("<public_id:domain_id>", "dom-mine")
         for each in urlpatterns
     }
     assert named == known

@@ -230,8 +230,8 @@ def test_commands_make_and_list_keys_of_either_mode(alice, capsys):
 
 def test_the_address_of_a_test_instance_is_a_page_that_says_so(tested, alice, client):
     tried, sold = (factories.make_instance(n, partner=p, state="ready") for n, p in (("a-a", tested), ("b-b", alice)))
-    assert tried.open_url == f"http://testserver/test-instances/{tried.public_id}/"
-    assert sold.open_url == sold.url
+    assert tried.address == f"http://testserver/test-instances/{tried.public_id}/"
+    assert sold.address == sold.url
     page = client.get(f"/test-instances/{tried.public_id}/", headers={"accept-language": "en"})
     assert (page.status_code, "A test instance" in page.content.decode()) == (200, True)
     assert tried.admin_email not in page.content.decode()
