@@ -21,7 +21,7 @@ from tenants.mails import outbox
 from tenants.mails.told import BY, BY_SELLER
 from tenants.models import AuditEntry, Instance, RestoreDrill, Unit
 from tenants.models.webhook import WebhookEvents
-from tenants.services import customer_sessions, links, making, restores
+from tenants.services import customer_sessions, links, making, plan_changes, restores
 from tenants.signals import pool_due
 from tenants.webhooks import deliveries
 
@@ -205,6 +205,18 @@ def _follow_restoration(instance: Instance, operation: Operation) -> None:
         restores.close(instance, operation)
 
 
+def _follow_change_of_plan(instance: Instance, operation: Operation) -> None:
+    match operation.state:
+        case OperationState.ACTIVE:
+            # a retry of what had stopped between two plans
+            if instance.state == InstanceState.FAILED:
+                instance.transition_to(InstanceState.PROVISIONING)
+        case OperationState.SUCCEEDED:
+            plan_changes.complete(instance, operation)
+        case _:
+            plan_changes.keep_former(instance, operation)
+
+
 def _project(operation: Operation) -> dict[str, str]:
     # a unit that was handed over brought its project along
     known = operation.kind != OperationKind.HAND_OVER
@@ -222,4 +234,5 @@ FOLLOWERS = {
     OperationKind.PREPARE: _follow_preparation,
     OperationKind.HAND_OVER: _follow_hand_over,
     OperationKind.RESTORE: _follow_restoration,
+    OperationKind.CHANGE_PLAN: _follow_change_of_plan,
 }

@@ -21,6 +21,7 @@ from tenants.services import (
     drills,
     ending,
     idempotency,
+    plan_changes,
     pool,
     probes,
     reconciliation,
@@ -104,6 +105,11 @@ def forget_and_remind() -> None:
 @shared_task(ignore_result=True)
 def expire_instances() -> None:
     ending.expire()
+
+
+@shared_task(ignore_result=True)
+def change_plans() -> None:
+    plan_changes.carry_out_due()
 
 
 @shared_task(ignore_result=True)

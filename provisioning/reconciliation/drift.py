@@ -22,8 +22,8 @@ PRESENCE_ONLY = frozenset(
         container.SECRET_VARIABLE,
     }
 )
-# Railway's own, those of the agent, and the one with which a later operation renews the customer's access
-MAY_COME = ("RAILWAY_", "PROV_AGENT_", container.REVISION_VARIABLE)
+# Railway's own, those of the agent, and those with which later operations renew the access and add modules
+MAY_COME = ("RAILWAY_", "PROV_AGENT_", container.REVISION_VARIABLE, container.MODULES_REVISION_VARIABLE)
 
 
 def compare_settings(owner: Owned, name: str, service: ServiceState, workspace: str) -> Iterator[Difference]:
@@ -84,5 +84,6 @@ def _other_variables(wanted: Mapping[str, str], found: Mapping[str, str]) -> Ite
         elif name not in PRESENCE_ONLY and found[name] != value:
             yield name
     for name in sorted(found):
-        if name not in wanted and not name.startswith(MAY_COME):
+        # a blank stands for a variable that is not there any more
+        if name not in wanted and found[name].strip() and not name.startswith(MAY_COME):
             yield f"+{name}"

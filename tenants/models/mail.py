@@ -58,6 +58,8 @@ class Mail(models.Model):
         ADDRESS_PROOF = "address_proof", _("sign-in code")
         NEW_SIGN_IN = "new_sign_in", _("sign-in from a new browser")
         RESTORED = "restored", _("restored")
+        PLAN_CHANGED = "plan_changed", _("plan changed")
+        PLAN_KEPT = "plan_kept", _("plan not changed")
 
     class State(models.TextChoices):
         QUEUED = "queued", _("to be sent")
