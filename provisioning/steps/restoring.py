@@ -39,7 +39,7 @@ def load(ctx: Context) -> Done | Wait:
     try:
         return deployments.deploy_odoo(ctx)
     except (deployments.DeploymentCrashed, deployments.DeploymentFailed, deployments.DeploymentStuck) as error:
-        return trouble(ctx, error.code, error.message)
+        return trouble(error.code, error.message)
 
 
 def await_loaded(ctx: Context) -> Done | Wait:
@@ -48,12 +48,12 @@ def await_loaded(ctx: Context) -> Done | Wait:
     if TROUBLE in ctx.operation.facts or restore.state == _S.LOADED:
         return Done()
     if restore.state not in (_S.WAITING, _S.LOADING):
-        return trouble(ctx, restore.reason or RestoreFailed.code, restore.message)
+        return trouble(restore.reason or RestoreFailed.code, restore.message)
     began = ctx.step.started_at or ctx.operation.created_at
     if now > max(began, restore.heard_at or began) + SILENCE:
-        return trouble(ctx, "restore_silent", "Odoo's start was not heard of.")
+        return trouble("restore_silent", "Odoo's start was not heard of.")
     if now > began + LONGEST_LOADING:
-        return trouble(ctx, "restore_late", "It took longer than it may.")
+        return trouble("restore_late", "It took longer than it may.")
     return Wait(SOON, "loading_backup", patient=True)
 
 
@@ -65,10 +65,10 @@ def prove(ctx: Context) -> Done | Wait:
     try:
         return proof.prove_restored(ctx)
     except Permanent as error:
-        return trouble(ctx, error.code, error.message)
+        return trouble(error.code, error.message)
     except ProvisioningError as error:
         if timezone.now() > began + LONGEST_PROOF:
-            return trouble(ctx, error.code, error.message)
+            return trouble(error.code, error.message)
         raise
 
 

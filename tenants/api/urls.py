@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from tenants.api.views import actions, backups, documentation, exports, facts, instances, webhooks
+from tenants.api.views import actions, backups, documentation, exports, facts, instances, plans, webhooks
 
 
 class PublicId(StringConverter):
@@ -29,6 +29,7 @@ urlpatterns = [
     path("instances/<public_id:instance_id>/backups", backups.BackupsView.as_view()),
     path("instances/<public_id:instance_id>/export", exports.ExportView.as_view()),
     path("instances/<public_id:instance_id>/restore", backups.RestoreView.as_view()),
+    path("instances/<public_id:instance_id>/plan", plans.InstancePlanView.as_view()),
     path("plans", facts.PlansView.as_view()),
     path("me", facts.MeView.as_view()),
     path("problems", facts.ProblemsView.as_view(), name="api_problems"),

@@ -26,7 +26,6 @@ from tenants.webhooks import deliveries
 logger = logging.getLogger(__name__)
 _S = PlanChange.State
 BEAT = "plan change"
-NOT_RUNNING = "not_running"
 
 
 @dataclass(frozen=True)
@@ -43,8 +42,13 @@ class Offer:
 
 def offers(instance: Instance) -> list[Offer]:
     """The plans on sale that it could go over to, in their order."""
-    on_sale = Plan.objects.filter(is_public=True, takes_orders=True, lifetime_days=None).exclude(pk=instance.plan_id)
-    return [offer(instance, plan) for plan in on_sale.select_related("blueprint")]
+    return [each for each in possible(instance) if each.plan.is_public]
+
+
+def possible(instance: Instance) -> list[Offer]:
+    """The same with those that are not shown to everybody."""
+    others = Plan.objects.filter(takes_orders=True, lifetime_days=None).exclude(pk=instance.plan_id)
+    return [offer(instance, plan) for plan in others.select_related("blueprint")]
 
 
 def offer(instance: Instance, plan: Plan) -> Offer:
@@ -207,8 +211,9 @@ def _carry_out(change_pk: int) -> bool:
                 return False
             with acting(change.actor or BEAT):
                 if current.state != InstanceState.READY or current.decommission_after is not None:
-                    change.reason = NOT_RUNNING
+                    change.reason = changing_plan.PlanNotChanged.code
                     _end(change, _S.FAILED)
+                    news.write_plan_kept(current, change)
                     return False
                 _begin(change, current)
     except DomainError as error:

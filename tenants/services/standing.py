@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from provisioning.models import Operation, Step
-from provisioning.states import MAKING, OperationState
+from provisioning.states import MAKING, OperationKind, OperationState
 from tenants.lifecycle import InstanceState
 from tenants.models import Instance, Plan, StatusChange, Tenant
 from tenants.models.statement import Statement
@@ -23,7 +23,7 @@ _GLANCE = Statement(
     i=(Instance, _WHO),
     t=(Tenant, ("partner_id",)),
 )
-_MAKING = ", ".join(f"'{kind}'" for kind in MAKING)
+_MAKING = ", ".join(f"'{kind}'" for kind in (*MAKING, OperationKind.CHANGE_PLAN))
 _STANDING = Statement(
     f"""
     SELECT {{i}}, {{t}}, {{p}}, {_VERSION}, COALESCE(

@@ -2,18 +2,19 @@
 
 from django.urls import URLPattern, path
 
-from tenants.space import acts, address, backups, instances, person, sessions, sign_in
+from tenants.space import acts, address, backups, instances, person, plan, sessions, sign_in
 
 WORDS = {
     "fr": {
         "sign-in": "connexion", "link": "lien", "seller": "vendeur", "sessions": "sessions", "end": "fin",
         "password": "mot-de-passe", "address": "adresse", "links": "liens", "keep": "garder", "resume": "redemarrer",
         "backups": "sauvegardes", "download": "telecharger", "restore": "restaurer", "data": "mes-donnees",
+        "plan": "formule",
     },
     "en": {
         "sign-in": "sign-in", "link": "link", "seller": "seller", "sessions": "sessions", "end": "end",
         "password": "password", "address": "address", "links": "links", "keep": "keep", "resume": "resume",
-        "backups": "backups", "download": "download", "restore": "restore", "data": "my-data",
+        "backups": "backups", "download": "download", "restore": "restore", "data": "my-data", "plan": "plan",
     },
 }  # fmt: skip
 
@@ -34,6 +35,7 @@ def routes(language: str) -> tuple[list[URLPattern], str]:
         path("odoo/<slug:public_id>/", instances.page, name="instance"),
         path(f"odoo/<slug:public_id>/{words['address']}/", address.page, name="address"),
         path(f"odoo/<slug:public_id>/{words['address']}/codes/", address.codes, name="address_codes"),
+        path(f"odoo/<slug:public_id>/{words['plan']}/", plan.page, name="plan"),
         path(f"odoo/<slug:public_id>/{words['backups']}/", backups.page, name="backups"),
         *(
             path(f"odoo/<slug:public_id>/{words['backups']}/<slug:backup_id>/{words[name]}/", act, name=name)

@@ -23,6 +23,9 @@ INSTANCE = (
     ("POST", "instances/<public_id:instance_id>/backups"),
     ("GET", "instances/<public_id:instance_id>/export"),
     ("POST", "instances/<public_id:instance_id>/restore"),
+    ("GET", "instances/<public_id:instance_id>/plan"),
+    ("POST", "instances/<public_id:instance_id>/plan"),
+    ("DELETE", "instances/<public_id:instance_id>/plan"),
 )
 ENDPOINT = (
     ("GET", "webhook-endpoints/<public_id:endpoint_id>"),
