@@ -1,4 +1,5 @@
 """How a plan is paid for: the port that a payment provider will fill, and invoices, which need none.
 
-Called by the use cases of plans and by those who show what is owed. Knows instances and plans, and no use case.
+Called by whoever tells a customer what a plan costs. It knows instances and plans, and must not know a use case or an
+edge; what a provider says never changes an instance by itself.
 """

@@ -36,7 +36,7 @@ def test_what_a_plan_changes_and_costs_and_how_it_is_invoiced_is_said_before(ins
     settings.PRICES_TAX = "excluded"
     page = text(inside.get(at(trial, PAGE)))
     assert "Démonstration" in page
-    assert "129,00\u00a0$\u00a0US HT / mois" in page
+    assert "129,00\u00a0$\u00a0US\u00a0HT\u00a0/\u00a0mois" in page
     assert "Installés en plus\u00a0: stock, project." in page
     assert "l’essai prend fin" in page.lower()
     assert "Odoo est ensuite absent quelques minutes" in page
