@@ -1,5 +1,6 @@
 """Another plan for an instance, from a terminal: says what it changes and costs, then orders it."""
 
+import getpass
 import json
 from typing import Any
 
@@ -44,7 +45,7 @@ class Command(BaseCommand):
                 self._say(instance, plan_changes.offer(instance, plan))
             if options["dry_run"]:
                 return
-            with acting("manage.py change_plan", options["reason"]):
+            with acting(f"shell:{getpass.getuser()}", options["reason"]):
                 change = plan_changes.order(instance, plan.code, at_period_end=options["at_period_end"])
         except DomainError as error:
             raise CommandError(str(error)) from error

@@ -5,13 +5,13 @@ import pytest
 
 from provisioning.engine import running
 from provisioning.gate import clients
-from provisioning.models import Operation
+from provisioning.models import Agent, Operation
 from provisioning.railway.results import EnvironmentRef
 from provisioning.sandbox import Sandbox
 from provisioning.states import OperationState, StepState
 from tenants.lifecycle import InstanceState
 from tenants.models import Agreement, Instance, Mail, Plan, PlanChange
-from tenants.services import ending, instances, plan_changes, preconditions
+from tenants.services import ending, instances, plan_changes, preconditions, reconciliation
 from tests import customers, trials
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_hashes")]
@@ -269,3 +269,30 @@ def test_a_customer_who_has_changed_the_access_gets_another_plan_all_the_same(ch
     customers.CHANGES[change_of](instance)
     like("demo", "other", odoo_memory_gb=3)
     assert change(instance, "other").state == OperationState.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"), [({"modules": "crm,stock"}, "no_backup_before"), ({"odoo_memory_gb": 3}, "")]
+)
+def test_programs_are_not_replaced_without_a_backup_where_one_can_be_kept(
+    values, reason, ready, change, sandbox, storage
+):
+    instance = ready()
+    before = state_of(sandbox, instance)
+    Agent.objects.all().delete()
+    like("demo", "other", **values)
+    ended = change(instance, "other")
+    assert ended.reason == reason, ended.message
+    if reason:
+        assert_as_before(sandbox, instance, "demo", before)
+        assert PlanChange.objects.get().reason == reason
+    else:
+        # a restart alone loses nothing
+        assert ended.facts["without_backup"] == "agent_silent"
+
+
+def test_what_a_change_of_plan_has_made_is_what_the_comparison_with_railway_expects(ready, change, sandbox):
+    instance = ready()
+    change(instance, "business")
+    found = reconciliation.reconcile(actor="test", rules=reconciliation.rules_of_the_settings(), apply=False)
+    assert [each["kind"] for each in found.differences if each["kind"].startswith("drift")] == []
