@@ -145,6 +145,7 @@ def _follow_resumption(instance: Instance, operation: Operation) -> None:
 def _follow_decommissioning(instance: Instance, operation: Operation) -> None:
     if operation.state == OperationState.SUCCEEDED:
         restores.end_with(instance)
+        plan_changes.end_with(instance)
     if Unit.objects.filter(pk=instance.pk).exists():
         _follow_retirement(instance, operation)
     elif operation.state == OperationState.SUCCEEDED:

@@ -125,6 +125,11 @@ def undo(instance: Instance) -> None:
         AuditEntry.write("plan_change_undone", current.pk, before={"plan": change.plan.code}, after={})
 
 
+def end_with(instance: Instance) -> None:
+    """The instance is no more: nothing that was agreed for it comes true."""
+    instance.plan_changes.unfinished().update(state=_S.UNDONE, ended_at=timezone.now())
+
+
 def carry_out_due() -> int:
     """Begin those whose day has come; returns how many. What is busy waits for the next call."""
     return sum(_carry_out(change.pk) for change in list(PlanChange.objects.due()))

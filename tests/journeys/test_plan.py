@@ -84,7 +84,7 @@ def test_a_plan_is_changed_and_changed_back_after_a_failure(live_server, railway
     instance.refresh_from_db()
     assert (instance.plan.code, opens(instance)) == ("starter", True)
     assert list(Agreement.objects.order_by("pk").values_list("plan__code", flat=True)) == ["business", "starter"]
-    page.click("text=Revenir")
+    page.click("text=Retour")
     assert "La formule a été changée." in page.inner_text("main")
     page.click("text=Se déconnecter")
     assert browsers.SESSION not in {cookie["name"] for cookie in page.context.cookies()}
