@@ -54,6 +54,7 @@ PERIODIC = (
     PeriodicJob("ring for due mails", "tenants.tasks.sweep_mails", 10),
     PeriodicJob("ring for due webhooks", "tenants.tasks.sweep_webhooks", 10),
     PeriodicJob("forget old API records", "tenants.tasks.purge_api_records", 3600),
+    PeriodicJob("change plans whose day has come", "tenants.tasks.change_plans", 300),
     PeriodicJob("end what has expired", "tenants.tasks.expire_instances", 600),
     # looks every hour whether a day has passed: a beat that is often restarted would never reach a day
     PeriodicJob("compare the ledger with Railway", "tenants.tasks.reconcile_daily", 3600),

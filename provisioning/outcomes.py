@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
 class Done:
-    """The step has reached its goal. ``facts`` (never secrets) are kept with the operation."""
+    """The step has reached its goal. ``facts`` (plain data, never secrets) are kept with the operation."""
 
-    facts: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

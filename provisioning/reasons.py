@@ -25,14 +25,14 @@ _SLOW = _("The hosting platform is slow to answer. We keep trying.")
 _REFUSED = _("The hosting platform refused a request. Our team has been told.")
 _NOT_STARTED = _("The instance could not be started. Our team has been told.")
 _KEPT = _("The backup could not be restored. Everything is as it was before.")
+_SAME_PLAN = _("The plan was not changed. Everything is as it was before, in the former plan.")
 _CHECK_FAILED = _("The final check did not succeed. Our team has been told.")
 
 REASONS: dict[str, Reason] = {
     "unexpected": UNKNOWN,
     "cancelled": Reason(_("The work was cancelled."), _("Retry goes on from the step where it was cancelled.")),
     "deadline": Reason(
-        _("It took longer than it may. Our team has been told."),
-        _("See what the last step waited for, then retry."),
+        _("It took longer than it may. Our team has been told."), _("See what the last step waited for, then retry.")
     ),
     "temporary": Reason(_SLOW, _("Retry goes on from this step.")),
     "permanent": Reason(_REFUSED, _("Read the message, mend the cause, then retry.")),
@@ -181,8 +181,7 @@ REASONS: dict[str, Reason] = {
     "loading_backup": Reason(_("The backup is being loaded.")),
     "restore_failed": Reason(_KEPT, _("Read the message and Odoo's log, then order the restoration again.")),
     "restore_silent": Reason(
-        _KEPT,
-        _("Odoo's start did not call us: see its log, and whether PUBLIC_BASE_URL can be reached from Railway."),
+        _KEPT, _("Odoo's start did not call us: see its log, and whether PUBLIC_BASE_URL can be reached from Railway.")
     ),
     "restore_late": Reason(_KEPT, _("Loading took hours: see Odoo's log.")),
     "restore_no_backup": Reason(_KEPT, _("The backup is not there any more: choose another one.")),
@@ -203,6 +202,8 @@ REASONS: dict[str, Reason] = {
     ),
     "restore_owner_refused": Reason(_KEPT, _("The owner's login cannot be set in it: see Odoo's log.")),
     "restore_owner_failed": Reason(_KEPT, _("Odoo does not start on what was restored: see its log.")),
+    "plan_not_changed": Reason(_SAME_PLAN, _("The message says why: mend that, then order the change again.")),
+    "no_backup_before": Reason(_SAME_PLAN, _("No backup could be made before it: see why, then order it again.")),
     "backup_failed": Reason(
         _("The backup did not succeed. Our team has been told."), _("Read the message; ask for another one.")
     ),
@@ -289,8 +290,7 @@ REASONS: dict[str, Reason] = {
     "mail_unavailable": Reason(_("The e-mail will be sent again."), _("See the mail provider's status page.")),
     "mail_refused": Reason(_("The e-mail was refused."), _("Check the address, the sender and ANYMAIL_*.")),
     "password_not_kept": Reason(
-        _("The new password is not kept any more."),
-        _("The work is too old to go on: give a new admin password."),
+        _("The new password is not kept any more."), _("The work is too old to go on: give a new admin password.")
     ),
 }
 

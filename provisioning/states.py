@@ -36,6 +36,7 @@ class OperationKind(models.TextChoices):
     PREPARE = "prepare", _("preparation of a warm unit")
     HAND_OVER = "hand_over", _("hand-over of a warm unit")
     RESTORE = "restore", _("restoration of a backup")
+    CHANGE_PLAN = "change_plan", _("change of plan")
 
 
 # what a customer's instance comes true by

@@ -6,13 +6,13 @@ DomainError
 │   ├── InvalidEmail, InvalidExpiry, UnknownLanguage
 │   ├── InvalidText       a text of people
 │   │   └── InvalidName, InvalidCompany
-│   ├── UnknownPlan, UnknownPartner, UnknownScope
+│   ├── UnknownPlan, PlanNotOffered, UnknownPartner, UnknownScope
 │   ├── UnknownBackup, NotConfirmed
 │   ├── InvalidDomain, ReservedDomain
 │   └── InvalidWebhookUrl, UnknownWebhookEvent
 ├── Conflict              the value is right, the moment is not
 │   ├── ClientNameTaken, NameTaken
-│   ├── WrongState, OperationInProgress, SameEmail
+│   ├── WrongState, OperationInProgress, SameEmail, SamePlan
 │   ├── PasswordNotKept, KeyNotRotatable, TooManyEndpoints
 │   ├── BackupsUnavailable, NoBackup
 │   ├── DomainTaken, TooManyDomains
@@ -101,6 +101,12 @@ class UnknownPlan(InvalidInput):
     message = _("There is no such plan.")
 
 
+class PlanNotOffered(InvalidInput):
+    code = "plan_not_offered"
+    field = "plan"
+    message = _("This plan is not offered for an instance that is there already.")
+
+
 class UnknownPartner(InvalidInput):
     code = "unknown_partner"
     field = "partner"
@@ -147,6 +153,12 @@ class SameEmail(Conflict):
     code = "same_email"
     field = "email"
     message = _("This is the address that the administrator has already.")
+
+
+class SamePlan(Conflict):
+    code = "same_plan"
+    field = "plan"
+    message = _("This is the plan that it has already.")
 
 
 class PasswordNotKept(Conflict):

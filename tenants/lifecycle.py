@@ -22,7 +22,8 @@ _S = InstanceState
 TRANSITIONS: dict[InstanceState, frozenset[InstanceState]] = {
     _S.REQUESTED: frozenset({_S.PROVISIONING, _S.DECOMMISSIONING}),
     _S.PROVISIONING: frozenset({_S.READY, _S.FAILED, _S.WARM}),
-    _S.READY: frozenset({_S.SUSPENDED, _S.DECOMMISSIONING}),
+    # a change of plan that has stopped between two plans, and goes on by a retry
+    _S.READY: frozenset({_S.SUSPENDED, _S.DECOMMISSIONING, _S.FAILED}),
     _S.SUSPENDED: frozenset({_S.READY, _S.DECOMMISSIONING}),
     _S.FAILED: frozenset({_S.PROVISIONING, _S.DECOMMISSIONING}),
     _S.DECOMMISSIONING: frozenset({_S.DECOMMISSIONED}),

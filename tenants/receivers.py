@@ -22,7 +22,7 @@ from tenants.mails import outbox
 from tenants.mails.told import BY, BY_SELLER
 from tenants.models import AuditEntry, Instance, RestoreDrill, Unit
 from tenants.models.webhook import WebhookEvents
-from tenants.services import customer_sessions, domains, links, making, outcomes, restores
+from tenants.services import customer_sessions, domains, links, making, outcomes, plan_changes, restores
 from tenants.signals import pool_due
 from tenants.webhooks import deliveries
 
@@ -155,6 +155,7 @@ def _follow_decommissioning(instance: Instance, operation: Operation) -> None:
     if operation.state == OperationState.SUCCEEDED:
         restores.end_with(instance)
         domains.end_with(instance)
+        plan_changes.end_with(instance)
     if Unit.objects.filter(pk=instance.pk).exists():
         _follow_retirement(instance, operation)
     elif operation.state == OperationState.SUCCEEDED:
@@ -218,6 +219,18 @@ def _follow_restoration(instance: Instance, operation: Operation) -> None:
         restores.close(instance, operation)
 
 
+def _follow_change_of_plan(instance: Instance, operation: Operation) -> None:
+    match operation.state:
+        case OperationState.ACTIVE:
+            # a retry of what had stopped between two plans
+            if instance.state == InstanceState.FAILED:
+                instance.transition_to(InstanceState.PROVISIONING)
+        case OperationState.SUCCEEDED:
+            plan_changes.complete(instance, operation)
+        case _:
+            plan_changes.keep_former(instance, operation)
+
+
 def _project(operation: Operation) -> dict[str, str]:
     # a unit that was handed over brought its project along
     known = operation.kind != OperationKind.HAND_OVER
@@ -235,4 +248,5 @@ FOLLOWERS = {
     OperationKind.PREPARE: _follow_preparation,
     OperationKind.HAND_OVER: _follow_hand_over,
     OperationKind.RESTORE: _follow_restoration,
+    OperationKind.CHANGE_PLAN: _follow_change_of_plan,
 }

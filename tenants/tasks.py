@@ -21,6 +21,7 @@ from tenants.services import (
     drills,
     ending,
     idempotency,
+    plan_changes,
     pool,
     probes,
     reconciliation,
@@ -106,6 +107,11 @@ def forget_and_remind() -> None:
 def expire_instances() -> None:
     ending.expire()
     test_mode.remove_old()
+
+
+@shared_task(ignore_result=True)
+def change_plans() -> None:
+    plan_changes.carry_out_due()
 
 
 @shared_task(ignore_result=True)

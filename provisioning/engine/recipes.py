@@ -14,6 +14,7 @@ from provisioning.states import OperationKind
 from provisioning.steps import (
     afterwards,
     announce,
+    changing_plan,
     deployments,
     hand_over,
     project,
@@ -187,6 +188,43 @@ RESTORE = Recipe(
     deadline=timedelta(hours=2),
 )
 
+# the same: what cannot be changed, or does not work then, gives way to what was there
+CHANGE_PLAN = Recipe(
+    (
+        StepDefinition("look", _("Compare the plans with what runs"), changing_plan.look, 1),
+        StepDefinition(
+            "back_up", _("Make a backup of the present state"), changing_plan.back_up, 60, changing_plan.backup_is_old
+        ),
+        StepDefinition("apply_plan", _("Set the limits and modules of the new plan"), changing_plan.apply, 2),
+        StepDefinition(
+            "deploy_postgres",
+            _("Restart the database, if its limits change"),
+            changing_plan.deploy_postgres,
+            1,
+            deployments.postgres_is_lost,
+        ),
+        StepDefinition(
+            "deploy_odoo",
+            _("Restart Odoo, which installs what is missing"),
+            changing_plan.deploy_odoo,
+            60,
+            deployments.odoo_is_lost,
+        ),
+        StepDefinition("prove_login", _("Check that you can log in"), changing_plan.prove, 5),
+        StepDefinition(
+            "bring_back",
+            _("If anything failed, bring the former plan back"),
+            changing_plan.bring_back,
+            1,
+            deployments.odoo_is_lost,
+        ),
+        StepDefinition("prove_former", _("If so, check that Odoo answers"), changing_plan.prove_former, 1),
+        StepDefinition("conclude", _("Keep the result"), changing_plan.conclude, 1),
+    ),
+    deadline=timedelta(hours=3),
+    afterwards=afterwards.see_to,
+)
+
 RECIPES: dict[str, Recipe] = {
     OperationKind.CREATE: CREATE,
     OperationKind.SUSPEND: SUSPEND,
@@ -198,6 +236,7 @@ RECIPES: dict[str, Recipe] = {
     OperationKind.PREPARE: PREPARE,
     OperationKind.HAND_OVER: HAND_OVER,
     OperationKind.RESTORE: RESTORE,
+    OperationKind.CHANGE_PLAN: CHANGE_PLAN,
 }
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "odoo_variables",
     "owner_variables",
     "password_hash",
+    "plan_variables",
     "postgres_variables",
     "restore_variables",
     "start_command",
@@ -39,6 +40,7 @@ DATA_DIR = "/var/lib/odoo"
 HTTP_PORT = 8069
 ARCHIVE_VARIABLE = "EAZYNOVA_BOOTSTRAP"
 REVISION_VARIABLE = "PROV_ACCESS_REVISION"
+MODULES_REVISION_VARIABLE, KEPT = "PROV_MODULES_REVISION", "kept:"
 RESTORE_VARIABLE, UNDO_VARIABLE = "PROV_RESTORE", "PROV_RESTORE_UNDO"
 SECRET_VARIABLE = "PROV_DATABASE_SECRET"
 ARCHIVE_PATH = "/tmp/eazynova-bootstrap"  # noqa: S108 nobody else is in the container
@@ -121,6 +123,19 @@ def access_variables(login: str, password_hash: str, revision: str) -> dict[str,
         "PROV_ADMIN_PASSWORD_HASH": password_hash,
         REVISION_VARIABLE: revision,
         **bootstrap_variables(),
+    }
+
+
+def plan_variables(identity: Identity, *, memory_mb: int, revision: str) -> dict[str, str]:
+    """What a plan says to Odoo's next start, which installs what is missing once for each ``revision``.
+
+    With ``KEPT`` before it nothing is installed. No add-ons path is a blank: Railway only adds and replaces variables.
+    """
+    return {
+        "PROV_MODULES": ",".join(identity.modules),
+        "PROV_ADDONS_PATH": identity.addons_path or " ",
+        "PROV_MEM_MB": str(memory_mb),
+        MODULES_REVISION_VARIABLE: revision,
     }
 
 

@@ -22,11 +22,12 @@ PRESENCE_ONLY = frozenset(
         container.SECRET_VARIABLE,
     }
 )
-# Railway's own, those of the agent, and those that later renew the access, bring a backup back, or what it replaced
+# Railway's own, those of the agent, and those that later renew the access, add modules, bring back a backup or what was
 MAY_COME = (
     "RAILWAY_",
     "PROV_AGENT_",
     container.REVISION_VARIABLE,
+    container.MODULES_REVISION_VARIABLE,
     container.RESTORE_VARIABLE,
     container.UNDO_VARIABLE,
 )
@@ -90,5 +91,6 @@ def _other_variables(wanted: Mapping[str, str], found: Mapping[str, str]) -> Ite
         elif name not in PRESENCE_ONLY and found[name] != value:
             yield name
     for name in sorted(found):
-        if name not in wanted and not name.startswith(MAY_COME):
+        # a blank stands for a variable that is not there any more
+        if name not in wanted and found[name].strip() and not name.startswith(MAY_COME):
             yield f"+{name}"

@@ -7,6 +7,7 @@ from typing import Literal
 from provisioning.sandbox.odoo.database import (
     ACCESS_REVISION,
     Records,
+    add_modules,
     fresh_records,
     note_parameters,
     parameter,
@@ -100,8 +101,10 @@ def _start_odoo(store: Store, deployment: Deployment) -> None:
         # the rest of its start asks at the agents' door: see `odoo.companions`
         return
     if found.content:
-        if renew_access(found.content, variables):
-            store.save(found.volume)
+        if unknown := add_modules(found.content, variables):
+            raise CannotStart(f"prov: Odoo does not know the modules {', '.join(unknown)}")
+        renew_access(found.content, variables)
+        store.save(found.volume)
         return
     missing = [name for name in IDENTITY if not variables.get(name)]
     if missing:

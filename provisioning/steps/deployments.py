@@ -111,7 +111,7 @@ def _renew_access(ctx: Context) -> None:
     if row is not None and row.attempted_at and not row.external_id:
         # a lost answer: find what was made before it is replaced
         ctx.ledger.ensure(
-            "deployment", ODOO, find=lambda: _unknown_deployment(ctx, ODOO), create=lambda: _order(ctx, ODOO)
+            "deployment", ODOO, find=lambda: unknown_deployment(ctx, ODOO), create=lambda: _order(ctx, ODOO)
         )
         row = ctx.ledger.get("deployment", ODOO)
     revision = ctx.operation.facts["access_revision"]
@@ -159,7 +159,7 @@ def _has_been_started(ctx: Context, service: str) -> bool:
 def _deploy(ctx: Context, service: str, order: Callable[[], str]) -> Done | Wait:
     if ctx.ledger.get("deployment", service) is None:
         _acknowledge(ctx, service)
-    ctx.ledger.ensure("deployment", service, find=lambda: _unknown_deployment(ctx, service), create=order)
+    ctx.ledger.ensure("deployment", service, find=lambda: unknown_deployment(ctx, service), create=order)
     row = ctx.ledger.get("deployment", service)
     if row is None:
         raise LookupError(f"The ledger lost the deployment of {service}.")
@@ -174,7 +174,7 @@ def _acknowledge(ctx: Context, service: str) -> None:
     """What somebody started meanwhile must not be taken for ours should the answer to our own order get lost."""
     if not _has_been_started(ctx, service):
         return
-    former = _unknown_deployment(ctx, service)
+    former = unknown_deployment(ctx, service)
     if former is not None:
         ctx.ledger.gone(ctx.ledger.take("deployment", service, former))
 
@@ -256,13 +256,13 @@ def _order_from_repository(ctx: Context) -> str:
     ctx.railway.connect_repository(
         service_id=ctx.ledger.id_of("service", ODOO), repository=source.repository, branch=source.branch
     )
-    deployment_id = _unknown_deployment(ctx, ODOO)
+    deployment_id = unknown_deployment(ctx, ODOO)
     if deployment_id is None:
         raise Temporary("The deployment is not visible yet.", code="waiting_for_odoo", unclear=True, retry_after=3)
     return deployment_id
 
 
-def _unknown_deployment(ctx: Context, service: str) -> str | None:
+def unknown_deployment(ctx: Context, service: str) -> str | None:
     """A deployment that Railway has and our ledger never had: the effect of a request whose answer was lost."""
     latest = ctx.stack().service(service).latest_deployment
     if latest is None or ctx.ledger.knows("deployment", latest.id):

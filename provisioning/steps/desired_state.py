@@ -66,6 +66,15 @@ def odoo_variables(
         password_hash=password_hash,
         master_password=master_password,
         database_secret=database_secret,
-        # its hard limit is a quarter above, still within what the service may use
-        memory_mb=int(spec.odoo_limits.memory_gb * 1024 * 3 / 4),
+        memory_mb=_memory_mb(spec),
     )
+
+
+def plan_variables(spec: InstanceSpec, revision: str) -> dict[str, str]:
+    """Those of the Odoo service that another plan changes."""
+    return container.plan_variables(identity(spec), memory_mb=_memory_mb(spec), revision=revision)
+
+
+def _memory_mb(spec: InstanceSpec) -> int:
+    """Its hard limit is a quarter above, still within what the service may use."""
+    return int(spec.odoo_limits.memory_gb * 1024 * 3 / 4)

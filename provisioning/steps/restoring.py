@@ -18,9 +18,10 @@ from provisioning.outcomes import Done, Wait
 from provisioning.steps import deployments, proof, safeguard
 from provisioning.steps.context import Context
 from provisioning.steps.desired_state import ODOO
+from provisioning.steps.trouble import MESSAGE, TROUBLE, trouble
 
-# facts of the operation: the restoration; why it did not succeed
-RESTORE, TROUBLE = "restore", "trouble"
+# fact of the operation: the restoration
+RESTORE = "restore"
 # a start that is fetching or loading speaks every half minute
 SILENCE = timedelta(minutes=25)
 LONGEST_LOADING = timedelta(hours=10)
@@ -38,7 +39,7 @@ def load(ctx: Context) -> Done | Wait:
     try:
         return deployments.deploy_odoo(ctx)
     except (deployments.DeploymentCrashed, deployments.DeploymentFailed, deployments.DeploymentStuck) as error:
-        return _trouble(ctx, error.code, error.message)
+        return trouble(error.code, error.message)
 
 
 def await_loaded(ctx: Context) -> Done | Wait:
@@ -47,12 +48,12 @@ def await_loaded(ctx: Context) -> Done | Wait:
     if TROUBLE in ctx.operation.facts or restore.state == _S.LOADED:
         return Done()
     if restore.state not in (_S.WAITING, _S.LOADING):
-        return _trouble(ctx, restore.reason or RestoreFailed.code, restore.message)
+        return trouble(restore.reason or RestoreFailed.code, restore.message)
     began = ctx.step.started_at or ctx.operation.created_at
     if now > max(began, restore.heard_at or began) + SILENCE:
-        return _trouble(ctx, "restore_silent", "Odoo's start was not heard of.")
+        return trouble("restore_silent", "Odoo's start was not heard of.")
     if now > began + LONGEST_LOADING:
-        return _trouble(ctx, "restore_late", "It took longer than it may.")
+        return trouble("restore_late", "It took longer than it may.")
     return Wait(SOON, "loading_backup", patient=True)
 
 
@@ -64,10 +65,10 @@ def prove(ctx: Context) -> Done | Wait:
     try:
         return proof.prove_restored(ctx)
     except Permanent as error:
-        return _trouble(ctx, error.code, error.message)
+        return trouble(error.code, error.message)
     except ProvisioningError as error:
         if timezone.now() > began + LONGEST_PROOF:
-            return _trouble(ctx, error.code, error.message)
+            return trouble(error.code, error.message)
         raise
 
 
@@ -97,7 +98,7 @@ def bring_back(ctx: Context) -> Done | Wait:
     if restore.state == _S.FAILED and not ctx.step.notes.get("told"):
         # the start has said so itself, and serves what it had
         return Done()
-    restores.give_up(restore, ctx.operation.facts[TROUBLE], ctx.operation.facts.get("trouble_message", ""))
+    restores.give_up(restore, ctx.operation.facts[TROUBLE], ctx.operation.facts.get(MESSAGE, ""))
     if not ctx.step.notes.get("told"):
         _tell(ctx, container.undo_variables(restore.public_id))
         ctx.note(told=1)
@@ -111,12 +112,12 @@ def prove_former(ctx: Context) -> Done:
 
 def conclude(ctx: Context) -> Done:
     """Raises RestoreFailed with the reason when the former state had to come back."""
-    trouble = ctx.operation.facts.get(TROUBLE)
-    if not trouble:
+    reason = ctx.operation.facts.get(TROUBLE)
+    if not reason:
         return Done()
-    message = ctx.operation.facts.get("trouble_message", "")
-    restores.undo(of(ctx.operation), trouble, message)
-    raise RestoreFailed(message or "The former state is back.", code=trouble)
+    message = ctx.operation.facts.get(MESSAGE, "")
+    restores.undo(of(ctx.operation), reason, message)
+    raise RestoreFailed(message or "The former state is back.", code=reason)
 
 
 def of(operation: Operation) -> Restore:
@@ -139,7 +140,3 @@ def _tell(ctx: Context, variables: dict[str, str]) -> None:
         row = ctx.ledger.get("deployment", ODOO)
         if row is not None and row.external_id:
             ctx.ledger.gone(row)
-
-
-def _trouble(ctx: Context, code: str, message: str) -> Done:
-    return Done({TROUBLE: code, "trouble_message": message[:300]})

@@ -13,9 +13,10 @@ from provisioning.models import Restore
 from tenants.audit import acting
 from tenants.errors import DomainError
 from tenants.models import AuditEntry, Instance
-from tenants.services import access, backups, ending, instances, links, preconditions, restores, welcome
+from tenants.services import access, backups, ending, instances, links, plan_changes, preconditions, restores, welcome
 
 Given = dict[str, Any]
+PERIOD_END = "period_end"
 RETRY, OPERATE, DECOMMISSION = "retry_instance", "operate_instance", "decommission_instance"
 
 
@@ -180,8 +181,28 @@ ACTIONS = {
             hurts=True,
         ),
         StaffAction(
+            "change_plan",
+            _("Change the plan"),
+            _(
+                "After a backup its limits are set and Odoo is restarted, which installs the modules that are missing; "
+                "none is taken away. When the login is proven, the plan and its price of today are the instance's, a "
+                "trial has no end any more, and the customer is told. When anything fails the former plan stays."
+            ),
+            OPERATE,
+            lambda one, given: plan_changes.order(one, given["plan"], at_period_end=given["when"] == PERIOD_END),
+            asks=("plan", "when"),
+            one_by_one=True,
+        ),
+        StaffAction(
+            "undo_plan_change",
+            _("Take back the change of plan"),
+            _("What waits for the end of the period does not come; the plan stays."),
+            OPERATE,
+            lambda one, given: plan_changes.undo(one),
+        ),
+        StaffAction(
             "change_expiry",
-            _("Change the end"),
+            _("Change the end, extend a trial"),
             _("When the end has come, the instance is suspended, and decommissioned after a grace period."),
             OPERATE,
             lambda one, given: ending.change_expiry(one, given["expires_at"]),

@@ -10,11 +10,12 @@ from django.utils.translation import gettext_lazy as _
 
 from provisioning.models import Backup, Restore
 from tenants import moments
-from tenants.admin.actions import StaffAction
+from tenants.admin.actions import PERIOD_END, StaffAction
 from tenants.errors import DomainError
 from tenants.form_fields import AddressField, LineField, NameField
 from tenants.models import Instance, Partner, Plan
-from tenants.services import restores
+from tenants.services import plan_changes, restores
+from tenants.wording import plans
 
 # what an action changes is shown as it is now
 SHOWN = {"email": "admin_email", "new_email": "admin_email", "expires_at": "expires_at"}
@@ -40,6 +41,10 @@ FIELDS: dict[str, Callable[[], forms.Field]] = {
     "backup": lambda: forms.ChoiceField(label=_("Backup")),
     "mode": lambda: forms.ChoiceField(
         label=_("Kind"), choices=[(each.value, each.label) for each in (Restore.Mode.COPY, Restore.Mode.MOVE)]
+    ),
+    "plan": lambda: forms.ChoiceField(label=_("Plan"), widget=forms.RadioSelect),
+    "when": lambda: forms.ChoiceField(
+        label=_("When"), choices=[("now", _("Now")), (PERIOD_END, _("At the end of the trial, or of the month"))]
     ),
     "new_name": lambda: forms.CharField(label=_("Client name of the new instance"), max_length=50),
     "new_email": lambda: AddressField(label=_("E-mail address of its owner, also the login"), max_length=254),
@@ -82,6 +87,9 @@ class ConfirmationForm(ActionForm):
                 choices=[(row.public_id, _backup_label(row)) for row in restores.restorable(instance)],
             )
             self.order_fields(("backup",))
+        if "plan" in self.fields:
+            asked: Any = self.fields["plan"]
+            asked.choices = [(each.plan.code, _plan_label(instance, each)) for each in plan_changes.possible(instance)]
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
@@ -93,6 +101,12 @@ class ConfirmationForm(ActionForm):
 def _backup_label(backup: Backup) -> str:
     taken = date_format(timezone.localtime(backup.taken_at or backup.created_at), "SHORT_DATETIME_FORMAT")
     return f"{taken} · {backup.get_occasion_display()} · {filesizeformat(backup.size or 0)} · {backup.public_id}"
+
+
+def _plan_label(instance: Instance, offer: plan_changes.Offer) -> str:
+    """What it costs and changes, said before."""
+    told = plans.changes(instance.plan, offer.plan, offer.adds, offer.stays, restarts=offer.restarts)
+    return " · ".join((offer.plan.name, plans.price_of(offer.plan), *told))
 
 
 class BulkForm(ActionForm):

@@ -101,6 +101,17 @@ class EmailInput(serializers.Serializer[None]):
     adminEmail = AddressField(help_text="The new address, which is also the new login.")
 
 
+class PlanChangeInput(serializers.Serializer[None]):
+    """Another plan for an instance."""
+
+    plan = TextField(max_length=50, help_text="Code of a plan.")
+    when = serializers.ChoiceField(
+        choices=["now", "period_end"],
+        default="now",
+        help_text="Of a trial the period ends with it, else with the calendar month.",
+    )
+
+
 class EndQuery(serializers.Serializer[None]):
     """How an instance ends."""
 

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from provisioning.gate.turns import QueuePosition
 from provisioning.models import Operation
 from provisioning.reasons import reason
-from provisioning.states import MAKING, OperationState
+from provisioning.states import MAKING, OperationKind, OperationState
 from tenants.api.authority import Authority
 from tenants.api.inputs import PublicStatus
 from tenants.lifecycle import InstanceState
@@ -249,11 +249,11 @@ def moment(value: datetime | None) -> str | None:
 
 
 def telling_operation(instance: Instance) -> Operation | None:
-    """The work that the status is about: what is under way, else the creation that is not finished."""
+    """The work that the status is about: what is under way, else the creation or change of plan that has stopped."""
     active = instance.active_operation()
     if active is not None or instance.state != InstanceState.FAILED:
         return active
-    return instance.operations.filter(kind__in=MAKING).order_by("-pk").first()
+    return instance.operations.filter(kind__in=(*MAKING, OperationKind.CHANGE_PLAN)).order_by("-pk").first()
 
 
 def _progress(operation: Operation | None, progress: Progress | None) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from django.db.models import Min, Q, Sum
 from provisioning.costs.prices import CURRENCY
 from provisioning.costs.reading import today
 from provisioning.models import Bearer, DailyUsage, UsageDay
-from tenants.models import CostLine, CostMonth, Instance
+from tenants.models import CostLine, CostMonth, Instance, PlanChange
 
 DAY = timedelta(days=1)
 ROWS_AT_ONCE = 2000
@@ -99,11 +99,19 @@ def _lines(month: date) -> Iterable[CostLine]:
 
 
 def revenue(instance: Instance, month: date) -> Decimal:
-    """Its price for the share of the month in which it was sold, so far: from its first readiness to its end."""
+    """Its price for the share of the month in which it was sold, so far: from its first readiness to its end.
+
+    Each day at the price of the plan that it had then; where the currency changed with it, at the present one.
+    """
     first, last = max(month, _day(instance.ready_at, end_of(month))), min(end_of(month), today())
     until = min(last, _day(instance.ended_at, last))
+    total = Decimal(0)
+    for change in sorted(instance.plan_changes.all(), key=lambda change: change.pk):
+        day = min(_day(change.ended_at, until), until)
+        if change.state == PlanChange.State.DONE and change.currency == instance.currency and first < day:
+            total, first = total + change.former_price * (day - first).days, day
     days = max((until - first).days, 0)
-    return instance.price_per_month * days / (end_of(month) - month).days
+    return (total + instance.price_per_month * days) / (end_of(month) - month).days
 
 
 def rates_in(month: date) -> Rates:
@@ -131,8 +139,8 @@ def _instances(month: date, pks: set[int]) -> dict[int, Instance]:
     lived = Instance.objects.real().filter(
         Q(ended_at=None) | Q(ended_at__gte=datetime.combine(month, datetime.min.time(), UTC))
     )
-    found = {each.pk: each for each in lived.select_related("tenant")}
-    ended = Instance.objects.filter(pk__in=pks - set(found)).select_related("tenant")
+    found = {each.pk: each for each in lived.select_related("tenant").prefetch_related("plan_changes")}
+    ended = Instance.objects.filter(pk__in=pks - set(found)).select_related("tenant").prefetch_related("plan_changes")
     return found | {each.pk: each for each in ended}
 
 

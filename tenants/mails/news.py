@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from provisioning.models import Domain, Operation
 from tenants.mails import outbox
-from tenants.mails.told import BY, BY_CUSTOMER, BY_EXPIRY, BY_SELLER, NOTICE
-from tenants.models import Instance, Mail
+from tenants.mails.told import BY, BY_CUSTOMER, BY_EXPIRY, BY_SELLER, CHANGE, NOTICE
+from tenants.models import Instance, Mail, PlanChange
 from tenants.models.mail import MailQuerySet
 
 OF_STOPPING = (Mail.Kind.EXPIRES_SOON,)
@@ -71,6 +71,15 @@ def write_deletion_begun(instance: Instance, operation: Operation, *, by: str = 
 def write_deleted(instance: Instance, operation: Operation, backup: str) -> Mail:
     """The certificate; ``backup`` is the public id of the last one, or empty."""
     return _write(Mail.Kind.DELETED, instance, f"deleted:{operation.reference}", facts={"backup": backup})
+
+
+def write_plan_changed(instance: Instance, change: PlanChange) -> Mail:
+    return _write(Mail.Kind.PLAN_CHANGED, instance, f"plan-changed:{change.pk}", facts={CHANGE: change.pk})
+
+
+def write_plan_kept(instance: Instance, change: PlanChange) -> Mail:
+    """What was ordered did not come true, and nothing is another."""
+    return _write(Mail.Kind.PLAN_KEPT, instance, f"plan-kept:{change.pk}", facts={CHANGE: change.pk})
 
 
 def write_email_changed(instance: Instance, operation: Operation, former: str) -> Mail:

@@ -8,8 +8,10 @@ from django.utils.translation import ngettext
 
 from tenants.lifecycle import InstanceState
 from tenants.mails import deletion_notices, domain_notices
-from tenants.mails.told import BY_CUSTOMER, BY_EXPIRY, Notice, Told
-from tenants.models import Instance, Mail
+from tenants.mails.told import BY_CUSTOMER, BY_EXPIRY, CHANGE, Notice, Told
+from tenants.models import Instance, Mail, PlanChange
+from tenants.payments.providers import provider
+from tenants.wording import dates, prices
 
 # nothing else is said of what is being deleted
 OF_THE_END = frozenset({Mail.Kind.DELETION_BEGUN, Mail.Kind.DELETED})
@@ -122,11 +124,49 @@ def _email_changed(told: Told) -> Notice:
     )
 
 
+def _plan_changed(told: Told) -> Notice:
+    change = PlanChange.objects.select_related("plan", "former_plan").get(pk=told.mail.facts[CHANGE])
+    names = {"company": told.company, "url": told.instance.url, "plan": change.plan.name}
+    return Notice(
+        _("The Odoo of %(company)s has the plan “%(plan)s”") % names,
+        (
+            _("Your Odoo at %(url)s now has the plan “%(plan)s”. Address, access and data are what they were.") % names,
+            *((_("The trial is over: it goes on without an end."),) if change.former_plan.is_demo else ()),
+            *filter(None, (provider().checkout(told.instance, change.plan).words,)),
+        ),
+        (_("Open my Odoo"), told.instance.url),
+        facts=(
+            (_("Plan"), change.plan.name),
+            (_("Price"), prices.offered(change.price_per_month, change.currency)),
+            (_("Agreed on"), dates.precisely(change.asked_at)),
+            *(((_("Terms"), change.terms_version),) if change.terms_version else ()),
+        ),
+        after=(_("If nobody at your company asked for this, reply to this e-mail at once."),),
+    )
+
+
+def _plan_kept(told: Told) -> Notice:
+    change = PlanChange.objects.select_related("plan", "former_plan").get(pk=told.mail.facts[CHANGE])
+    names = {"company": told.company, "url": told.instance.url, "plan": change.plan.name}
+    return Notice(
+        _("The plan of the Odoo of %(company)s was not changed") % names,
+        (
+            _("The change to the plan “%(plan)s” did not succeed. Your Odoo at %(url)s is as it was before.") % names,
+            _("You keep the plan “%(plan)s” at its price, and nothing more is charged.")
+            % {"plan": change.former_plan.name},
+            _("Our team has been told. You can order it again on your page."),
+        ),
+        (_("See my Odoo"), told.page),
+    )
+
+
 NOTICES: dict[str, Callable[[Told], Notice]] = {
     Mail.Kind.EXPIRES_SOON: _expires_soon,
     Mail.Kind.SUSPENDED: _suspended,
     Mail.Kind.RESUMED: _resumed,
     Mail.Kind.EMAIL_CHANGED: _email_changed,
+    Mail.Kind.PLAN_CHANGED: _plan_changed,
+    Mail.Kind.PLAN_KEPT: _plan_kept,
     **deletion_notices.NOTICES,
     **domain_notices.NOTICES,
 }

@@ -12,6 +12,8 @@ from tenants.wording import dates
 NOTICE = timedelta(days=1)
 # who has brought it about, among the facts of the work and of the mail
 BY = "by"
+# of which change of plan, among the facts of the mail
+CHANGE = "plan_change"
 BY_EXPIRY, BY_CUSTOMER, BY_SELLER = "expiry", "customer", "seller"
 
 

@@ -15,6 +15,7 @@ from tenants.models.limit import HeldBack, LimitCount
 from tenants.models.mail import Mail
 from tenants.models.partner import ApiKey, Partner
 from tenants.models.plan import Blueprint, Plan
+from tenants.models.plan_change import PlanChange
 from tenants.models.pool import Pool, Unit
 from tenants.models.probe import Probe
 from tenants.models.reconciliation import Reconciliation
@@ -43,6 +44,7 @@ __all__ = [
     "Mail",
     "Partner",
     "Plan",
+    "PlanChange",
     "Pool",
     "Probe",
     "Reconciliation",

@@ -65,6 +65,8 @@ class Mail(models.Model):
         RESTORED = "restored", _("restored")
         DOMAIN_ON = "domain_on", _("own domain on")
         DOMAIN_BROKEN = "domain_broken", _("own domain broken")
+        PLAN_CHANGED = "plan_changed", _("plan changed")
+        PLAN_KEPT = "plan_kept", _("plan not changed")
 
     class State(models.TextChoices):
         QUEUED = "queued", _("to be sent")

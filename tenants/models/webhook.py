@@ -38,6 +38,8 @@ class WebhookEvents(models.TextChoices):
     SUSPENDED = "instance.suspended", _("an instance is suspended")
     RESUMED = "instance.resumed", _("an instance runs again")
     RESTORED = "instance.restored", _("an instance was brought back from a backup")
+    PLAN_CHANGED = "instance.plan_changed", _("an instance has another plan")
+    PLAN_CHANGE_FAILED = "instance.plan_change_failed", _("a change of plan has failed")
     DECOMMISSION_SCHEDULED = "instance.decommission_scheduled", _("a decommissioning is scheduled")
     DECOMMISSION_UNDONE = "instance.decommission_undone", _("a scheduled decommissioning is undone")
     DECOMMISSIONED = "instance.decommissioned", _("an instance is decommissioned")

@@ -16,7 +16,7 @@ from tenants.errors import DomainError, InvalidExpiry, WrongState
 from tenants.lifecycle import InstanceState
 from tenants.mails import news
 from tenants.mails.told import BY, BY_EXPIRY, BY_SELLER, NOTICE
-from tenants.models import AuditEntry, Instance, Mail, Unit
+from tenants.models import AuditEntry, Instance, Mail, PlanChange, Unit
 from tenants.models.mail import MailQuerySet
 from tenants.models.webhook import WebhookEvents
 from tenants.services import instances, preconditions, whose_end
@@ -45,6 +45,8 @@ def schedule_decommission(
         preconditions.require("decommission", current)
         current.decommission_after = timezone.now() + timedelta(days=days)
         current.save(update_fields=["decommission_after"])
+        scheduled = current.plan_changes.filter(state=PlanChange.State.SCHEDULED)
+        scheduled.update(state=PlanChange.State.UNDONE, ended_at=timezone.now())
         AuditEntry.write(
             "schedule_decommission", current.pk, after={"decommission_after": current.decommission_after.isoformat()}
         )
@@ -135,7 +137,9 @@ def due() -> list[tuple[str, Instance]]:
     living = Instance.objects.kept().filter(state__in=preconditions.ENDABLE)
     living = living.select_related("tenant", "plan__blueprint")
     over = [("decommission", each) for each in living.filter(decommission_after__lte=now)]
-    expired = [("suspend", each) for each in living.filter(decommission_after=None, expires_at__lte=now)]
+    # whoever goes over to another plan at its end goes on
+    ends = living.filter(decommission_after=None, expires_at__lte=now).exclude(plan_changes__state__in=PlanChange.OPEN)
+    expired = [("suspend", each) for each in ends]
     return over + expired
 
 
@@ -145,8 +149,10 @@ def untold() -> list[tuple[str, Instance]]:
 
 
 def stops_at(instance: Instance) -> datetime | None:
-    """When it is stopped at the earliest, by itself; None: never, or it is stopped."""
+    """When it is stopped at the earliest, by itself; None: never, or it is stopped, or goes over to another plan."""
     if instance.expires_at is None or instance.decommission_after or instance.state != InstanceState.READY:
+        return None
+    if instance.plan_changes.unfinished().exists():
         return None
     return _not_before(instance.expires_at, news.stopping_notices(instance))
 
@@ -175,6 +181,7 @@ def remind_of_ends() -> int:
             Instance.objects.real()
             .kept()
             .filter(state=InstanceState.READY, expires_at__gt=now, expires_at__lte=now + timedelta(days=days[0]))
+            .exclude(plan_changes__state__in=PlanChange.OPEN)
         )
         for each in soon.select_related("tenant"):
             if not _told_since(each, left := _reminder(each, now)):

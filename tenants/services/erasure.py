@@ -18,6 +18,7 @@ from tenants.models import (
     CustomerSession,
     Instance,
     Mail,
+    PlanChange,
     Signup,
     Tenant,
     WebhookEvent,
@@ -85,7 +86,8 @@ def _forget_orders(session: CustomerSession, mine: list[Instance], sold: set[int
 def _forget_order(instance: Instance) -> None:
     """Its number stays: the certificate of its end and its last backup are found by it."""
     former, address = instance.admin_email, _address(instance.pk)
-    Agreement.objects.filter(instance=instance).update(email=address, network="")
+    for rows in (Agreement.objects, PlanChange.objects):
+        rows.filter(instance=instance).update(email=address, network="")
     for work in Operation.objects.filter(instance=instance):
         spec = work.spec | {"email": address, "company": NOBODY, "client_name": NOBODY}
         facts = {name: fact for name, fact in work.facts.items() if fact not in (former, instance.url)}

@@ -12,6 +12,7 @@ from provisioning.backups import restores
 from provisioning.engine import running
 from provisioning.engine.running import NotRetryable
 from provisioning.models import Backup, Operation, Restore
+from provisioning.spec import InstanceSpec
 from provisioning.states import OperationKind
 from provisioning.steps.removal import NOBODYS
 from tenants import addresses, client_names, names
@@ -150,16 +151,17 @@ def start_work(
     kind: OperationKind,
     *,
     email: str = "",
+    spec: InstanceSpec | None = None,
     facts: dict[str, Any] | None = None,
     sealed: dict[str, str] | None = None,
 ) -> Operation:
-    """Begin work on an instance that has none; ``email`` is the address it will have then.
+    """Begin work on an instance that has none; ``email`` and ``spec`` are what it will have and be then.
 
     Raises OperationInProgress.
     """
     try:
         with transaction.atomic():
-            return making.start(instance, kind, email=email, facts=facts or {}, sealed=sealed or {})
+            return making.start(instance, kind, email=email, spec=spec, facts=facts or {}, sealed=sealed or {})
     except IntegrityError as error:
         raise OperationInProgress from error
 

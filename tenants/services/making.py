@@ -8,7 +8,7 @@ from django.db import transaction
 from provisioning.engine import running
 from provisioning.models import Operation
 from provisioning.spec import InstanceSpec, Limits, Source
-from provisioning.states import OperationKind, OperationState
+from provisioning.states import MAKING, OperationKind, OperationState
 from provisioning.steps import hand_over, naming
 from provisioning.steps.removal import NOBODYS
 from tenants import client_names
@@ -16,6 +16,9 @@ from tenants.models import Instance, Plan, Unit
 from tenants.pool import units
 from tenants.services import workspaces
 from tenants.signals import pool_due
+
+# after which an instance is another one at Railway
+SHAPING = (*MAKING, OperationKind.CHANGE_PLAN)
 
 
 def place(
@@ -78,13 +81,20 @@ def go_on_without(instance: Instance, former: Operation, *, broken_by: str = "")
 
 
 def start(
-    instance: Instance, kind: OperationKind, *, email: str = "", facts: dict[str, Any], sealed: dict[str, str]
+    instance: Instance,
+    kind: OperationKind,
+    *,
+    email: str = "",
+    spec: InstanceSpec | None = None,
+    facts: dict[str, Any],
+    sealed: dict[str, str],
 ) -> Operation:
-    """Begin work on it, in the caller's transaction; ``email`` is the address that it will have then.
+    """Begin work on it, in the caller's transaction; ``email`` is the address that it will have then, ``spec`` what it
+    will be when that is not what its plan says.
 
     Raises IntegrityError while other work is under way.
     """
-    spec = spec_of(instance)
+    spec = spec or spec_of(instance)
     if email:
         spec = replace(spec, email=email)
     operation = running.start(kind=kind, instance=instance, spec=spec, secrets=sealed)
@@ -95,9 +105,32 @@ def start(
     return operation
 
 
-def spec_of(instance: Instance) -> InstanceSpec:
-    """The instance and its plan as they are now, to be frozen into an operation."""
-    plan = instance.plan
+def made_as(instance: Instance) -> InstanceSpec:
+    """What it was made as, or what its last change of plan has made of it."""
+    done = Operation.objects.filter(instance=instance, kind__in=SHAPING, state=OperationState.SUCCEEDED)
+    last = done.order_by("-pk").first()
+    return last.instance_spec if last else spec_of(instance)
+
+
+def changed_to(plan: Plan, instance: Instance) -> InstanceSpec:
+    """What a change of plan makes of it. Where both have one blueprint it keeps the very Odoo that it has, and always
+    its PostgreSQL.
+    """
+    present, wanted = made_as(instance), spec_of(instance, plan)
+    same = plan.blueprint_id == instance.plan.blueprint_id
+    return replace(
+        present,
+        email=instance.admin_email,
+        source=present.source if same else wanted.source,
+        modules=wanted.modules,
+        odoo_limits=wanted.odoo_limits,
+        postgres_limits=wanted.postgres_limits,
+    )
+
+
+def spec_of(instance: Instance, plan: Plan | None = None) -> InstanceSpec:
+    """The instance and its plan (or another one) as they are now, to be frozen into an operation."""
+    plan = plan or instance.plan
     blueprint = plan.blueprint
     return InstanceSpec(
         instance_id=instance.public_id,

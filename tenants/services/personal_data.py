@@ -65,6 +65,18 @@ def _instance(instance: Instance) -> dict[str, Any]:
         "endsAt": _moment(instance.expires_at),
         "deletedAfter": _moment(instance.decommission_after),
         "endedAt": _moment(instance.ended_at),
+        "plans": [
+            {
+                "plan": change.plan.code,
+                "pricePerMonth": f"{change.price_per_month} {change.currency}",
+                "terms": change.terms_version,
+                "orderedAt": _moment(change.asked_at),
+                "network": change.network,
+                "state": change.state,
+                "endedAt": _moment(change.ended_at),
+            }
+            for change in instance.plan_changes.select_related("plan").order_by("pk")
+        ],
         "whatHappened": [{"at": _moment(entry.at), "act": entry.act} for entry in entries],
     }
 

@@ -11,7 +11,8 @@ from provisioning.states import MAKING, OperationKind, OperationState, StepState
 from provisioning.steps import safeguard
 from tenants.errors import BackupsUnavailable, DomainError, NoBackup, OperationInProgress, PasswordNotKept, WrongState
 from tenants.lifecycle import InstanceState
-from tenants.models import Instance
+from tenants.models import Instance, PlanChange
+from tenants.services import whose_end
 
 _S = InstanceState
 ENDABLE = (_S.READY, _S.SUSPENDED, _S.FAILED)
@@ -43,14 +44,14 @@ def retryable(instance: Instance) -> Operation | None:
         return restoration
     work = Operation.objects.filter(instance=instance).order_by("-pk")
     if instance.state == _S.FAILED and instance.decommission_after is None:
-        work = work.filter(kind__in=MAKING)
+        work = work.filter(kind__in=(*MAKING, OperationKind.CHANGE_PLAN))
     last = work.first()
     if last is None or last.state not in STOPPED_WORK:
         return None
     if last.kind == OperationKind.DECOMMISSION and instance.state != _S.DECOMMISSIONING:
         # it had not begun to delete: who wants it orders it again
         return None
-    if last.kind == OperationKind.RESTORE:
+    if last.kind == OperationKind.RESTORE or (last.kind == OperationKind.CHANGE_PLAN and instance.state != _S.FAILED):
         # it has ended, with the state of before: who wants it orders it again
         return None
     return last if instance.decommission_after is None or last.kind in TOWARDS_THE_END else None
@@ -106,6 +107,28 @@ def _cancel(instance: Instance) -> None:
         raise WrongState(_("No work is under way."))
 
 
+def _change_plan(instance: Instance) -> None:
+    _all(_in(_S.READY), _unscheduled, _restored, _plan_unchanged)(instance)
+    if whose_end.has_own_end(instance):
+        raise WrongState(_("A day was chosen on which it ends: take that back first."))
+
+
+def _plan_unchanged(instance: Instance) -> None:
+    if instance.plan_changes.unfinished().exists():
+        raise WrongState(_("Another plan is agreed already: take that back first."))
+
+
+def _undo_plan_change(instance: Instance) -> None:
+    if not instance.plan_changes.filter(state=PlanChange.State.SCHEDULED).exists():
+        raise WrongState(_("No change of plan waits for its day."))
+
+
+def _created(instance: Instance) -> None:
+    """What has stopped between two plans is no creation that a retry begins with other inputs."""
+    if instance.state == _S.FAILED and instance.ready_at is not None:
+        _in(_S.READY)(instance)
+
+
 def _back_up(instance: Instance) -> None:
     if instance.state != _S.READY:
         _in(_S.READY)(instance)
@@ -133,8 +156,12 @@ def _restore(instance: Instance) -> None:
     _all(_in(_S.READY), _unscheduled)(instance)
     if not bucket.configured() or not Backup.objects.filter(instance=instance, state=Backup.State.GOOD).exists():
         raise BackupsUnavailable
+    _restored(instance)
+
+
+def _restored(instance: Instance) -> None:
+    """Of an earlier restoration the former state is back, or nothing is needed of it any more."""
     if Restore.objects.filter(instance=instance, state__in=Restore.OPEN).exists():
-        # its former state is not back yet
         raise WrongState(_("An earlier restoration has not ended: retry it first."))
 
 
@@ -176,10 +203,12 @@ CHECKS: dict[str, Callable[[Instance], None]] = {
     "suspend": _in(_S.READY),
     "resume": _all(_in(_S.SUSPENDED), _unscheduled),
     "reset_password": _in(_S.READY),
-    "change_email": _in(_S.READY, _S.FAILED),
+    "change_email": _all(_in(_S.READY, _S.FAILED), _created),
     "change_expiry": _all(_in(_S.READY, _S.SUSPENDED), _unscheduled),
     "add_domain": _all(_in(_S.READY), _unscheduled),
-    "choose_end": _all(_in(_S.READY), _unscheduled),
+    "choose_end": _all(_in(_S.READY), _unscheduled, _plan_unchanged),
+    "change_plan": _change_plan,
+    "undo_plan_change": _undo_plan_change,
     "back_up": _back_up,
     "believe_backup": _believe_backup,
     "export": _export,

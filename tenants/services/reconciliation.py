@@ -25,7 +25,7 @@ from provisioning.reconciliation.differences import Act, Difference, Kind
 from provisioning.reconciliation.owned import Expected, Owned
 from provisioning.reconciliation.projects import PROJECT
 from provisioning.spec import TEST, InstanceSpec
-from provisioning.states import MAKING, OperationKind, ResourceState
+from provisioning.states import MAKING, OperationKind, OperationState, ResourceState
 from tenants.audit import acting
 from tenants.lifecycle import InstanceState
 from tenants.models import AuditEntry, Instance, Plan, Reconciliation
@@ -124,8 +124,9 @@ def owned_in(workspace: str) -> list[Owned]:
 
 
 def _specs(workspace: str) -> dict[int, InstanceSpec]:
-    """What each living instance was created with."""
-    made = Q(kind__in=MAKING) | Q(kind=OperationKind.PREPARE)
+    """What each living instance was created with, or what its last change of plan has made of it."""
+    changed = Q(kind=OperationKind.CHANGE_PLAN, state=OperationState.SUCCEEDED)
+    made = Q(kind__in=MAKING) | Q(kind=OperationKind.PREPARE) | changed
     creations = Operation.objects.filter(made, instance__in=Instance.objects.live())
     return {
         pk: InstanceSpec.from_json(spec)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from provisioning.models import Operation, Step
-from provisioning.states import MAKING, OperationState
+from provisioning.states import MAKING, OperationKind, OperationState
 from tenants.lifecycle import InstanceState
 from tenants.models import Instance, StatusChange, Tenant
 from tenants.models.statement import Statement
@@ -21,7 +21,7 @@ _GLANCE = Statement(
     i=(Instance, _WHO),
     t=(Tenant, ("partner_id",)),
 )
-_MAKING = ", ".join(f"'{kind}'" for kind in MAKING)
+_MAKING = ", ".join(f"'{kind}'" for kind in (*MAKING, OperationKind.CHANGE_PLAN))
 # what is the same for each step comes with the first of them, whose position is 0 in every recipe
 _FIRST = "COALESCE(s.position, 0) = 0"
 _STANDING = Statement(

@@ -23,6 +23,7 @@ DONE: dict[str, str | Promise] = {
     OperationKind.RENEW_ACCESS: _("The administrator got a new access."),
     OperationKind.CHANGE_EMAIL: _("The administrator’s address was changed."),
     OperationKind.RESTORE: _("A backup was restored."),
+    OperationKind.CHANGE_PLAN: _("The plan was changed."),
     OperationKind.DECOMMISSION: _("It was deleted."),
 }
 ACTS: dict[str, str | Promise] = {
@@ -37,6 +38,8 @@ ACTS: dict[str, str | Promise] = {
     "domain_broken": _("Something was wrong at your own domain."),
     "domain_removed": _("Your own domain was removed."),
     "restore_asked": _("The restoration of a backup was asked for."),
+    "plan_change_asked": _("Another plan was ordered."),
+    "plan_change_undone": _("The order of another plan was taken back."),
 }
 WRITTEN: dict[str, str | Promise] = {
     Mail.Kind.WELCOME: _("We sent the access by e-mail."),
@@ -44,6 +47,7 @@ WRITTEN: dict[str, str | Promise] = {
     Mail.Kind.SUSPENDED: _("We wrote that it is suspended."),
     Mail.Kind.DELETION_SCHEDULED: _("We wrote on which day it is deleted."),
     Mail.Kind.DELETION_SOON: _("We reminded you that it is about to be deleted."),
+    Mail.Kind.PLAN_KEPT: _("We wrote that the plan could not be changed."),
     Mail.Kind.DELETED: _("We sent the certificate of its deletion."),
 }
 

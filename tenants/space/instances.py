@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from provisioning.backups import asking, bucket
 from provisioning.models import Agent
+from tenants.lifecycle import InstanceState
 from tenants.models import Instance
 from tenants.services import certificates, customer_choices, domains, ending, partners, preconditions
 from tenants.space.doors import Visit, signed_in
@@ -30,6 +31,9 @@ DONE: dict[str, str | Promise] = {
         "The backup is being restored. Your Odoo is away for some minutes; "
         "when it is back you get a new password by e-mail."
     ),
+    "plan": gettext_lazy("It is ordered and being set. We write to you as soon as it works."),
+    "plan_later": gettext_lazy("It is ordered for that day. Until then you can take it back."),
+    "plan_kept": gettext_lazy("It is taken back: the plan stays."),
     "kept": gettext_lazy("It is kept: nothing is deleted."),
     "resumed": gettext_lazy("It is being started. This takes a few minutes, and we write to you when it works again."),
 }
@@ -91,6 +95,7 @@ def _may(instance: Instance) -> dict[str, bool]:
     possible = {name: preconditions.why_not(name, instance) is None for name in ("reset_password", "change_email")}
     return {
         **possible,
+        "plan": instance.state == InstanceState.READY,
         "keep": customer_choices.may_keep(instance),
         "resume": customer_choices.may_resume(instance),
         "links": preconditions.why_not("revoke_links", instance) is None,

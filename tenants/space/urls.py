@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from tenants.space import acts, address, backups, domain, instances, person, sessions, sign_in, staff
+from tenants.space import acts, address, backups, domain, instances, person, plan, sessions, sign_in, staff
 
 WORDS = {
     "fr": {
@@ -11,6 +11,7 @@ WORDS = {
         "backups": "sauvegardes", "download": "telecharger", "restore": "restaurer", "data": "mes-donnees",
         "staff": "equipe", "erase": "effacer",
         "domain": "domaine", "check": "verifier", "remove": "retirer",
+        "plan": "formule",
     },
     "en": {
         "sign-in": "sign-in", "link": "link", "seller": "seller", "sessions": "sessions", "end": "end",
@@ -18,6 +19,7 @@ WORDS = {
         "backups": "backups", "download": "download", "restore": "restore", "data": "my-data",
         "staff": "staff", "erase": "erase",
         "domain": "domain", "check": "check", "remove": "remove",
+        "plan": "plan",
     },
 }  # fmt: skip
 
@@ -45,6 +47,7 @@ def routes(language: str) -> tuple[list[URLPattern], str]:
             path(f"odoo/<slug:public_id>/{words['domain']}/<slug:domain_id>/{words[name]}/", act, name=f"domain_{name}")
             for name, act in (("check", domain.check), ("remove", domain.remove))
         ),
+        path(f"odoo/<slug:public_id>/{words['plan']}/", plan.page, name="plan"),
         path(f"odoo/<slug:public_id>/{words['backups']}/", backups.page, name="backups"),
         *(
             path(f"odoo/<slug:public_id>/{words['backups']}/<slug:backup_id>/{words[name]}/", act, name=name)

@@ -8,8 +8,8 @@ from django.utils import timezone
 from provisioning.models import Operation
 from tenants.lifecycle import InstanceState
 from tenants.mails import composing, news, outbox
-from tenants.models import AddressProof, CustomerSession, Instance, Mail, Signup
-from tenants.services import address_proof, customer_sessions
+from tenants.models import AddressProof, CustomerSession, Instance, Mail, PlanChange, Signup
+from tenants.services import address_proof, customer_sessions, plan_changes
 from tests import factories
 from tests.journeys import states
 
@@ -33,6 +33,11 @@ def letters(language: str) -> Iterator[tuple[str, str, str]]:
         yield mail.kind, *_written(mail)
     yield from _of_ends(language, operation, sold)
     yield from _of_the_space(language, instance)
+    for state, write in (("done", news.write_plan_changed), ("failed", news.write_plan_kept)):
+        plan_changes.order(instance, "business", at_period_end=True)
+        PlanChange.objects.unfinished().update(state=state, reason="plan_not_changed", ended_at=timezone.now())
+        change = PlanChange.objects.filter(instance=instance).latest("pk")
+        yield write.__name__.removeprefix("write_").replace("_", "-"), *_written(write(instance, change))
     yield "welcome-partner", *_written(outbox.write_welcome(sold, Operation.objects.get(instance=sold)))
 
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 from provisioning.models import Agent, Backup
 from tenants.lifecycle import InstanceState
 from tenants.models import Instance, Partner
-from tenants.services import customer_choices, customer_sessions
+from tenants.services import customer_choices, customer_sessions, plan_changes
 from tenants.space import browsers
 from tests.journeys import states
 
@@ -39,11 +39,13 @@ def of_the_space(site: str, language: str) -> "Iterator[states.State]":
 
     yield signed_in("home", "")
     yield signed_in("sessions", "sessions/")
-    words = {"fr": ("mot-de-passe", "adresse", "fin"), "en": ("password", "address", "end")}[language]
+    words = {"fr": ("mot-de-passe", "adresse", "fin", "formule"), "en": ("password", "address", "end", "plan")}[
+        language
+    ]
     own = f"odoo/{instance.public_id}/"
     yield signed_in("instance", own)
     yield signed_in("done", f"{own}?done=password")
-    for name, word in zip(("password", "address", "end"), words, strict=True):
+    for name, word in zip(("password", "address", "end", "plan"), words, strict=True):
         yield signed_in(name, f"{own}{word}/")
     rows = ("sauvegardes", "telecharger", "restaurer") if language == "fr" else ("backups", "download", "restore")
     backup = _backed_up(instance)
@@ -53,6 +55,10 @@ def of_the_space(site: str, language: str) -> "Iterator[states.State]":
     yield signed_in("restore-refused", f"{own}{rows[0]}/{backup.public_id}/{rows[2]}/", _restore_something_else)
     yield signed_in("proof-again", f"{door.removeprefix(space)}?next={space}&again=1")
     yield signed_in("address-codes", f"{own}{words[1]}/", _ask_for_both_codes)
+    yield signed_in("plan-refused", f"{own}{words[3]}/", _order_what_is_gone)
+    later = states.ready(language, "later")
+    plan_changes.order(later, "business", at_period_end=True)
+    yield signed_in("plan-scheduled", f"odoo/{later.public_id}/{words[3]}/")
     yield signed_in("end-refused", f"{own}{words[2]}/", _end_on_no_day)
     data = "mes-donnees/" if language == "fr" else "my-data/"
     yield signed_in("data", data)
@@ -103,6 +109,14 @@ def _ask_for_both_codes(page: Page) -> None:
     page.fill("#id_email", "nouvelle@etoile.example")
     page.click("form button.main")
     page.wait_for_selector("#id_present")
+
+
+def _order_what_is_gone(page: Page) -> None:
+    """As when a plan is not offered any more since the page was opened."""
+    page.evaluate("document.querySelector('[name=plan]').value = 'gone'")
+    page.check("[name=plan] >> nth=0")
+    page.click("button.main")
+    page.wait_for_selector("#summary")
 
 
 def _end_on_no_day(page: Page) -> None:

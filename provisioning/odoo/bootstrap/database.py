@@ -15,12 +15,22 @@ from .settings import Login, Settings
 
 MARKER = "eazynova.provisioned"
 REVISION = "eazynova.access_revision"
+MODULES_REVISION = "eazynova.modules_revision"
 SIGN_UP, SIGN_UP_CLOSED = "auth_signup.invitation_scope", "eazynova.sign_up_closed"
 CLOSING = """
 WITH closed AS (
     UPDATE public.ir_config_parameter SET value = 'b2b'
     WHERE key = %s AND NOT EXISTS (SELECT 1 FROM public.ir_config_parameter WHERE key = %s) RETURNING 1)
 INSERT INTO public.ir_config_parameter (key, value) SELECT %s, '1' FROM closed
+"""
+# as Odoo itself does after an installation that failed; a killed one leaves marks that keep all later ones out
+UNMARKING = """
+UPDATE public.ir_module_module SET state = CASE state WHEN 'to install' THEN 'uninstalled' ELSE 'installed' END
+WHERE state IN ('to install', 'to upgrade', 'to remove')
+"""
+NOTING = """
+INSERT INTO public.ir_config_parameter (key, value) VALUES (%s, %s)
+ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value
 """
 LOCK_SECONDS = 900
 SERVER_MARGIN = 256 * 1024 * 1024
@@ -156,12 +166,25 @@ def modules_in_the_making(settings: Settings) -> tuple[list[str], list[str]]:
     return unknown, unfinished
 
 
-def access_revision(settings: Settings) -> str:
-    """Which change of the administrator's access was last made here; "" for none."""
+def parameter(settings: Settings, key: str) -> str:
+    """A parameter of Odoo's; "" for one that is not set."""
     link = connect(settings, settings.odoo, settings.database)
-    found = value(link, "SELECT value FROM public.ir_config_parameter WHERE key = %s", REVISION)
+    found = value(link, "SELECT value FROM public.ir_config_parameter WHERE key = %s", key)
     link.close()
     return str(found or "")
+
+
+def note_parameter(settings: Settings, key: str, text: str) -> None:
+    link = connect(settings, settings.odoo, settings.database)
+    execute(link, sql.SQL(NOTING), key, text)
+    link.close()
+
+
+def unmark_modules(settings: Settings) -> None:
+    """Nothing waits to be installed or removed any more: what a killed installation had marked."""
+    link = connect(settings, settings.odoo, settings.database)
+    execute(link, sql.SQL(UNMARKING))
+    link.close()
 
 
 def close_sign_up(settings: Settings) -> None:

@@ -16,7 +16,7 @@ from .loading import odoo_version
 from .outcome import DONE, LATER, PERSON, SETTINGS, Stop, say
 from .process import run
 from .restoration import Restoration, Tools
-from .settings import REVISION, Owner, Settings
+from .settings import KEPT, MODULES_REVISION, REVISION, Owner, Settings
 
 
 class Installation:
@@ -51,6 +51,7 @@ class Installation:
             else:
                 roles.hand_over(self._settings, admin)
                 if settled:
+                    self._add_modules()
                     self._renew_access()
             database.close_sign_up(self._settings)
             self._served.touch()
@@ -106,17 +107,31 @@ class Installation:
         self._run("base", program.base_arguments(settings, owner))
         self._shell("country", f"set_country(env, {owner.country!a})")
         if settings.modules:
-            self._run("modules", program.modules_arguments(settings))
+            self._run("modules", program.modules_arguments(settings, settings.modules))
         self._check_modules()
         self._shell(
             "owner",
             f"build_assets(env)\nhand_over(env, {owner.as_dict()!a}, {database.MARKER!a}, {database.REVISION!a})",
         )
 
+    def _add_modules(self) -> None:
+        """What another plan has more, once for each revision: nothing is taken away, and what the customer has removed
+        since does not come again. Raises Stop when it cannot be done: the former plan is asked for then.
+        """
+        wanted = self._environ.get(MODULES_REVISION, "").strip()
+        if not wanted or wanted == database.parameter(self._settings, database.MODULES_REVISION):
+            return
+        database.unmark_modules(self._settings)
+        if not wanted.startswith(KEPT):
+            if missing := [name for found in database.modules_in_the_making(self._settings) for name in found]:
+                self._run("modules", program.modules_arguments(self._settings, missing))
+            self._check_modules()
+        database.note_parameter(self._settings, database.MODULES_REVISION, wanted)
+
     def _renew_access(self) -> None:
         """Another login and password for the administrator, once; what cannot be done does not keep Odoo down."""
         wanted = self._environ.get(REVISION, "").strip()
-        if not wanted or wanted == database.access_revision(self._settings):
+        if not wanted or wanted == database.parameter(self._settings, database.REVISION):
             return
         try:
             owner = Owner.read(self._environ)

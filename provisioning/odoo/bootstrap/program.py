@@ -6,7 +6,7 @@ import re
 import shutil
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .environment import meant_for_odoo
@@ -51,8 +51,8 @@ def base_arguments(settings: Settings, owner: Owner) -> list[str]:
     return [*_quiet(settings), *_install("base"), f"--load-language={','.join(owner.languages)}"]
 
 
-def modules_arguments(settings: Settings) -> list[str]:
-    return [*_quiet(settings), *_install(",".join(settings.modules))]
+def modules_arguments(settings: Settings, names: Sequence[str]) -> list[str]:
+    return [*_quiet(settings), *_install(",".join(names))]
 
 
 def shell_arguments(settings: Settings) -> list[str]:

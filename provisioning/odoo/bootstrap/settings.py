@@ -17,6 +17,8 @@ LANGUAGES = r"[A-Za-z_@]+(,[A-Za-z_@]+)*"
 PASSWORD_HASH = r"\$pbkdf2-sha512\$[0-9]+\$[A-Za-z0-9./]+\$[A-Za-z0-9./]+"
 # another value than the last time gives the administrator another login and password
 REVISION = "PROV_ACCESS_REVISION"
+# another value than the last time installs what is missing of PROV_MODULES; one that begins with KEPT installs nothing
+MODULES_REVISION, KEPT = "PROV_MODULES_REVISION", "kept:"
 # Railway would expand "${{"; whoever sets the variables parts it with a zero-width space.
 PARTED, EXPANSION = "$\u200b{{", "${{"
 

@@ -40,6 +40,7 @@ MODELS = {78: "res.partner", 80: "res.company", 92: "res.users"}
 US_DOLLAR = 1
 UNKNOWN_COUNTRIES_FROM = 1_000
 ACCESS_REVISION = "eazynova.access_revision"
+MODULES_REVISION = "eazynova.modules_revision"
 Records = dict[str, dict[str, dict[str, Any]]]
 
 
@@ -75,6 +76,25 @@ def renew_access(records: Records, variables: Mapping[str, str]) -> bool:
     user.update(login=login, email=login, password=password, totp_secret=False, stamp=user["stamp"] + 1)
     note_parameters(records, **{ACCESS_REVISION: revision})
     return True
+
+
+def add_modules(records: Records, variables: Mapping[str, str]) -> list[str]:
+    """As the bootstrap at a later start: what is missing of the modules, once for each revision.
+
+    Those that this Odoo does not know are returned; then nothing is noted.
+    """
+    revision = variables.get("PROV_MODULES_REVISION", "").strip()
+    if not revision or parameter(records, MODULES_REVISION) == revision:
+        return []
+    if not revision.startswith("kept:"):
+        rows = {row["name"]: row for row in records["ir.module.module"].values()}
+        wanted = _listed(variables.get("PROV_MODULES", ""))
+        if unknown := [name for name in wanted if name not in rows]:
+            return unknown
+        for name in wanted:
+            rows[name]["state"] = "installed"
+    note_parameters(records, **{MODULES_REVISION: revision})
+    return []
 
 
 def note_parameters(records: Records, **values: str) -> None:

@@ -29,6 +29,9 @@ INSTANCE = (
     ("GET", "instances/<public_id:instance_id>/domains/<public_id:domain_id>"),
     ("DELETE", "instances/<public_id:instance_id>/domains/<public_id:domain_id>"),
     ("POST", "instances/<public_id:instance_id>/domains/<public_id:domain_id>/check"),
+    ("GET", "instances/<public_id:instance_id>/plan"),
+    ("POST", "instances/<public_id:instance_id>/plan"),
+    ("DELETE", "instances/<public_id:instance_id>/plan"),
 )
 ENDPOINT = (
     ("GET", "webhook-endpoints/<public_id:endpoint_id>"),

@@ -46,6 +46,9 @@ ANSWERS = [
     ("GET", DOMAIN, None, {"read"}),
     ("DELETE", DOMAIN, None, {"write"}),
     ("POST", f"{DOMAIN}/check", None, {"write"}),
+    ("GET", f"{ONE}/plan", None, {"read"}),
+    ("POST", f"{ONE}/plan", {"plan": "business"}, {"read", "write"}),
+    ("DELETE", f"{ONE}/plan", None, {"read", "write"}),
     ("GET", "/me", None, {"read"}),
     # there is nothing here for a live key
     ("DELETE", "/test-data", None, {"write"}),

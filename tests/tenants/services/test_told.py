@@ -103,7 +103,13 @@ def test_whoever_is_stopped_or_deleted_is_told_who_why_and_until_when(way, ready
 
 def test_every_button_that_stops_something_is_among_the_ways_that_are_walked(make_instance):
     stopping = set()
-    given = {"email": "x@other.example", "expires_at": NOW + 900 * DAY, "grace_days": 3}
+    given = {
+        "email": "x@other.example",
+        "expires_at": NOW + 900 * DAY,
+        "grace_days": 3,
+        "plan": "starter",
+        "when": "now",
+    }
     for number, (name, action) in enumerate(ACTIONS.items()):
         instance = make_instance(f"corp-{number}", state=InstanceState.READY)
         if action.why_not(instance) is None:

@@ -9,12 +9,21 @@ from django.db import connection
 from tenants.errors import DomainError
 from tenants.lifecycle import InstanceState
 from tenants.models import Instance
-from tenants.services import access, customer_choices, ending, instances, webhooks
+from tenants.services import access, customer_choices, ending, instances, plan_changes, webhooks
 from tests import factories
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("services")]
 ROUNDS = 6
+
+
+def to_business(instance):
+    plan_changes.order(instance, "business")
+
+
 PAIRS = [
+    (to_business, to_business),
+    (to_business, instances.suspend),
+    (to_business, ending.schedule_decommission),
     (customer_choices.end_now, access.reset_password),
     (ending.schedule_decommission, instances.suspend),
     (ending.schedule_decommission, access.reset_password),
