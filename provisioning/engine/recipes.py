@@ -67,7 +67,7 @@ CREATE = Recipe(
             "deploy_postgres", _("Start the database"), deployments.deploy_postgres, 60, deployments.postgres_is_lost
         ),
         StepDefinition(
-            "deploy_odoo", _("Install and start Odoo"), deployments.deploy_odoo, 180, deployments.odoo_is_lost
+            "deploy_odoo", _("Install and start Odoo"), restoring.start_created, 180, deployments.odoo_is_lost
         ),
         StepDefinition("prove_login", _("Check that you can log in"), restoring.prove_created, 10),
         StepDefinition("announce", _("Send the welcome e-mail"), announce.announce, 1),

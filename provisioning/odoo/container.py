@@ -30,6 +30,7 @@ __all__ = [
     "password_hash",
     "postgres_variables",
     "restore_variables",
+    "seed_variables",
     "start_command",
     "undo_variables",
 ]
@@ -39,7 +40,7 @@ DATA_DIR = "/var/lib/odoo"
 HTTP_PORT = 8069
 ARCHIVE_VARIABLE = "EAZYNOVA_BOOTSTRAP"
 REVISION_VARIABLE = "PROV_ACCESS_REVISION"
-RESTORE_VARIABLE, UNDO_VARIABLE = "PROV_RESTORE", "PROV_RESTORE_UNDO"
+RESTORE_VARIABLE, UNDO_VARIABLE, SEED_VARIABLE = "PROV_RESTORE", "PROV_RESTORE_UNDO", "PROV_SEED"
 SECRET_VARIABLE = "PROV_DATABASE_SECRET"
 ARCHIVE_PATH = "/tmp/eazynova-bootstrap"  # noqa: S108 nobody else is in the container
 ARCHIVE_TIME = (1980, 1, 1, 0, 0, 0)
@@ -127,6 +128,11 @@ def access_variables(login: str, password_hash: str, revision: str) -> dict[str,
 def restore_variables(restore_id: str) -> dict[str, str]:
     """What brings a backup back at the next start, once; which one, the start asks at the agents' door."""
     return {RESTORE_VARIABLE: restore_id}
+
+
+def seed_variables(restore_id: str) -> dict[str, str]:
+    """What a new database begins with instead of an installation; which backup, the start asks at the agents' door."""
+    return {SEED_VARIABLE: restore_id}
 
 
 def undo_variables(restore_id: str) -> dict[str, str]:

@@ -96,13 +96,21 @@ def _start_odoo(store: Store, deployment: Deployment) -> None:
     if variables.get("PROV_RESTORE") and variables["PROV_RESTORE"] == variables.get("PROV_RESTORE_UNDO"):
         _bring_back(store, deployment)
     found = database(store, deployment)
-    if is_to_be_restored(found, deployment):
+    if _is_uprooted(found, variables):
+        found.content.clear()
+    if is_to_be_restored(found, deployment) or is_to_be_seeded(found, deployment):
         # the rest of its start asks at the agents' door: see `odoo.companions`
         return
     if found.content:
         if renew_access(found.content, variables):
             store.save(found.volume)
         return
+    install(store, deployment)
+
+
+def install(store: Store, deployment: Deployment) -> None:
+    """A new database, as the variables want it. Raises CannotStart."""
+    variables, found = deployment.variables, database(store, deployment)
     missing = [name for name in IDENTITY if not variables.get(name)]
     if missing:
         raise CannotStart(f"bootstrap: {', '.join(missing)} is missing")
@@ -129,6 +137,17 @@ def is_to_be_restored(found: Database, deployment: Deployment) -> bool:
     """Whether this start has still to bring a backup back before it answers."""
     wanted, served = deployment.variables.get("PROV_RESTORE", ""), found.volume.content.get("served_anyway", ())
     return bool(wanted) and parameter(found.content, SETTLED) != wanted and deployment.id not in served
+
+
+def is_to_be_seeded(found: Database, deployment: Deployment) -> bool:
+    """Whether this start has still to make its new database of a seed, or to install it, before it answers."""
+    seed = deployment.variables.get("PROV_SEED", "")
+    return bool(seed) and not found.content and deployment.variables.get("PROV_RESTORE_UNDO") != seed
+
+
+def _is_uprooted(found: Database, variables: Mapping[str, str]) -> bool:
+    seed = variables.get("PROV_SEED", "")
+    return bool(seed) and variables.get("PROV_RESTORE_UNDO") == seed == parameter(found.content, SETTLED)
 
 
 def put_in_place(store: Store, deployment: Deployment, records: Records) -> None:

@@ -4,7 +4,6 @@ import pkgutil
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import IO
 
 from psycopg2.extensions import connection
@@ -16,6 +15,7 @@ from .loading import odoo_version
 from .outcome import DONE, LATER, PERSON, SETTINGS, Stop, say
 from .process import run
 from .restoration import Restoration, Tools
+from .seeding import Seeding
 from .settings import REVISION, Owner, Settings
 
 
@@ -53,7 +53,7 @@ class Installation:
                 if settled:
                     self._renew_access()
             database.close_sign_up(self._settings)
-            self._served.touch()
+            self._settings.served.touch()
         finally:
             admin.close()
         return self._settings
@@ -62,7 +62,8 @@ class Installation:
         """Do what the errand says; the state of the database that is served then, and whether that is settled."""
         if state is State.READY:
             roles.hand_over(self._settings, admin)
-        settled = Restoration(errand, self._settings, admin, self._environ, self._tools).settle(state)
+        kind = Seeding if errand.is_seed else Restoration
+        settled = kind(errand, self._settings, admin, self._environ, self._tools).settle(state)
         return database.find_state(self._settings, admin), settled
 
     @property
@@ -81,15 +82,10 @@ class Installation:
 
         return Tools(environ_of, shell, neutralize, lambda: odoo_version(odoo, environ_of(self._settings)))
 
-    @property
-    def _served(self) -> Path:
-        """On the volume from the day the database became ready."""
-        return self._settings.data_dir / f".{self._settings.database}.served"
-
     def _start_over(self, admin: connection, state: State) -> None:
         if state is State.USED:
             raise Stop(PERSON, "the database holds what the bootstrap did not put there: not touched")
-        if self._served.exists():
+        if self._settings.served.exists():
             raise Stop(PERSON, "the volume's files belong to a database that is lost or damaged: nothing is touched")
         Owner.read(self._environ)
         if state is State.HALF:

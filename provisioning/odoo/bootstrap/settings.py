@@ -53,6 +53,11 @@ class Settings:
     watch: float
     agent_pause: float
 
+    @property
+    def served(self) -> Path:
+        """On the volume from the day the database became ready."""
+        return self.data_dir / f".{self.database}.served"
+
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
         """Raises Stop."""

@@ -22,7 +22,11 @@ BASE_TABLES = """
 CREATE TABLE ir_module_module (id serial, name text, state text, latest_version text);
 CREATE TABLE ir_config_parameter (id serial, key text UNIQUE, value text);
 CREATE TABLE ir_attachment (id serial, name text, store_fname text);
-CREATE TABLE mail_mail (id serial, state text);
+CREATE TABLE mail_mail (id serial, state text, mail_message_id int);
+CREATE TABLE mail_message (id serial);
+CREATE TABLE discuss_channel (id serial, uuid text);
+CREATE TABLE ir_actions_server (id serial, name text);
+CREATE TABLE res_device_log (id serial, user_id int);
 CREATE TABLE ir_cron (id serial, active bool);
 INSERT INTO ir_cron (active) VALUES (true);
 CREATE TABLE ir_default (id serial, field text, value text);
@@ -30,7 +34,8 @@ CREATE TABLE res_currency (id serial, name text);
 CREATE TABLE res_country (id serial, code text, currency_id int);
 CREATE TABLE res_lang (id serial, code text, active bool);
 CREATE TABLE res_partner (id serial, lang text);
-CREATE TABLE res_company (id serial, name text, email text, country_id int, currency_id int, partner_id int);
+CREATE TABLE res_company (
+    id serial, name text, email text, country_id int, currency_id int, partner_id int, edi_contact text);
 CREATE TABLE res_users (
     id serial, login text, password text, name text, email text, lang text, tz text, active bool, totp_secret text);
 CREATE TABLE res_users_apikeys (id serial, user_id int);
