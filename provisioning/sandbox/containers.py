@@ -21,6 +21,7 @@ ODOO_MOUNT = "/var/lib/odoo"
 BOOTSTRAP = ("EAZYNOVA_BOOTSTRAP", "PROV_DB", "ODOO_ADMIN_PASSWD", "PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PORT")
 IDENTITY = ("PROV_ADMIN_LOGIN", "PROV_ADMIN_PASSWORD_HASH", "PROV_COMPANY_NAME", "PROV_LANG")
 SETTLED = "eazynova.restore"
+UNFINISHED = frozenset({"QUEUED", "INITIALIZING", "BUILDING", "DEPLOYING"})
 ENDED = frozenset({"FAILED", "CRASHED", "REMOVED", "REMOVING", "SKIPPED"})
 
 Role = Literal["postgres", "odoo", "other"]
@@ -28,6 +29,10 @@ Role = Literal["postgres", "odoo", "other"]
 
 class CannotStart(Exception):
     """The container ends at once; the message is what its log says."""
+
+
+class NotYet(CannotStart):
+    """It waits for what is being started beside it."""
 
 
 @dataclass(frozen=True)
@@ -209,5 +214,7 @@ def _postgres_volume(store: Store, deployment: Deployment) -> Volume:
             volume = store.volume_of(service)
             if server and volume and role(server) == "postgres":
                 return volume
+            if any(row.status in UNFINISHED for row in store.deployments_of(service.id)):
+                raise NotYet(f'waiting for PostgreSQL at "{host}"')
             break
     raise CannotStart(f'connection to server at "{host}", port 5432 failed: Connection refused')

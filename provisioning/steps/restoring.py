@@ -135,8 +135,8 @@ def conclude(ctx: Context) -> Done:
 
 
 def _prove_grown(ctx: Context) -> Done | Wait:
-    """As every creation, whether it came of its seed or was installed. Where it came of the seed and is not proven, that
-    goes again and Odoo is installed.
+    """As every creation, whether Odoo came of its seed or was installed; what came of it and is not proven goes again,
+    and Odoo is installed.
     """
     began = ctx.step.started_at or ctx.operation.created_at
     if _has_open_seed(ctx):

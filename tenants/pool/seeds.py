@@ -20,20 +20,17 @@ MOST_FAILURES = 2
 # given up for these it says nothing about the seed
 UNTRIED = ("cancelled", "seed_not_used")
 _M, _S = Restore.Mode, Restore.State
-
-
-def made(key: str) -> "QuerySet[Backup]":
-    """All seeds of this key that are or were to be had, each with how often it has ``failed``."""
-    failed = Q(restores__mode=_M.SEED, restores__state=_S.FAILED) & ~Q(restores__reason__in=UNTRIED)
-    rows = Backup.objects.filter(occasion=Backup.Occasion.SEED, instance__unit__key=key, ended_at__isnull=False)
-    return rows.annotate(failed=Count("restores", filter=failed)).order_by("-ended_at")
+FAILURES = Count(
+    "restores", filter=Q(restores__mode=_M.SEED, restores__state=_S.FAILED) & ~Q(restores__reason__in=UNTRIED)
+)
 
 
 def usable(key: str, longest: timedelta = units.LONGEST_AGE) -> Backup | None:
     """The newest one that may be used, no older than ``longest``."""
     untouched = Q(instance__unit__taken_at=None) | Q(instance__unit__taken_at__gt=F("ended_at"))
-    good = made(key).filter(untouched, state=Backup.State.GOOD, failed__lt=MOST_FAILURES)
-    return good.filter(instance__unit__broken_at=None, ended_at__gt=timezone.now() - longest).first()
+    good = _made(key).filter(untouched, state=Backup.State.GOOD, instance__unit__broken_at=None)
+    young = good.filter(ended_at__gt=timezone.now() - longest).order_by("-ended_at")
+    return young.annotate(failed=FAILURES).filter(failed__lt=MOST_FAILURES).first()
 
 
 def is_missing(pool: Pool, key: str) -> bool:
@@ -46,7 +43,8 @@ def is_missing(pool: Pool, key: str) -> bool:
 
 def spoilt(pool: Pool, key: str) -> "list[Backup]":
     """Those of this key that have failed too often since the pool was last resumed."""
-    return list(made(key).filter(failed__gte=MOST_FAILURES, ended_at__gt=pool.resumed_at))
+    rows = _made(key).filter(ended_at__gt=pool.resumed_at).annotate(failed=FAILURES)
+    return list(rows.filter(failed__gte=MOST_FAILURES).order_by("-ended_at"))
 
 
 def mother(key: str) -> Unit | None:
@@ -67,3 +65,7 @@ def kept() -> set[int]:
     """The numbers of those that somebody may still begin with: one a key that a pool has today."""
     keys = {key_of(pool.plan, pool.language, pool.country) for pool in Pool.objects.select_related("plan__blueprint")}
     return {seed.pk for seed in map(usable, keys) if seed}
+
+
+def _made(key: str) -> "QuerySet[Backup]":
+    return Backup.objects.filter(occasion=Backup.Occasion.SEED, instance__unit__key=key, ended_at__isnull=False)

@@ -17,7 +17,7 @@ when the customer's login has replaced the default one.
     PROV_ADDONS_PATH          further folders of add-ons in the image (those of the image's configuration)
     PROV_ODOO_BIN             the odoo program (looked for)
     PROV_MEM_MB               memory for Odoo, MiB (1024)
-    PROV_WAIT, PROV_WATCH     seconds: to wait for PostgreSQL (120), between looks at it later (2)
+    PROV_WAIT, PROV_WATCH     seconds: to wait for PostgreSQL (300), between looks at it later (2)
     PROV_AGENT_URL, PROV_AGENT_TOKEN  whom the agent beside Odoo calls, and how it is recognised (no agent)
     PROV_AGENT_PAUSE          seconds: before the agent's first call, and before it is started again (60)
     PROV_RESTORE              id of a restoration, done once before Odoo listens; what it is, the agent's door tells

@@ -139,23 +139,6 @@ def drop_files(settings: Settings) -> None:
     shutil.rmtree(settings.data_dir / "filestore" / settings.database, ignore_errors=True)
 
 
-def modules_in_the_making(settings: Settings) -> tuple[list[str], list[str]]:
-    """Of the modules wanted: those that Odoo does not know, and those that it did not finish."""
-    link = connect(settings, settings.odoo, settings.database)
-    with link.cursor() as cursor:
-        cursor.execute("SELECT name, state FROM public.ir_module_module")
-        states = dict(cursor.fetchall())
-    link.close()
-    wanted = ("base", *settings.modules)
-    unknown = [name for name in wanted if name not in states]
-    unfinished = [
-        name
-        for name, state in sorted(states.items())
-        if state.startswith("to ") or (name in wanted and state != "installed")
-    ]
-    return unknown, unfinished
-
-
 def access_revision(settings: Settings) -> str:
     """Which change of the administrator's access was last made here; "" for none."""
     link = connect(settings, settings.odoo, settings.database)

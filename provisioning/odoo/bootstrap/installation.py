@@ -99,15 +99,9 @@ class Installation:
 
     def _install(self) -> None:
         settings, owner = self._settings, Owner.read(self._environ)
-        self._run("base", program.base_arguments(settings, owner))
-        self._shell("country", f"set_country(env, {owner.country!a})")
-        if settings.modules:
-            self._run("modules", program.modules_arguments(settings))
-        self._check_modules()
-        self._shell(
-            "owner",
-            f"build_assets(env)\nhand_over(env, {owner.as_dict()!a}, {database.MARKER!a}, {database.REVISION!a})",
-        )
+        told = f"{settings.database!a}, {list(settings.modules)!a}, {owner.as_dict()!a}"
+        with _script(f"install(odoo, {told}, {database.MARKER!a}, {database.REVISION!a})") as script:
+            self._run("installation", program.install_arguments(settings, owner), script)
 
     def _renew_access(self) -> None:
         """Another login and password for the administrator, once; what cannot be done does not keep Odoo down."""
@@ -121,14 +115,6 @@ class Installation:
             if stop.code == DONE:
                 raise
             say(f"the administrator keeps the old access: {stop.reason}")
-
-    def _check_modules(self) -> None:
-        """Odoo's exit status says nothing: it ignores a module that it does not know."""
-        unknown, unfinished = database.modules_in_the_making(self._settings)
-        if unknown:
-            raise Stop(SETTINGS, f"Odoo does not know the modules {', '.join(unknown)}")
-        if unfinished:
-            raise Stop(LATER, f"Odoo did not finish the modules {', '.join(unfinished[:10])}")
 
     def _shell(self, title: str, call: str) -> None:
         with _script(call) as script:

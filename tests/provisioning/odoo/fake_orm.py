@@ -47,7 +47,11 @@ class Transaction:
     def execute(self, statement, values=()):
         with self._link.cursor() as cursor:
             cursor.execute(statement, values)
-            return cursor.fetchall() if cursor.description else []
+            self._found = cursor.fetchall() if cursor.description else []
+            return self._found
+
+    def fetchall(self):
+        return self._found
 
     def commit(self):
         self._before_commit()
@@ -92,6 +96,9 @@ class Records:
     def sudo(self):
         return self
 
+    def context_get(self):
+        return {}
+
     def with_context(self, **context):
         assert set(context) <= {"active_test", "install_mode", "tracking_disable", "mail_notrack", "mail_create_nolog"}
         return self
@@ -126,9 +133,6 @@ class Records:
 
     def __getitem__(self, name):
         return getattr(self, name)
-
-    def __setitem__(self, name, value):
-        setattr(self, name, value)
 
     def mapped(self, name):
         rows = self.env.cr.execute(f"SELECT {name} FROM {self.table} WHERE id = ANY(%s)", (self.ids,))

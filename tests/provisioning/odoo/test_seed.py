@@ -1,6 +1,7 @@
-"""A new database that begins with a seed, over a real PostgreSQL: wholly, or installed as ever, whenever it is killed."""
+"""A database that begins with a seed, over a real PostgreSQL: wholly, or installed as ever, whenever it is killed."""
 
 import contextlib
+import socket
 
 import pytest
 
@@ -71,7 +72,7 @@ def is_grown(container):
 
 
 def installations(container):
-    return sum("-i" in command for command in container.commands())
+    return sum("installs" in entry for entry in container.diary)
 
 
 def parameters(container):
@@ -163,8 +164,6 @@ def test_visitors_meet_nothing_before_it_is_the_owners(fresh, door):
 
 
 def connect(container):
-    import socket
-
     return socket.create_connection(("127.0.0.1", container.port), 2)
 
 
@@ -190,7 +189,9 @@ def test_a_seed_whose_login_was_not_proven_goes_again_and_is_installed(fresh, do
     assert not (fresh.data / "filestore" / fresh.database / stored(FILE)).exists()
 
 
-@pytest.mark.parametrize("boundary", [each for each in BOUNDARIES if each not in ("swapping:note:2", "pathlib:rename:2")])
+@pytest.mark.parametrize(
+    "boundary", [each for each in BOUNDARIES if each not in ("swapping:note:2", "pathlib:rename:2")]
+)
 def test_a_kill_before_any_step_is_mended_by_the_next_start(fresh, door, boundary):
     kill_before(fresh, boundary, **SEED, **door.variables)
     fresh.start(**SEED, **door.variables).wait_until_serving()
