@@ -185,6 +185,8 @@ def _check_database(ctx: Context) -> None:
     row = ctx.ledger.get("deployment", POSTGRES)
     if row is None:
         return
+    if _is_unsettled(row):
+        _look(ctx, row)
     is_stuck = _is_unsettled(row) and _is_late(ctx, row)
     if not is_stuck and (row.status not in BAD or _successor(ctx, row)):
         return

@@ -73,7 +73,8 @@ def test_an_order_that_finds_no_unit_begins_with_the_seed_and_is_its_customers_a
     assert (odoo.company, odoo.logins) == ("L'Été & Fils", {"zoe@acme.com"})
     assert parameter(odoo, "web.base.url") == first.url
     for key in ("database.uuid", "database.secret"):
-        assert parameter(odoo, key) and parameter(odoo, key) != parameter(other, key)
+        assert parameter(odoo, key)
+        assert parameter(odoo, key) != parameter(other, key)
     assert odoo.call("ir.actions.server", "search", []) == []
 
 
@@ -100,7 +101,8 @@ def test_nobody_waits_for_a_seed_that_is_being_made(pool, unit):
 def test_what_is_being_made_of_a_unit_that_is_handed_out_never_becomes_a_seed(pool, unit, state):
     work_until(lambda: Backup.objects.get().state == "good")
     pools.pause(pool)
-    Backup.objects.update(state=state, ended_at=None)
+    # and whoever works on it does so for a while
+    Backup.objects.update(state=state, ended_at=None, lease_expires_at=timezone.now() + timedelta(hours=1))
     assert ordered().made_from == unit
     assert ordered("other-corp").restores.count() == 0
     pools.tend(pool)

@@ -26,10 +26,10 @@ def install(odoo: Any, database: str, modules: list[str], owner: dict[str, Any],
     ``odoo`` is the package, as the shell has it. The country comes before the modules, since it decides what they
     install; the marker last. Exit status 1 means that Odoo did not finish a module.
     """
-    _add(odoo, database, ["base"])
+    _add(odoo, database, "base", ["base"])
     _within(odoo, database, lambda env: set_country(env, owner["country"]))
     if modules:
-        _add(odoo, database, modules)
+        _add(odoo, database, "modules", modules)
     _within(odoo, database, lambda env: _check_finished(env, modules))
     _within(odoo, database, build_assets)
     _within(odoo, database, lambda env: hand_over(env, owner, marker, revision))
@@ -117,10 +117,10 @@ def receive(env: Any, owner: dict[str, Any], revision: str, order: dict[str, boo
     env.cr.commit()
 
 
-def _add(odoo: Any, database: str, modules: list[str]) -> None:
+def _add(odoo: Any, database: str, title: str, modules: list[str]) -> None:
     began = time.monotonic()
     odoo.modules.registry.Registry.new(database, update_module=True, install_modules=modules)
-    sys.stdout.write(f"prov: {modules[-1]} done in {time.monotonic() - began:.1f} s\n")
+    sys.stdout.write(f"prov: {title} done in {time.monotonic() - began:.1f} s\n")
     sys.stdout.flush()
 
 
