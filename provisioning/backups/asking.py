@@ -28,4 +28,5 @@ def ask(instance_id: int, occasion: Backup.Occasion, *, any_size: bool = False) 
 
 
 def newest_good(instance_id: int) -> Backup | None:
-    return Backup.objects.filter(instance_id=instance_id, state=_S.GOOD).order_by("-ended_at").first()
+    """Of those that hold this instance's own data."""
+    return Backup.objects.own().filter(instance_id=instance_id, state=_S.GOOD).order_by("-ended_at").first()

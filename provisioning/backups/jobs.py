@@ -1,6 +1,7 @@
 """The conversation with an agent about a backup: offered, claimed, fed with addresses, ended.
 
-A job is data: ``{"id", "kind": "backup", "partBytes", "addresses": {"1": URL, …}}``. The agent says
+A job is data: ``{"id", "kind": "backup", "partBytes", "addresses": {"1": URL, …}}``, and of a seed ``"onlyOf"``, the
+login that alone may have an account there. The agent says
 
     {"id", "event": "more", "from": 9}                   and gets the addresses of the next parts
     {"id", "event": "done", "parts": [["etag", bytes], …], "sha256", "facts": {...}}
@@ -55,7 +56,9 @@ def offer(instance_id: int) -> dict[str, Any]:
 
 def _offered(backup: Backup, now: datetime) -> dict[str, Any]:
     key = f"{backup.instance.public_id}/{backup.public_id}-{backup.attempts + 1}.zip"
-    storage, lock = bucket.storage(hurried=True), bucket.lock()
+    is_seed = backup.occasion == Backup.Occasion.SEED
+    # a seed holds nothing that could be lost
+    storage, lock = bucket.storage(hurried=True), None if is_seed else bucket.lock()
     upload_id = storage.begin(key, locked_until=lock)
     mine = Backup.objects.filter(pk=backup.pk, state=_S.WAITING, attempts=backup.attempts).update(
         state=_S.RUNNING,
@@ -73,7 +76,8 @@ def _offered(backup: Backup, now: datetime) -> dict[str, Any]:
         return {}
     backup.key, backup.upload_id = key, upload_id
     job = {"id": backup.public_id, "kind": "backup", "partBytes": PART_BYTES, "addresses": _addresses(backup, 1)}
-    return {"job": job}
+    # whatever our rows say, no customer's data become a seed
+    return {"job": job | ({"onlyOf": backup.instance.admin_email} if is_seed else {})}
 
 
 def hear(instance_id: int, news: Any) -> dict[str, Any]:

@@ -67,6 +67,13 @@ def give_up(restore: Restore, reason: str, message: str = "") -> None:
     )
 
 
+def reject(seed: Restore, reason: str, message: str = "") -> None:
+    """The login was not proven on what came of this seed, which therefore goes again."""
+    Restore.objects.filter(pk=seed.pk, mode=_M.SEED, state__in=Restore.OPEN).update(
+        state=_S.FAILED, reason=reason, message=message[:LONGEST_MESSAGE], ended_at=timezone.now()
+    )
+
+
 def reopen(reference: str) -> bool:
     """A creation that is retried asks for its backup again; False when that was not what had failed."""
     failed = Restore.objects.filter(public_id=reference, state=_S.FAILED).exclude(mode=_M.SAME)

@@ -65,10 +65,10 @@ CREATE = Recipe(
         StepDefinition("create_domain", _("Open the web address"), services.create_domain, 5),
         StepDefinition("configure", _("Configure the services"), services.configure, 5),
         StepDefinition(
-            "deploy_postgres", _("Start the database"), deployments.deploy_postgres, 60, deployments.postgres_is_lost
+            "deploy_postgres", _("Start the database"), deployments.deploy_postgres, 1, deployments.postgres_is_lost
         ),
         StepDefinition(
-            "deploy_odoo", _("Install and start Odoo"), deployments.deploy_odoo, 180, deployments.odoo_is_lost
+            "deploy_odoo", _("Install and start Odoo"), restoring.start_created, 180, deployments.odoo_is_lost
         ),
         StepDefinition("prove_login", _("Check that you can log in"), restoring.prove_created, 10),
         StepDefinition("announce", _("Send the welcome e-mail"), announce.announce, 1),
@@ -114,7 +114,7 @@ SUSPEND = Recipe(
 RESUME = Recipe(
     (
         StepDefinition(
-            "deploy_postgres", _("Start the database"), deployments.deploy_postgres, 60, deployments.postgres_is_lost
+            "deploy_postgres", _("Start the database"), deployments.deploy_postgres, 1, deployments.postgres_is_lost
         ),
         StepDefinition("deploy_odoo", _("Start Odoo"), deployments.deploy_odoo, 60, deployments.odoo_is_lost),
         StepDefinition("prove_service", _("Check that Odoo answers"), proof.prove_service, 10),

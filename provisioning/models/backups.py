@@ -15,6 +15,12 @@ def new_backup_id() -> str:
     return "BK-" + "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(10))
 
 
+class BackupQuerySet(models.QuerySet["Backup"]):
+    def own(self) -> "BackupQuerySet":
+        """Those that were made for the instance's own sake, and not for others to begin with."""
+        return self.exclude(occasion=Backup.Occasion.SEED)
+
+
 class Backup(models.Model):
     """One copy of an instance's database and files in the storage of another company.
 
@@ -27,6 +33,8 @@ class Backup(models.Model):
         MANUAL = "manual", _("on demand")
         BEFORE_CHANGE = "before_change", _("before a change")
         FINAL = "final", _("before the end")
+        # of a warm unit that nobody was given: what new instances begin with
+        SEED = "seed", _("a seed")
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waiting")
@@ -61,6 +69,8 @@ class Backup(models.Model):
     locked_until = models.DateTimeField(_("locked until"), null=True, blank=True)
     proven_at = models.DateTimeField(_("restoration proven"), null=True, blank=True)
     erased_at = models.DateTimeField(_("erased"), null=True, blank=True)
+
+    objects = BackupQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("backup")

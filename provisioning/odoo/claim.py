@@ -52,6 +52,8 @@ company.partner_id.with_context(quiet).write({'lang': claim['lang']})
 values = {'name': claim['name'], 'email': claim['login'], 'lang': claim['lang'], 'tz': claim['tz']}
 user.partner_id.with_context(quiet).write(values)
 env['ir.default'].set('res.partner', 'lang', claim['lang'])
+# other keys than a seed has that was made of it
+env['ir.config_parameter'].init(force=True)
 env['ir.config_parameter'].set_param('web.base.url', claim['url'])
 env['ir.config_parameter'].set_param('web.base.url.freeze', 'True')
 env.flush_all()

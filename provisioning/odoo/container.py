@@ -31,6 +31,7 @@ __all__ = [
     "plan_variables",
     "postgres_variables",
     "restore_variables",
+    "seed_variables",
     "start_command",
     "undo_variables",
 ]
@@ -41,7 +42,7 @@ HTTP_PORT = 8069
 ARCHIVE_VARIABLE = "EAZYNOVA_BOOTSTRAP"
 REVISION_VARIABLE = "PROV_ACCESS_REVISION"
 MODULES_REVISION_VARIABLE, KEPT = "PROV_MODULES_REVISION", "kept:"
-RESTORE_VARIABLE, UNDO_VARIABLE = "PROV_RESTORE", "PROV_RESTORE_UNDO"
+RESTORE_VARIABLE, UNDO_VARIABLE, SEED_VARIABLE = "PROV_RESTORE", "PROV_RESTORE_UNDO", "PROV_SEED"
 SECRET_VARIABLE = "PROV_DATABASE_SECRET"
 ARCHIVE_PATH = "/tmp/eazynova-bootstrap"  # noqa: S108 nobody else is in the container
 ARCHIVE_TIME = (1980, 1, 1, 0, 0, 0)
@@ -142,6 +143,11 @@ def plan_variables(identity: Identity, *, memory_mb: int, revision: str) -> dict
 def restore_variables(restore_id: str) -> dict[str, str]:
     """What brings a backup back at the next start, once; which one, the start asks at the agents' door."""
     return {RESTORE_VARIABLE: restore_id}
+
+
+def seed_variables(restore_id: str) -> dict[str, str]:
+    """What a new database begins with instead of an installation; which backup, the start asks at the agents' door."""
+    return {SEED_VARIABLE: restore_id}
 
 
 def undo_variables(restore_id: str) -> dict[str, str]:

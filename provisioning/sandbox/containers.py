@@ -22,6 +22,7 @@ ODOO_MOUNT = "/var/lib/odoo"
 BOOTSTRAP = ("EAZYNOVA_BOOTSTRAP", "PROV_DB", "ODOO_ADMIN_PASSWD", "PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PORT")
 IDENTITY = ("PROV_ADMIN_LOGIN", "PROV_ADMIN_PASSWORD_HASH", "PROV_COMPANY_NAME", "PROV_LANG")
 SETTLED = "eazynova.restore"
+UNFINISHED = frozenset({"QUEUED", "INITIALIZING", "BUILDING", "DEPLOYING"})
 ENDED = frozenset({"FAILED", "CRASHED", "REMOVED", "REMOVING", "SKIPPED"})
 
 Role = Literal["postgres", "odoo", "other"]
@@ -29,6 +30,10 @@ Role = Literal["postgres", "odoo", "other"]
 
 class CannotStart(Exception):
     """The container ends at once; the message is what its log says."""
+
+
+class NotYet(CannotStart):
+    """It waits for what is being started beside it."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,9 @@ def _start_odoo(store: Store, deployment: Deployment) -> None:
     if variables.get("PROV_RESTORE") and variables["PROV_RESTORE"] == variables.get("PROV_RESTORE_UNDO"):
         _bring_back(store, deployment)
     found = database(store, deployment)
-    if is_to_be_restored(found, deployment):
+    if _is_uprooted(found, variables):
+        found.content.clear()
+    if is_to_be_restored(found, deployment) or is_to_be_seeded(found, deployment):
         # the rest of its start asks at the agents' door: see `odoo.companions`
         return
     if found.content:
@@ -106,6 +113,12 @@ def _start_odoo(store: Store, deployment: Deployment) -> None:
         renew_access(found.content, variables)
         store.save(found.volume)
         return
+    install(store, deployment)
+
+
+def install(store: Store, deployment: Deployment) -> None:
+    """A new database, as the variables want it. Raises CannotStart."""
+    variables, found = deployment.variables, database(store, deployment)
     missing = [name for name in IDENTITY if not variables.get(name)]
     if missing:
         raise CannotStart(f"bootstrap: {', '.join(missing)} is missing")
@@ -132,6 +145,17 @@ def is_to_be_restored(found: Database, deployment: Deployment) -> bool:
     """Whether this start has still to bring a backup back before it answers."""
     wanted, served = deployment.variables.get("PROV_RESTORE", ""), found.volume.content.get("served_anyway", ())
     return bool(wanted) and parameter(found.content, SETTLED) != wanted and deployment.id not in served
+
+
+def is_to_be_seeded(found: Database, deployment: Deployment) -> bool:
+    """Whether this start has still to make its new database of a seed, or to install it, before it answers."""
+    seed = deployment.variables.get("PROV_SEED", "")
+    return bool(seed) and not found.content and deployment.variables.get("PROV_RESTORE_UNDO") != seed
+
+
+def _is_uprooted(found: Database, variables: Mapping[str, str]) -> bool:
+    seed = variables.get("PROV_SEED", "")
+    return bool(seed) and variables.get("PROV_RESTORE_UNDO") == seed == parameter(found.content, SETTLED)
 
 
 def put_in_place(store: Store, deployment: Deployment, records: Records) -> None:
@@ -200,5 +224,7 @@ def _postgres_volume(store: Store, deployment: Deployment) -> Volume:
             volume = store.volume_of(service)
             if server and volume and role(server) == "postgres":
                 return volume
+            if any(row.status in UNFINISHED for row in store.deployments_of(service.id)):
+                raise NotYet(f'waiting for PostgreSQL at "{host}"')
             break
     raise CannotStart(f'connection to server at "{host}", port 5432 failed: Connection refused')

@@ -16,8 +16,9 @@ Plan = tuple[tuple[float, str], ...]
 IMAGE_PLAN: Plan = ((0.0, "INITIALIZING"), (0.2, "DEPLOYING"), (1.0, "STARTED"))
 REPOSITORY_PLAN: Plan = ((0.0, "INITIALIZING"), (0.1, "BUILDING"), (0.7, "DEPLOYING"), (1.0, "STARTED"))
 RESTART_PLAN: Plan = ((0.0, "DEPLOYING"), (0.3, "STARTED"))
-UNFINISHED = frozenset({"QUEUED", "INITIALIZING", "BUILDING", "DEPLOYING"})
 REMOVAL_SHARE = 0.1
+# between two looks of a start at what it waits for
+AGAIN_SECONDS = 0.5
 
 
 class Deployments:
@@ -74,7 +75,7 @@ class Deployments:
         self._workspace.timeline.run_due()
 
     def cancel(self, deployment: Deployment) -> None:
-        if deployment.status not in UNFINISHED:
+        if deployment.status not in containers.UNFINISHED:
             raise Refusal("Deployment cannot be cancelled: it is not in progress")
         self.remove(deployment)
 
@@ -129,18 +130,28 @@ class Deployments:
         if status == "DEPLOYING" and self._has_volume(deployment):
             # no two deployments mount one volume
             self._replace_older(deployment)
-        self._enter(deployment, moment, self._outcome(deployment) if status == "STARTED" else status)
+        if status == "STARTED":
+            outcome = self._outcome(deployment)
+            if outcome is None:
+                deployment.plan = [(moment + AGAIN_SECONDS, status)]
+                self._schedule(deployment)
+                return
+            status = outcome
+        self._enter(deployment, moment, status)
         if deployment.status == "SUCCESS":
             self._replace_older(deployment)
             if deployment.crash_after is not None:
                 self._schedule_crash(deployment)
 
-    def _outcome(self, deployment: Deployment) -> str:
+    def _outcome(self, deployment: Deployment) -> str | None:
+        """None while it waits for what is being started beside it."""
         if deployment.destiny:
             deployment.problem = deployment.problem or "Error: the sandbox was told to let this deployment fail"
             return deployment.destiny
         try:
             containers.start(self._workspace.store, deployment)
+        except containers.NotYet:
+            return None
         except containers.CannotStart as reason:
             deployment.problem = str(reason)
             return "FAILED" if deployment.healthcheck_path else "CRASHED"

@@ -4,8 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from provisioning.sandbox.clock import timestamp
-from provisioning.sandbox.containers import ODOO_MOUNT
-from provisioning.sandbox.deployments import UNFINISHED
+from provisioning.sandbox.containers import ODOO_MOUNT, UNFINISHED
 from provisioning.sandbox.errors import Refusal
 from provisioning.sandbox.records import Deployment, Domain, Project, Rule, Service, Volume
 from provisioning.sandbox.workspace import Workspace

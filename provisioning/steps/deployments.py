@@ -4,23 +4,21 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import TypeGuard
 
-from django.db import transaction
 from django.utils import timezone
 
-from provisioning.agents import variables as agent_variables
 from provisioning.errors import Permanent, Temporary
 from provisioning.gate import circuit
 from provisioning.ledger import statuses
 from provisioning.ledger.entries import Ledger
 from provisioning.models import Operation, Resource
-from provisioning.odoo import container
 from provisioning.outcomes import Done, Wait
 from provisioning.railway.errors import RailwayError, RailwayPermanent, UnknownRefusal
-from provisioning.railway.results import ENDED, DeploymentStatus, EnvironmentRef
-from provisioning.steps import afterwards
+from provisioning.railway.results import ENDED, DeploymentStatus
+from provisioning.steps import afterwards, brought
 from provisioning.steps.context import Context
-from provisioning.steps.desired_state import ODOO, POSTGRES, generated_password
+from provisioning.steps.desired_state import ODOO, POSTGRES
 
 logger = logging.getLogger(__name__)
 
@@ -43,20 +41,31 @@ class DeploymentStuck(Permanent):
     code = "deployment_stuck"
 
 
+def begin_postgres(ctx: Context) -> Done:
+    """Start the database. Odoo's own start waits for it, so the two services start together."""
+    _ordered(ctx, POSTGRES, lambda: _order(ctx, POSTGRES))
+    return Done()
+
+
 def deploy_postgres(ctx: Context) -> Done | Wait:
     """Start the database and wait until Railway says it runs."""
-    return _deploy(ctx, POSTGRES, lambda: _order(ctx, POSTGRES))
+    row = _ordered(ctx, POSTGRES, lambda: _order(ctx, POSTGRES))
+    _look(ctx, row)
+    return _judge(ctx, row)
 
 
 def deploy_odoo(ctx: Context) -> Done | Wait:
-    """Start Odoo, from its image or from its repository, and wait until Railway says it runs."""
-    if _access_is_to_be_renewed(ctx):
-        _renew_access(ctx)
-    _bring_bootstrap(ctx)
+    """Start Odoo, from its image or from its repository, and wait until Railway says that both services run."""
+    brought.bring(ctx, order=lambda: _order(ctx, ODOO), find=lambda: unknown_deployment(ctx, ODOO))
     built = bool(ctx.spec.source.repository)
-    outcome = _deploy(ctx, ODOO, (lambda: _order_from_repository(ctx)) if built else (lambda: _order(ctx, ODOO)))
-    if isinstance(outcome, Wait):
+    row = _ordered(ctx, ODOO, (lambda: _order_from_repository(ctx)) if built else (lambda: _order(ctx, ODOO)))
+    _look(ctx, row)
+    if row.status not in RUNNING:
         _check_database(ctx)
+    outcome = _judge(ctx, row)
+    if isinstance(outcome, Done) and _is_unsettled(ctx.ledger.get("deployment", POSTGRES)):
+        # Odoo answers, and so does its database: Railway is about to say it
+        outcome = _wait_for(POSTGRES)
     if not built:
         return outcome
     if not ctx.step.notes.get("auto_deploy_off"):
@@ -94,85 +103,37 @@ def check_running(ctx: Context) -> None:
         raise _failure(dead[0])
 
 
-def _access_is_to_be_renewed(ctx: Context) -> bool:
-    told: dict[str, object] = ctx.operation.facts
-    if told.get("trouble"):
-        # what comes back has the access that it had
-        return False
-    return bool(told.get("access_revision", "") != ctx.step.notes.get("access_revision", ""))
-
-
-def _renew_access(ctx: Context) -> None:
-    """Tell the next start the new login and password; a deployment that has started without them is replaced."""
-    password = ctx.secret("admin_password")
-    if password is None:
-        raise LookupError("The operation holds no admin password.")
-    row = ctx.ledger.get("deployment", ODOO)
-    if row is not None and row.attempted_at and not row.external_id:
-        # a lost answer: find what was made before it is replaced
-        ctx.ledger.ensure(
-            "deployment", ODOO, find=lambda: unknown_deployment(ctx, ODOO), create=lambda: _order(ctx, ODOO)
-        )
-        row = ctx.ledger.get("deployment", ODOO)
-    revision = ctx.operation.facts["access_revision"]
-    ctx.railway.set_variables(
-        project_id=ctx.project_id,
-        environment_id=ctx.environment_id,
-        service_id=ctx.ledger.id_of("service", ODOO),
-        variables=container.access_variables(ctx.spec.email, container.password_hash(password), revision)
-        | (container.restore_variables(ctx.operation.facts["restore"]) if "restore" in ctx.operation.facts else {}),
-    )
-    with transaction.atomic():
-        if row is not None and row.external_id:
-            ctx.ledger.gone(row)
-        ctx.note(access_revision=revision)
-
-
-def _bring_bootstrap(ctx: Context) -> None:
-    """What a release has mended in the bootstrap reaches the instances of earlier ones at their next start.
-
-    The secret of an instance that has one stays: PostgreSQL's passwords are made from it.
-    """
-    if ctx.step.notes.get("bootstrap_brought") or ctx.ledger.get("deployment", ODOO):
-        return
-    if not _has_been_started(ctx, ODOO):
-        return
-    service_id = ctx.ledger.id_of("service", ODOO)
-    place = EnvironmentRef(ctx.project_id, ctx.environment_id)
-    told = ctx.railway.service_details({service_id: place})[service_id]
-    if isinstance(told, RailwayError):
-        raise told
-    secret = {} if container.SECRET_VARIABLE in told.variables else {container.SECRET_VARIABLE: generated_password()}
-    ctx.railway.set_variables(
-        project_id=ctx.project_id,
-        environment_id=ctx.environment_id,
-        service_id=service_id,
-        variables=container.bootstrap_variables() | secret | agent_variables.renewed(ctx.operation.instance_id),
-    )
-    ctx.note(bootstrap_brought=1)
-
-
-def _has_been_started(ctx: Context, service: str) -> bool:
-    return Resource.objects.filter(instance_id=ctx.operation.instance_id, kind="deployment", name=service).exists()
-
-
-def _deploy(ctx: Context, service: str, order: Callable[[], str]) -> Done | Wait:
+def _ordered(ctx: Context, service: str, order: Callable[[], str]) -> Resource:
     if ctx.ledger.get("deployment", service) is None:
         _acknowledge(ctx, service)
     ctx.ledger.ensure("deployment", service, find=lambda: unknown_deployment(ctx, service), create=order)
     row = ctx.ledger.get("deployment", service)
     if row is None:
         raise LookupError(f"The ledger lost the deployment of {service}.")
+    return row
+
+
+def _look(ctx: Context, row: Resource) -> None:
+    """At all deployments, once nobody has looked at this one for long."""
     rows = [each for each in ctx.ledger.living("deployment") if each.external_id]
     stale = [each for each in rows if not statuses.is_fresh(each)]
     if row in stale:
         statuses.look(stale, workspace=ctx.spec.workspace)
-    return _judge(ctx, row)
+        row.refresh_from_db()
+
+
+def _is_unsettled(row: Resource | None) -> TypeGuard[Resource]:
+    """Whether Railway has not said yet that it runs, or that it has ended."""
+    return row is not None and row.status not in RUNNING | BAD
+
+
+def _wait_for(service: str) -> Wait:
+    return Wait(statuses.freshness().total_seconds(), f"waiting_for_{service.lower()}")
 
 
 def _acknowledge(ctx: Context, service: str) -> None:
     """What somebody started meanwhile must not be taken for ours should the answer to our own order get lost."""
-    if not _has_been_started(ctx, service):
+    if not brought.has_been_started(ctx, service):
         return
     former = unknown_deployment(ctx, service)
     if former is not None:
@@ -185,17 +146,33 @@ def _judge(ctx: Context, row: Resource) -> Done | Wait:
     if row.status in BAD:
         if successor := _successor(ctx, row):
             return _judge(ctx, successor)
-        # Odoo cannot start when its database has ended meanwhile: a retry must start both
+        # Odoo cannot start when its database has ended meanwhile, or never came: a retry must start both
         for dead in [row] if row.name == POSTGRES else [row, *_dead(ctx)]:
             ctx.ledger.gone(dead)
+        database = ctx.ledger.get("deployment", POSTGRES)
+        if _is_unsettled(database):
+            _take_back(ctx, database)
         raise _failure(row)
-    if row.attempted_at and timezone.now() > row.attempted_at + LONGEST_DEPLOYMENT + _lost(ctx, row.attempted_at):
-        # Railway may never have had it, whatever it answered
-        with suppress(RailwayPermanent, UnknownRefusal):
-            ctx.railway.cancel_deployment(row.external_id)
-        ctx.ledger.gone(row)
-        raise DeploymentStuck(f"The deployment {row.external_id} of {row.name} stayed {row.status or 'silent'}.")
-    return Wait(statuses.freshness().total_seconds(), f"waiting_for_{row.name.lower()}")
+    if _is_late(ctx, row):
+        raise _stuck(ctx, row)
+    return _wait_for(row.name)
+
+
+def _is_late(ctx: Context, row: Resource) -> bool:
+    since = row.attempted_at
+    return since is not None and timezone.now() > since + LONGEST_DEPLOYMENT + _lost(ctx, since)
+
+
+def _take_back(ctx: Context, row: Resource) -> None:
+    """Railway may never have had it, whatever it answered."""
+    with suppress(RailwayPermanent, UnknownRefusal):
+        ctx.railway.cancel_deployment(row.external_id)
+    ctx.ledger.gone(row)
+
+
+def _stuck(ctx: Context, row: Resource) -> Permanent:
+    _take_back(ctx, row)
+    return DeploymentStuck(f"The deployment {row.external_id} of {row.name} stayed {row.status or 'silent'}.")
 
 
 def _is_lost(operation: Operation, service: str) -> bool:
@@ -210,15 +187,24 @@ def _dead(ctx: Context) -> list[Resource]:
 
 
 def _check_database(ctx: Context) -> None:
-    """Odoo waits for its database for as long as its health check may take: when that has ended, so has this start."""
+    """Odoo waits for its database for as long as its health check may take: when that has ended, or does not come up,
+    so has this start.
+    """
     row = ctx.ledger.get("deployment", POSTGRES)
-    if row is None or row.status not in BAD or _successor(ctx, row):
+    if row is None:
+        return
+    if _is_unsettled(row):
+        _look(ctx, row)
+    is_stuck = _is_unsettled(row) and _is_late(ctx, row)
+    if not is_stuck and (row.status not in BAD or _successor(ctx, row)):
         return
     odoo = ctx.ledger.get("deployment", ODOO)
     if odoo is not None:
         with suppress(RailwayError):
             ctx.railway.remove_deployments([odoo.external_id])
         ctx.ledger.gone(odoo)
+    if is_stuck:
+        raise _stuck(ctx, row)
     ctx.ledger.gone(row)
     raise _failure(row)
 

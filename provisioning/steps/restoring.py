@@ -20,12 +20,14 @@ from provisioning.steps.context import Context
 from provisioning.steps.desired_state import ODOO
 from provisioning.steps.trouble import MESSAGE, TROUBLE, trouble
 
-# fact of the operation: the restoration
-RESTORE = "restore"
+# facts of the operation: the restoration; of a creation, the restoration of its seed
+RESTORE, SEED = "restore", "seed"
 # a start that is fetching or loading speaks every half minute
 SILENCE = timedelta(minutes=25)
 LONGEST_LOADING = timedelta(hours=10)
 LONGEST_PROOF = timedelta(minutes=15)
+# an installation takes less
+LONGEST_PROOF_OF_SEED = timedelta(minutes=3)
 SOON = 5.0
 _S = Restore.State
 
@@ -72,8 +74,21 @@ def prove(ctx: Context) -> Done | Wait:
         raise
 
 
+def start_created(ctx: Context) -> Done | Wait:
+    """Start Odoo, which is installed, or begins with a backup; where a seed does not even start, it is installed."""
+    try:
+        return deployments.deploy_odoo(ctx)
+    except (deployments.DeploymentCrashed, deployments.DeploymentFailed, deployments.DeploymentStuck) as error:
+        if not _has_open_seed(ctx) or deployments.postgres_is_lost(ctx.operation):
+            raise
+        _uproot(ctx, error)
+        return deployments.deploy_odoo(ctx)
+
+
 def prove_created(ctx: Context) -> Done | Wait:
     """The last check of a creation; one that begins with a backup waits until that is loaded."""
+    if SEED in ctx.operation.facts:
+        return _prove_grown(ctx)
     if RESTORE not in ctx.operation.facts:
         return proof.prove_login(ctx)
     restore = of(ctx.operation)
@@ -84,7 +99,7 @@ def prove_created(ctx: Context) -> Done | Wait:
             # its container may have ended: then it starts anew
             deployments.check_running(ctx)
         return Wait(SOON, "loading_backup", patient=True)
-    done = proof.prove_login(ctx) if restore.mode == Restore.Mode.SEED else proof.prove_restored(ctx)
+    done = proof.prove_restored(ctx)
     restores.prove(restore)
     return done
 
@@ -120,9 +135,43 @@ def conclude(ctx: Context) -> Done:
     raise RestoreFailed(message or "The former state is back.", code=reason)
 
 
-def of(operation: Operation) -> Restore:
-    """The restoration of this operation. Raises LookupError."""
-    found = Restore.objects.filter(public_id=operation.facts.get(RESTORE, "")).first()
+def _prove_grown(ctx: Context) -> Done | Wait:
+    """As every creation, whether Odoo came of its seed or was installed; what came of it and is not proven goes again,
+    and Odoo is installed.
+    """
+    began = ctx.step.started_at or ctx.operation.created_at
+    if _has_open_seed(ctx):
+        try:
+            done = proof.prove_login(ctx)
+        except ProvisioningError as error:
+            if not isinstance(error, Permanent) and timezone.now() < began + LONGEST_PROOF_OF_SEED:
+                raise
+            _uproot(ctx, error)
+        else:
+            seed = of(ctx.operation, SEED)
+            restores.prove(seed)
+            # it was installed without asking for it
+            restores.give_up(seed, "seed_not_used")
+            return done
+    # a start that has said so itself has installed Odoo already
+    outcome = deployments.deploy_odoo(ctx)
+    return outcome if isinstance(outcome, Wait) else proof.prove_login(ctx)
+
+
+def _has_open_seed(ctx: Context) -> bool:
+    return SEED in ctx.operation.facts and of(ctx.operation, SEED).state in Restore.OPEN
+
+
+def _uproot(ctx: Context, why: ProvisioningError) -> None:
+    """The next start takes away what came of the seed, and installs; killed in between, all of this is done again."""
+    seed = of(ctx.operation, SEED)
+    _tell(ctx, container.undo_variables(seed.public_id))
+    restores.reject(seed, why.code, why.message)
+
+
+def of(operation: Operation, fact: str = RESTORE) -> Restore:
+    """The restoration that this fact of the operation names. Raises LookupError."""
+    found = Restore.objects.filter(public_id=operation.facts.get(fact, "")).first()
     if found is None:
         raise LookupError("The operation names no restoration.")
     return found

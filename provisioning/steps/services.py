@@ -8,7 +8,7 @@ from provisioning.gate import workspaces
 from provisioning.odoo import container
 from provisioning.outcomes import Done, Wait
 from provisioning.railway.results import NewService, ServiceSettings, Stack
-from provisioning.steps import desired_state, naming
+from provisioning.steps import desired_state, naming, restoring
 from provisioning.steps.context import Context
 from provisioning.steps.desired_state import MOUNT_PATHS, ODOO, ODOO_PORT, POSTGRES
 
@@ -99,14 +99,16 @@ def _odoo_variables(ctx: Context) -> dict[str, str]:
             desired_state.generated_password(),
         )
         | agent_variables.renewed(ctx.operation.instance_id)
-        | _seed_variables(ctx)
+        | _beginning(ctx)
     )
 
 
-def _seed_variables(ctx: Context) -> dict[str, str]:
-    """What it begins with instead of an installation, where the order named a backup."""
-    restore_id = ctx.operation.facts.get("restore")
-    return container.restore_variables(restore_id) if restore_id else {}
+def _beginning(ctx: Context) -> dict[str, str]:
+    """What it begins with instead of an installation: the backup that the order named, or the seed of its key."""
+    restore_id, seed_id = (ctx.operation.facts.get(name) for name in (restoring.RESTORE, restoring.SEED))
+    if restore_id:
+        return container.restore_variables(restore_id)
+    return container.seed_variables(seed_id) if seed_id else {}
 
 
 def _create_volume(ctx: Context, service: str, mount_path: str) -> None:

@@ -25,8 +25,9 @@ from tenants.lifecycle import InstanceState
 from tenants.limits import counters
 from tenants.limits.counters import Claim
 from tenants.limits.policies import CODE_TOTAL, EVERYBODY, MAIL_PARTNER, MAIL_TOTAL, ORDER_PARTNER, SIGNUP_TOTAL
-from tenants.models import Alert, Instance, Mail, Partner, Probe, Reconciliation, RestoreDrill, WebhookEndpoint
-from tenants.pool import counting
+from tenants.models import Alert, Instance, Mail, Partner, Pool, Probe, Reconciliation, RestoreDrill, WebhookEndpoint
+from tenants.pool import counting, seeds
+from tenants.pool.keys import key_of
 
 # what is due this long and not done shows that workers or beat are silent
 PATIENCE = timedelta(minutes=5)
@@ -71,6 +72,7 @@ def present() -> list[Condition]:
         *_domains(),
         *_untold(),
         *_pools(),
+        *_seeds(),
         *_limits(),
         *_costs(),
     ]
@@ -257,6 +259,14 @@ def _pools() -> Iterator[Condition]:
     for each in counting.stopped():
         names = each.pool.units.exclude(broken_at=None).values_list("instance__client_name", flat=True)
         yield Condition(Alert.Kind.POOL, str(each.pool), each.failures, tuple(names[: counting.MOST_FAILURES]))
+
+
+def _seeds() -> Iterator[Condition]:
+    """What has failed too often whoever began with it; by the pool, whose new instances are installed meanwhile."""
+    for pool in Pool.objects.select_related("plan__blueprint"):
+        spoilt = seeds.spoilt(pool, key_of(pool.plan, pool.language, pool.country))
+        if spoilt:
+            yield Condition(Alert.Kind.SEED, str(pool), len(spoilt), tuple(seed.public_id for seed in spoilt))
 
 
 def _limits() -> Iterator[Condition]:

@@ -39,6 +39,7 @@ PAGES = {
     Alert.Kind.SITE_BACKUP: "provisioning_sitebackup_changelist",
     Alert.Kind.LIMIT: "tenants_heldback_changelist",
     Alert.Kind.POOL: "tenants_pool_changelist",
+    Alert.Kind.SEED: "tenants_pool_changelist",
     Alert.Kind.COST: "tenants_costline_changelist",
 }
 # their topic is a code of the catalogue of reasons

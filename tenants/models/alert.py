@@ -28,6 +28,7 @@ class Alert(models.Model):
         DRILL = "drill", _("backups could not be brought back in a drill")
         UNTOLD = "untold", _("ends wait, because their customers do not know of them")
         POOL = "pool", _("warm units cannot be made")
+        SEED = "seed", _("new instances cannot begin with their seed")
         LIMIT = "limit", _("half of a limit is used up")
         DOMAIN = "domain", _("customers’ own domains make no progress")
         COST = "cost", _("costs are not as they should be")

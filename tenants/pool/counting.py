@@ -15,7 +15,7 @@ from provisioning.states import OperationKind, OperationState
 from tenants.models import Instance, Pool, Unit
 from tenants.models.instance import InstanceQuerySet
 from tenants.models.pool import UnitState
-from tenants.pool import units
+from tenants.pool import seeds, units
 from tenants.pool.keys import key_of
 
 MOST_FAILURES = 3
@@ -30,7 +30,8 @@ COSTING = (UnitState.PREPARING, UnitState.WARM, UnitState.BROKEN)
 class Standing:
     """``fit`` are warm, of the present key and young enough; ``hits`` of the ``orders`` of four weeks found one.
 
-    ``failures`` counts how many units in a row could not be made or handed out.
+    ``failures`` counts how many units in a row could not be made or handed out. ``seed`` is when the one was made that
+    new instances begin with.
     """
 
     pool: Pool
@@ -41,6 +42,7 @@ class Standing:
     hits: int
     failures: int
     monthly_cost: Decimal
+    seed: datetime | None
 
     @property
     def is_stopped(self) -> bool:
@@ -55,7 +57,7 @@ def standing(pool: Pool) -> Standing:
     key = key_of(pool.plan, pool.language, pool.country)
     rows = Unit.objects.filter(pool=pool)
     states = Counter(unit.state for unit in rows.select_related("instance"))
-    orders = orders_of(pool, timezone.now() - WEEKS)
+    orders, seed = orders_of(pool, timezone.now() - WEEKS), seeds.usable(key)
     return Standing(
         pool=pool,
         states={state: states[state] for state in UnitState if state is not UnitState.GONE},
@@ -65,6 +67,7 @@ def standing(pool: Pool) -> Standing:
         hits=orders.filter(made_from__isnull=False).count(),
         failures=failures_in_a_row(pool, key),
         monthly_cost=sum(states[state] for state in COSTING) * IDLE_COST,
+        seed=seed.ended_at if seed else None,
     )
 
 

@@ -14,7 +14,7 @@ from provisioning.backups.retention import RetentionPolicy
 from provisioning.errors import ProvisioningError
 from provisioning.models import Backup, Restore
 from tenants.models import AuditEntry, Instance
-from tenants.services import preconditions
+from tenants.services import preconditions, seeds
 
 logger = logging.getLogger(__name__)
 # the customer's night, in whole hours of the local clock
@@ -50,12 +50,16 @@ def erase_due() -> int:
     if not bucket.configured():
         return 0
     erased = 0
-    owners = Instance.objects.filter(Exists(Backup.objects.filter(instance=OuterRef("pk"), state=_S.GOOD)))
+    owners = Instance.objects.filter(Exists(Backup.objects.own().filter(instance=OuterRef("pk"), state=_S.GOOD)))
     for instance in owners.select_related("plan").iterator():
         try:
             erased += _erase_of(instance)
         except ProvisioningError as error:
             logger.warning("Backups of %s could not be erased: %s", instance.public_id, error.message)
+    try:
+        erased += seeds.erase_spent()
+    except ProvisioningError as error:
+        logger.warning("Seeds could not be erased: %s", error.message)
     retention.clear_unfinished()
     retention.clear_strays()
     return erased
@@ -68,7 +72,7 @@ def policy_of(instance: Instance) -> RetentionPolicy:
 
 def _erase_of(instance: Instance) -> int:
     now = timezone.now()
-    good = list(Backup.objects.filter(instance=instance, state=_S.GOOD))
+    good = list(Backup.objects.own().filter(instance=instance, state=_S.GOOD))
     kept = retention.kept(good, policy_of(instance), now)
     if instance.ended_at is None or instance.ended_at > now - timedelta(days=settings.BACKUP_FINAL_DAYS):
         # whatever it was made for: until then it is the only copy

@@ -9,12 +9,12 @@ from provisioning.engine import running
 from provisioning.models import Operation
 from provisioning.spec import InstanceSpec, Limits, Source
 from provisioning.states import MAKING, OperationKind, OperationState
-from provisioning.steps import hand_over, naming
+from provisioning.steps import hand_over, naming, restoring
 from provisioning.steps.removal import NOBODYS
 from tenants import client_names
 from tenants.models import Instance, Plan, Unit
 from tenants.pool import units
-from tenants.services import workspaces
+from tenants.services import seeds, workspaces
 from tenants.signals import pool_due
 
 # after which an instance is another one at Railway
@@ -39,7 +39,9 @@ def begin(instance: Instance, unit: Unit | None, password: str, *, facts: dict[s
     """Give it the unit that was taken for it, or have it made as usual; in the transaction that took it."""
     sealed = {"admin_password": password}
     if unit is None:
-        return start(instance, OperationKind.CREATE, facts=facts or {}, sealed=sealed)
+        told = facts or {}
+        beginning = {} if restoring.RESTORE in told else seeds.begin_with(instance)
+        return start(instance, OperationKind.CREATE, facts=told | beginning, sealed=sealed)
     units.hand(unit, instance)
     made = Operation.objects.filter(instance=unit.pk, kind=OperationKind.PREPARE, state=OperationState.SUCCEEDED)
     prepared = made.latest("pk")

@@ -18,7 +18,7 @@ from tenants.models import AuditEntry, Instance, Pool, Unit
 from tenants.models.pool import UnitState
 from tenants.pool import counting, units
 from tenants.pool.keys import key_of
-from tenants.services import instances, partners, workspaces
+from tenants.services import instances, partners, seeds, workspaces
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +77,7 @@ def tend_all() -> None:
 def tend(pool: Pool) -> None:
     fill(pool)
     retire(pool)
+    seeds.tend(pool)
 
 
 def fill(pool: Pool) -> int:
@@ -160,7 +161,12 @@ def _make(pool: Pool, key: str) -> Unit:
     )
     instance.save(force_insert=True)
     unit = Unit.objects.create(instance=instance, pool=pool, key=key)
-    instances.start_work(instance, OperationKind.PREPARE, sealed={"admin_password": instances.generated_password()})
+    instances.start_work(
+        instance,
+        OperationKind.PREPARE,
+        facts=seeds.begin_with(instance, renews=True),
+        sealed={"admin_password": instances.generated_password()},
+    )
     return unit
 
 

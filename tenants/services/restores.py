@@ -50,7 +50,7 @@ def into_new(
     administrator's login with a new password. ``partner`` is the former's unless given. Raises UnknownBackup and what
     `instances.create_instance` does; then nothing is written.
     """
-    if backup.state != Backup.State.GOOD:
+    if backup.state != Backup.State.GOOD or backup.occasion == Backup.Occasion.SEED:
         raise UnknownBackup
     of = Instance.objects.select_related("plan", "tenant__partner").get(pk=backup.instance_id)
     with transaction.atomic():
@@ -70,7 +70,7 @@ def into_new(
 
 def find(instance: Instance, backup_id: str) -> Backup:
     """A backup of this instance that can be brought back. Raises UnknownBackup."""
-    found = Backup.objects.filter(instance=instance, public_id=backup_id, state=Backup.State.GOOD).first()
+    found = Backup.objects.own().filter(instance=instance, public_id=backup_id, state=Backup.State.GOOD).first()
     if found is None:
         raise UnknownBackup
     return found
@@ -78,7 +78,7 @@ def find(instance: Instance, backup_id: str) -> Backup:
 
 def restorable(instance: Instance) -> list[Backup]:
     """Those that there are, newest first."""
-    return list(Backup.objects.filter(instance=instance, state=Backup.State.GOOD).order_by("-taken_at"))
+    return list(Backup.objects.own().filter(instance=instance, state=Backup.State.GOOD).order_by("-taken_at"))
 
 
 def close(instance: Instance, operation: Operation) -> None:

@@ -17,11 +17,12 @@ when the customer's login has replaced the default one.
     PROV_ADDONS_PATH          further folders of add-ons in the image (those of the image's configuration)
     PROV_ODOO_BIN             the odoo program (looked for)
     PROV_MEM_MB               memory for Odoo, MiB (1024)
-    PROV_WAIT, PROV_WATCH     seconds: to wait for PostgreSQL (120), between looks at it later (2)
+    PROV_WAIT, PROV_WATCH     seconds: to wait for PostgreSQL (300), between looks at it later (2)
     PROV_AGENT_URL, PROV_AGENT_TOKEN  whom the agent beside Odoo calls, and how it is recognised (no agent)
     PROV_AGENT_PAUSE          seconds: before the agent's first call, and before it is started again (60)
     PROV_RESTORE              id of a restoration, done once before Odoo listens; what it is, the agent's door tells
-    PROV_RESTORE_UNDO         the same id, when what it replaced shall come back
+    PROV_RESTORE_UNDO         the same id, when what it replaced shall come back, or a seed shall go again
+    PROV_SEED                 id of a restoration that a new database begins with; what fails of it is installed
     PROV_DATABASE_SECRET      what PostgreSQL's passwords are made from (PGPASSWORD)
     PGUSER PGPASSWORD         PostgreSQL's administrator, and the password that it was made with
     PGHOST PGPORT, PORT (8069), ODOO_DATA_DIR (/var/lib/odoo), ODOO_ADMIN_PASSWD

@@ -38,6 +38,9 @@ class Snapshot(Protocol):
 
     def __exit__(self, *error: object) -> None: ...
 
+    def accounts(self) -> list[str]:
+        """The logins of all who have an account in it."""
+
     def dump(self) -> Iterator[bytes]:
         """SQL that makes the database. Raises Failed."""
 
@@ -54,11 +57,16 @@ Say = Callable[..., dict[str, Any]]
 
 
 def make(job: Mapping[str, Any], house: Any, say: Say) -> dict[str, Any]:
-    """Pack and send; what the other side must know to believe it. Raises Failed, or what ``say`` raises."""
+    """Pack and send; what the other side must know to believe it. Raises Failed, or what ``say`` raises.
+
+    A job ``onlyOf`` a login is done while nobody else has an account in this Odoo.
+    """
     began = time.monotonic()
     upload = Upload(job, say)
     try:
         with house.snapshot() as snapshot:
+            if "onlyOf" in job and snapshot.accounts() != [job["onlyOf"]]:
+                raise Failed("not_only_theirs", "somebody else has an account in it")
             packed = _pack(snapshot, upload)
             facts = snapshot.facts()
     except OSError as error:

@@ -11,8 +11,12 @@ from .process import rest
 
 # the id of a restoration: loaded once, before Odoo listens; the same id in UNDO brings the former state back
 RESTORE, UNDO = "PROV_RESTORE", "PROV_RESTORE_UNDO"
-# for so long nobody may answer before Odoo serves what it has
-PATIENCE_SECONDS = 600.0
+# the same of a seed: a backup that a new database begins with; what cannot be made of it is installed
+SEED = "PROV_SEED"
+# for so long nobody may answer before Odoo serves what it has, or is installed
+PATIENCE_SECONDS, SEED_PATIENCE_SECONDS = 600.0, 30.0
+# a seed that is not here by then brings less than an installation takes
+SEED_FETCH_SECONDS = 90.0
 NEWS_SECONDS = 30.0
 
 
@@ -58,8 +62,13 @@ class Order:
 class Errand:
     """One restoration, by its id, as it is told at the door."""
 
-    def __init__(self, identifier: str, door: Door | None, sleep: Callable[[float], object] = rest) -> None:
+    def __init__(
+        self, identifier: str, door: Door | None, sleep: Callable[[float], object] = rest, *, is_seed: bool = False
+    ) -> None:
         self.id = identifier
+        self.is_seed = is_seed
+        self._patience = SEED_PATIENCE_SECONDS if is_seed else PATIENCE_SECONDS
+        self._began = time.monotonic()
         self._sleep = sleep
         self._door = door
         self._said_at = float("-inf")
@@ -67,13 +76,14 @@ class Errand:
     @classmethod
     def of(cls, environ: Mapping[str, str], sleep: Callable[[float], object] = rest) -> "Errand | None":
         """None when nothing is to be brought back."""
-        identifier = environ.get(RESTORE, "").strip()
+        identifier, seed = environ.get(RESTORE, "").strip(), environ.get(SEED, "").strip()
         url, token = environ.get("PROV_AGENT_URL", ""), environ.get("PROV_AGENT_TOKEN", "")
-        return cls(identifier, Door(url, token) if url and token else None, sleep) if identifier else None
+        door = Door(url, token) if url and token else None
+        return cls(identifier or seed, door, sleep, is_seed=not identifier) if identifier or seed else None
 
     def order(self) -> Order:
         """What is to be done, with an address that is good for a while. Raises NotNow, NotWanted or Stop."""
-        answer = self._call(PATIENCE_SECONDS, event="begin")
+        answer = self._call(self._patience, event="begin")
         try:
             return Order.read(answer["restore"])
         except (KeyError, TypeError, ValueError) as error:
@@ -90,13 +100,24 @@ class Errand:
         except (Unheard, Refused) as error:
             say(f"restoration: not heard ({error})")
 
+    def again(self) -> Order:
+        """The same order with a fresh address. Raises what ``order`` and ``fetching`` do."""
+        self.fetching()
+        return self.order()
+
+    def fetching(self, held: int = 0) -> None:
+        """As ``news``, of what is being fetched. Raises Failed for a seed that takes too long."""
+        if self.is_seed and time.monotonic() - self._began > SEED_FETCH_SECONDS:
+            raise Failed("late", "An installation takes less time.")
+        self.news("fetching", held)
+
     def loaded(self, facts: Mapping[str, Any]) -> None:
         """All is ready to be served. Raises NotNow, NotWanted or Stop."""
-        self._call(PATIENCE_SECONDS, event="loaded", facts=dict(facts))
+        self._call(self._patience, event="loaded", facts=dict(facts))
 
     def failed(self, failure: Failed) -> None:
         """Raises NotNow, NotWanted or Stop."""
-        self._call(PATIENCE_SECONDS, event="failed", reason=failure.reason, message=str(failure))
+        self._call(self._patience, event="failed", reason=failure.reason, message=str(failure))
 
     def _call(self, patience: float, **said: Any) -> dict[str, Any]:
         if self._door is None:

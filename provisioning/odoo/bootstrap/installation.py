@@ -4,7 +4,6 @@ import pkgutil
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import IO
 
 from psycopg2.extensions import connection
@@ -16,6 +15,7 @@ from .loading import odoo_version
 from .outcome import DONE, LATER, PERSON, SETTINGS, Stop, say
 from .process import run
 from .restoration import Restoration, Tools
+from .seeding import Seeding
 from .settings import KEPT, MODULES_REVISION, REVISION, Owner, Settings
 
 
@@ -54,7 +54,7 @@ class Installation:
                     self._add_modules()
                     self._renew_access()
             database.close_sign_up(self._settings)
-            self._served.touch()
+            self._settings.served.touch()
         finally:
             admin.close()
         return self._settings
@@ -63,7 +63,8 @@ class Installation:
         """Do what the errand says; the state of the database that is served then, and whether that is settled."""
         if state is State.READY:
             roles.hand_over(self._settings, admin)
-        settled = Restoration(errand, self._settings, admin, self._environ, self._tools).settle(state)
+        kind = Seeding if errand.is_seed else Restoration
+        settled = kind(errand, self._settings, admin, self._environ, self._tools).settle(state)
         return database.find_state(self._settings, admin), settled
 
     @property
@@ -82,15 +83,10 @@ class Installation:
 
         return Tools(environ_of, shell, neutralize, lambda: odoo_version(odoo, environ_of(self._settings)))
 
-    @property
-    def _served(self) -> Path:
-        """On the volume from the day the database became ready."""
-        return self._settings.data_dir / f".{self._settings.database}.served"
-
     def _start_over(self, admin: connection, state: State) -> None:
         if state is State.USED:
             raise Stop(PERSON, "the database holds what the bootstrap did not put there: not touched")
-        if self._served.exists():
+        if self._settings.served.exists():
             raise Stop(PERSON, "the volume's files belong to a database that is lost or damaged: nothing is touched")
         Owner.read(self._environ)
         if state is State.HALF:
@@ -104,15 +100,9 @@ class Installation:
 
     def _install(self) -> None:
         settings, owner = self._settings, Owner.read(self._environ)
-        self._run("base", program.base_arguments(settings, owner))
-        self._shell("country", f"set_country(env, {owner.country!a})")
-        if settings.modules:
-            self._run("modules", program.modules_arguments(settings, settings.modules))
-        self._check_modules()
-        self._shell(
-            "owner",
-            f"build_assets(env)\nhand_over(env, {owner.as_dict()!a}, {database.MARKER!a}, {database.REVISION!a})",
-        )
+        told = f"{settings.database!a}, {list(settings.modules)!a}, {owner.as_dict()!a}"
+        with _script(f"install(odoo, {told}, {database.MARKER!a}, {database.REVISION!a})") as script:
+            self._run("installation", program.install_arguments(settings, owner), script)
 
     def _add_modules(self) -> None:
         """What another plan has more, once for each revision: nothing is taken away, and what the customer has removed

@@ -1,15 +1,38 @@
 """What only Odoo's own models can do. This file is fed to ``odoo shell``, which runs it with its ``env``.
 
-It therefore imports nothing of the bootstrap. Each function commits one transaction or ends with exit status 2, and
-never prints a value.
+It therefore imports nothing of the bootstrap. Each function but `install` commits one transaction or ends with exit
+status 2, and never prints a value.
 """
 
 import secrets
 import sys
+import time
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 SCRIPTS = ("web.assets_frontend_minimal", "web.assets_frontend_lazy", "web.assets_web")
 STYLES = ("web.assets_frontend", "web.assets_web", "web.assets_web_print")
+# what gives a warm unit away, and what stays behind of whoever logged in to it
+HAND_OVER = "eazynova hand-over"
+TRACES = ("res.users.apikeys", "res.users.log", "res.device.log", "ir.logging", "bus.bus", "mail.presence")
+# nothing of whom Odoo was before stays in the history of its records; install_mode: else Odoo installs the country's
+# modules now, in transactions of their own
+QUIET = {"tracking_disable": True, "mail_notrack": True, "mail_create_nolog": True, "install_mode": True}
+
+
+def install(odoo: Any, database: str, modules: list[str], owner: dict[str, Any], marker: str, revision: str) -> None:
+    """Odoo, its modules, and whom it is for, in this one process: each other one would load all of it again.
+
+    ``odoo`` is the package, as the shell has it. The country comes before the modules, since it decides what they
+    install; the marker last. Exit status 1 means that Odoo did not finish a module.
+    """
+    _add(odoo, database, "base", ["base"])
+    _within(odoo, database, lambda env: set_country(env, owner["country"]))
+    if modules:
+        _add(odoo, database, "modules", modules)
+    _within(odoo, database, lambda env: _check_finished(env, modules))
+    _within(odoo, database, build_assets)
+    _within(odoo, database, lambda env: hand_over(env, owner, marker, revision))
 
 
 def set_country(env: Any, country: str) -> None:
@@ -82,14 +105,65 @@ def receive(env: Any, owner: dict[str, Any], revision: str, order: dict[str, boo
         parameters.set_param("web.base.url", owner["base_url"])
         parameters.set_param("web.base.url.freeze", "True")
     if order["hand_over"]:
+        _forget_nobody(env, owner)
         _write_owner(env, owner)
     elif env.ref("base.user_admin").login != owner["login"]:
         env["res.users.apikeys"].search([("user_id", "=", env.ref("base.user_admin").id)])._remove()
     _write_access(env, owner, {})
     _reset_second_factor(env.ref("base.user_admin"))
-    parameters.set_param(revision, owner["revision"])
+    if owner["revision"]:
+        parameters.set_param(revision, owner["revision"])
     env.flush_all()
     env.cr.commit()
+
+
+def _add(odoo: Any, database: str, title: str, modules: list[str]) -> None:
+    began = time.monotonic()
+    odoo.modules.registry.Registry.new(database, update_module=True, install_modules=modules)
+    sys.stdout.write(f"prov: {title} done in {time.monotonic() - began:.1f} s\n")
+    sys.stdout.flush()
+
+
+def _within(odoo: Any, database: str, act: Callable[[Any], None]) -> None:
+    """Do it as ``odoo shell`` would, with an environment of its own."""
+    with odoo.modules.registry.Registry(database).cursor() as cr:
+        env = odoo.api.Environment(cr, odoo.api.SUPERUSER_ID, {})
+        act(odoo.api.Environment(cr, odoo.api.SUPERUSER_ID, env["res.users"].context_get()))
+
+
+def _check_finished(env: Any, modules: list[str]) -> None:
+    """Odoo says nothing of a module that it does not know, and little of one that it did not finish."""
+    env.cr.execute("SELECT name, state FROM ir_module_module")
+    states = dict(env.cr.fetchall())
+    if unknown := [name for name in modules if name not in states]:
+        _refuse(env, f"Odoo does not know the modules {', '.join(unknown)}")
+    missing = [name for name in modules if states[name] != "installed"]
+    unfinished = missing or [name for name, state in states.items() if state.startswith("to ")]
+    if unfinished:
+        sys.stdout.write(f"prov: Odoo did not finish the modules {', '.join(unfinished[:10])}\n")
+        raise SystemExit(1)
+
+
+def _forget_nobody(env: Any, owner: dict[str, Any]) -> None:
+    """What was written while it was a warm unit: the action that gives it away, letters, and who was there."""
+    env["ir.actions.server"].search([("name", "=", HAND_OVER)]).unlink()
+    company, former = env.ref("base.main_company"), env.ref("base.user_admin").login
+    # such as the contact of electronic invoices, taken once from the company's address
+    stored = [name for name, field in company._fields.items() if field.type == "char" and field.store]
+    ours = {name: owner["login"] for name in stored if company[name] == former}
+    company.with_context(**QUIET).write(ours)
+    if "mail.mail" in env:
+        mails = env["mail.mail"].sudo().search([])
+        messages = mails.mapped("mail_message_id")
+        mails.unlink()
+        messages.exists().unlink()
+    for trace in TRACES:
+        if trace in env:
+            env[trace].sudo().search([]).unlink()
+    if "discuss.channel" in env:
+        # it opens a channel to whoever knows it
+        for channel in env["discuss.channel"].sudo().search([]):
+            channel.uuid = channel._generate_random_token()
 
 
 def _check_modules(env: Any) -> None:
@@ -110,7 +184,7 @@ def _write_owner(env: Any, owner: dict[str, Any]) -> None:
     _load_languages(env, owner["languages"])
     company = env.ref("base.main_company")
     _write_company(env, company, {"name": owner["company"], "email": owner["login"]}, owner["country"])
-    company.partner_id.lang = owner["languages"][0]
+    company.partner_id.with_context(**QUIET).lang = owner["languages"][0]
     _write_administrator(env, owner)
 
 
@@ -122,8 +196,7 @@ def _write_company(env: Any, company: Any, values: dict[str, Any], country_code:
         values = {**values, "country_id": country.id}
         if country.currency_id and not _has_accounting_entries(env):
             values["currency_id"] = country.currency_id.id
-    # install_mode: else Odoo installs the country's modules now, in transactions of their own.
-    company.with_context(install_mode=True).write(values)
+    company.with_context(**QUIET).write(values)
 
 
 def _has_accounting_entries(env: Any) -> bool:
@@ -160,7 +233,7 @@ def _write_access(env: Any, owner: dict[str, Any], values: dict[str, Any]) -> No
     if everybody._crypt_context().identify(owner["password_hash"]) != "pbkdf2_sha512":
         _refuse(env, "PROV_ADMIN_PASSWORD_HASH is not a pbkdf2_sha512 hash")
     _silence(env)
-    administrator.write({**values, "active": True, "login": login, "email": login})
+    administrator.with_context(**QUIET).write({**values, "active": True, "login": login, "email": login})
     administrator._set_encrypted_password(administrator.id, owner["password_hash"])
     env.registry.clear_cache()
 

@@ -46,13 +46,16 @@ def odoo_environment(environ: Mapping[str, str], settings: Settings, home: str) 
     }
 
 
-def base_arguments(settings: Settings, owner: Owner) -> list[str]:
-    """Install base and the languages, and nothing else yet: the country must come before the other modules."""
-    return [*_quiet(settings), *_install("base"), f"--load-language={','.join(owner.languages)}"]
+def install_arguments(settings: Settings, owner: Owner) -> list[str]:
+    """A shell without a database, whatever the image's configuration names: there is none yet that it could open."""
+    languages = f"--load-language={','.join(owner.languages)}"
+    return ["shell", *_quiet(settings, database=""), "--without-demo=True", languages]
 
 
 def modules_arguments(settings: Settings, names: Sequence[str]) -> list[str]:
-    return [*_quiet(settings), *_install(",".join(names))]
+    """Install further modules into the database that there is."""
+    served = ["--stop-after-init", "--workers=0", "--max-cron-threads=0"]
+    return [*_quiet(settings), "-i", ",".join(names), "--without-demo=True", *served]
 
 
 def shell_arguments(settings: Settings) -> list[str]:
@@ -90,17 +93,13 @@ def lacking_packages(line: bytes) -> list[str]:
     return [name.decode() for found in LACKING.findall(line) for name in found if name]
 
 
-def _install(modules: str) -> list[str]:
-    return ["-i", modules, "--without-demo=True", "--stop-after-init", "--workers=0", "--max-cron-threads=0"]
+def _quiet(settings: Settings, database: str | None = None) -> list[str]:
+    return [*_common(settings, database), "--no-http", "--log-level=warn"]
 
 
-def _quiet(settings: Settings) -> list[str]:
-    return [*_common(settings), "--no-http", "--log-level=warn"]
-
-
-def _common(settings: Settings) -> list[str]:
+def _common(settings: Settings, database: str | None = None) -> list[str]:
     addons = [f"--addons-path={settings.addons_path}"] if settings.addons_path else []
-    return ["-d", settings.database, f"--data-dir={settings.data_dir}", *addons]
+    return ["-d", settings.database if database is None else database, f"--data-dir={settings.data_dir}", *addons]
 
 
 def _every_interface() -> str:

@@ -7,6 +7,7 @@ owner. Killed at any moment, the next start goes on or finds things as before.
 import json
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,7 @@ class Restoration:
     def _bring(self, state: State) -> None:
         """Raises NotNow, NotWanted or Stop."""
         places, errand = self._places, self._errand
-        with Curtain(self._settings.port):
+        with self._meanwhile():
             order = errand.order()
             try:
                 facts = self._made(order)
@@ -90,12 +91,16 @@ class Restoration:
             places.remove(places.former)
         say("restoration: the backup is in place")
 
+    def _meanwhile(self) -> AbstractContextManager[object]:
+        """What visitors meet while it is brought back."""
+        return Curtain(self._settings.port)
+
     def _made(self, order: Order) -> dict[str, Any]:
         """All of it beside what is served; what an earlier start has finished is taken as it is."""
         places, errand = self._places, self._errand
         if places.exists(places.restoring) and places.settled(places.restoring) == errand.id:
             return dict(json.loads(places.parameter(places.restoring, COUNTED) or "{}"))
-        archive = fetching.fetch(order, self._scratch, errand.order, lambda held: errand.news("fetching", held))
+        archive = fetching.fetch(order, self._scratch, errand.again, errand.fetching)
         self._check_version(archive)
         database.check_room(self._admin, int(order.facts.get("databaseBytes") or 0))
         places.make_room()

@@ -55,6 +55,11 @@ class Settings:
     watch: float
     agent_pause: float
 
+    @property
+    def served(self) -> Path:
+        """On the volume from the day the database became ready."""
+        return self.data_dir / f".{self.database}.served"
+
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
         """Raises Stop."""
@@ -76,7 +81,7 @@ class Settings:
             data_dir=Path(environ.get("ODOO_DATA_DIR") or "/var/lib/odoo"),
             port=int(_number(environ, "PORT", 8069)),
             memory_mb=int(_number(environ, "PROV_MEM_MB", 1024)),
-            wait=_number(environ, "PROV_WAIT", 120),
+            wait=_number(environ, "PROV_WAIT", 300),
             watch=max(0.05, _number(environ, "PROV_WATCH", 2)),
             agent_pause=max(0.05, _number(environ, "PROV_AGENT_PAUSE", 60)),
         )

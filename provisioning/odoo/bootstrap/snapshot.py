@@ -26,6 +26,7 @@ VERSION = "SELECT latest_version FROM ir_module_module WHERE name = 'base'"
 MODULES = "SELECT name, latest_version FROM ir_module_module WHERE state = 'installed' ORDER BY name"
 SIZE = "SELECT pg_database_size(current_database())"
 FILES = "SELECT DISTINCT store_fname FROM ir_attachment WHERE store_fname IS NOT NULL ORDER BY 1"
+ACCOUNTS = "SELECT login FROM res_users WHERE active AND id > 1 ORDER BY id"
 FACTS = {
     "tables": "SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = 'public'",
     "attachments": "SELECT count(*) FROM ir_attachment",
@@ -172,7 +173,12 @@ class DatabaseSnapshot:
             self._files = [name for (name,) in cursor.fetchall() if STORED.fullmatch(name)]
             cursor.execute(MODULES)
             self._modules = dict(cursor.fetchall())
+            cursor.execute(ACCOUNTS)
+            self._accounts = [login for (login,) in cursor.fetchall()]
         self._facts = {name: _ask(self._link, question) for name, question in FACTS.items()}
+
+    def accounts(self) -> list[str]:
+        return self._accounts
 
     def dump(self) -> Iterator[bytes]:
         command = ["pg_dump", "--no-owner", "--no-privileges", f"--snapshot={self._name}"]

@@ -99,7 +99,8 @@ class Companions:
             return self._on_the_server(act)
 
         def wanted() -> bool:
-            return containers.is_to_be_restored(containers.database(store, deployment), deployment)
+            found = containers.database(store, deployment)
+            return containers.is_to_be_restored(found, deployment) or containers.is_to_be_seeded(found, deployment)
 
         errand = Errand.of(variables, sleep)
         with suppress(Exception):
@@ -117,7 +118,10 @@ class Companions:
                 settled = False
             except NotWanted:
                 pass
-            on_the_server(lambda: containers.serve_as_before(store, deployment, settled=settled))
+            if errand.is_seed:
+                on_the_server(lambda: containers.install(store, deployment))
+            else:
+                on_the_server(lambda: containers.serve_as_before(store, deployment, settled=settled))
 
     def _drop_former(self, deployment: Deployment, restored: str) -> bool:
         return self._on_the_server(lambda: containers.drop_former(self._workspace.store, deployment, restored))

@@ -66,6 +66,15 @@ class Deployed:
         return volume is None or self.database_name in volume.content.get("filestore", ())
 
     @property
+    def is_being_made(self) -> bool:
+        """Whether its start makes its database just now: nothing answers."""
+        try:
+            found = containers.database(self._workspace.store, self.deployment)
+        except containers.CannotStart:
+            return False
+        return containers.is_to_be_seeded(found, self.deployment)
+
+    @property
     def is_being_restored(self) -> bool:
         """Whether its start has still to bring a backup back: only the health check is answered."""
         try:

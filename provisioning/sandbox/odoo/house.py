@@ -101,6 +101,10 @@ class Snapshot:
     def __exit__(self, *error: object) -> None:
         pass
 
+    def accounts(self) -> list[str]:
+        rows = self._found.records["res.users"].values()
+        return [str(user["login"]) for user in rows if user.get("active", True)]
+
     def dump(self) -> Iterator[bytes]:
         return _dumped(self._found.records)
 

@@ -67,6 +67,8 @@ def _given(records: Records, order: Order, variables: Mapping[str, str], identif
     if order.own_address:
         note_parameters(records, **{"web.base.url": variables.get("PROV_BASE_URL", "")})
     if order.hand_over:
+        # with the action that gives a warm unit away
+        records.pop("ir.actions.server", None)
         take_over(records, variables)
     if not renew_access(
         records, {**variables, "PROV_ACCESS_REVISION": variables.get("PROV_ACCESS_REVISION") or identifier}

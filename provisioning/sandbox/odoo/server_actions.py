@@ -4,6 +4,7 @@ Of any code the rules of Odoo's safe_eval are kept; run is only that one, by wha
 """
 
 import ast
+import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -65,6 +66,8 @@ def _hand_over(orm: Orm, user: Mapping[str, Any], claim: Mapping[str, Any]) -> N
     company = {"name": claim["company"], "email": claim["login"]}
     orm.call(MODEL, "read", [[number], ["name"]], {})
     orm.call("res.company", "write", [[COMPANY], company], {})
+    for key in ("database.uuid", "database.secret"):
+        orm.call("ir.config_parameter", "set_param", [key, secrets.token_hex(16)], {})
     orm.call("ir.config_parameter", "set_param", ["web.base.url", url], {})
     orm.call("ir.config_parameter", "set_param", ["web.base.url.freeze", "True"], {})
     orm.call("res.users", "write", [[ADMIN], access | person], {})

@@ -46,7 +46,7 @@ class Web:
         """What Railway's edge or Odoo behind it answers."""
         if self._odoo.strikes("late_certificate") or not self._odoo.is_led_to_by(request.headers.get("host", "")):
             return _json(404, NOT_FOUND)
-        if not self._odoo.port_matches:
+        if not self._odoo.port_matches or self._odoo.is_being_made:
             return _json(502, NO_ANSWER)
         if self._odoo.is_being_restored:
             # as the bootstrap's own small server

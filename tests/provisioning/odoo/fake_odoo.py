@@ -10,7 +10,9 @@ import signal
 import socket
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import psycopg2
 
@@ -22,7 +24,11 @@ BASE_TABLES = """
 CREATE TABLE ir_module_module (id serial, name text, state text, latest_version text);
 CREATE TABLE ir_config_parameter (id serial, key text UNIQUE, value text);
 CREATE TABLE ir_attachment (id serial, name text, store_fname text);
-CREATE TABLE mail_mail (id serial, state text);
+CREATE TABLE mail_mail (id serial, state text, mail_message_id int);
+CREATE TABLE mail_message (id serial);
+CREATE TABLE discuss_channel (id serial, uuid text);
+CREATE TABLE ir_actions_server (id serial, name text);
+CREATE TABLE res_device_log (id serial, user_id int);
 CREATE TABLE ir_cron (id serial, active bool);
 INSERT INTO ir_cron (active) VALUES (true);
 CREATE TABLE ir_default (id serial, field text, value text);
@@ -30,7 +36,8 @@ CREATE TABLE res_currency (id serial, name text);
 CREATE TABLE res_country (id serial, code text, currency_id int);
 CREATE TABLE res_lang (id serial, code text, active bool);
 CREATE TABLE res_partner (id serial, lang text);
-CREATE TABLE res_company (id serial, name text, email text, country_id int, currency_id int, partner_id int);
+CREATE TABLE res_company (
+    id serial, name text, email text, country_id int, currency_id int, partner_id int, edi_contact text);
 CREATE TABLE res_users (
     id serial, login text, password text, name text, email text, lang text, tz text, active bool, totp_secret text);
 CREATE TABLE res_users_apikeys (id serial, user_id int);
@@ -67,8 +74,11 @@ def option(name, default=None):
     return default
 
 
+DATABASE = [option("-d")]
+
+
 def connect():
-    return psycopg2.connect(dbname=option("-d"))
+    return psycopg2.connect(dbname=DATABASE[0])
 
 
 def execute(statements, values=None):
@@ -92,7 +102,7 @@ def install(modules):
                 "INSERT INTO ir_module_module (name, state, latest_version) VALUES (%s, 'uninstalled', '19.0.1.0')",
                 (name,),
             )
-        files = Path(option("--data-dir")) / "filestore" / option("-d")
+        files = Path(option("--data-dir")) / "filestore" / DATABASE[0]
         files.mkdir(parents=True, exist_ok=True)
         (files / f"icon-{os.getpid()}").touch()
     known = [name for name in modules if name in KNOWN_MODULES]
@@ -111,11 +121,49 @@ def install(modules):
 
 def run_shell():
     source = sys.stdin.read()
+    if not DATABASE[0]:
+        exec(source, {"__name__": "__main__", "odoo": PACKAGE})
+        return
     env = Env(connect(), before_commit=lambda: pass_point("before commit of " + call_in(source)))
     sys.stdout.flush()
     exec(source, {"__name__": "__main__", "env": env, "self": env.ref("base.user_admin")})
     env.cr.rollback()
     pass_point("after commit of " + call_in(source))
+
+
+class Registry:
+    """As ``odoo.modules.registry.Registry``: makes a database Odoo's, and gives cursors to it."""
+
+    def __init__(self, database):
+        DATABASE[0] = database
+
+    @classmethod
+    def new(cls, database, *, update_module, install_modules):
+        assert update_module
+        cls(database)
+        write_down(installs=install_modules)
+        install(install_modules)
+
+    @contextmanager
+    def cursor(self):
+        """Its transaction's boundaries are named after the function that commits."""
+        writer = []
+
+        def before_commit():
+            writer.append(sys._getframe(2).f_code.co_name)
+            pass_point(f"before commit of {writer[-1]}")
+
+        env = Env(connect(), before_commit)
+        yield env
+        env.cr.rollback()
+        if writer:
+            pass_point(f"after commit of {writer[-1]}")
+
+
+PACKAGE = SimpleNamespace(
+    api=SimpleNamespace(SUPERUSER_ID=1, Environment=lambda env, user, context: env),
+    modules=SimpleNamespace(registry=SimpleNamespace(Registry=Registry)),
+)
 
 
 def call_in(source):
@@ -155,8 +203,6 @@ def main():
     elif sys.argv[1] == "neutralize":
         execute("UPDATE ir_cron SET active = false")
         pass_point("neutralized")
-    elif option("-i"):
-        install(option("-i").split(","))
     else:
         serve()
 

@@ -36,13 +36,13 @@ def sandbox(settings):
 
 @pytest.fixture
 def waiting(sandbox, quick_hashes, settings):
-    """A creation that waits for its database, which Railway is still deploying."""
+    """The Odoo of a creation, which Railway is still deploying, its database too."""
     settings.RAILWAY_POLL_SECONDS = 300
     operation = Operation.objects.get(instance=factories.order_instance())
-    while Operation.objects.get(pk=operation.pk).steps.filter(code="deploy_postgres", state="pending").exists():
+    while Operation.objects.get(pk=operation.pk).steps.filter(code="deploy_odoo", state="pending").exists():
         Operation.objects.update(run_after=operation.created_at)
         running.run(operation.pk)
-    return Resource.objects.get(kind="deployment")
+    return Resource.objects.get(kind="deployment", name="odoo")
 
 
 def post(client, body, secret=SECRET):
