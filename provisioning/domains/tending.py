@@ -122,10 +122,10 @@ def _follow(domain: Domain) -> None:
         return
     seen = _examined(domain, found)
     mistakes = _mistakes(seen, found)
-    wrong = bool(mistakes) or not found.verified
+    wrong = bool(mistakes)
     if not wrong and found.certificate == CertificateStatus.ISSUE_FAILED and found.certificate_retryable:
         _retry_certificate(domain, railway, found)
-    if not wrong and found.certificate == CertificateStatus.VALID:
+    if not wrong and found.verified and found.certificate == CertificateStatus.VALID:
         answer = door.knock(domain.address)
         if not answer.trouble:
             _switch_on(domain, _told(domain, seen, found))

@@ -55,7 +55,7 @@ def _instance(instance: Instance) -> dict[str, Any]:
     return {
         "instanceId": instance.public_id,
         "company": instance.tenant.company,
-        "address": instance.url,
+        "address": instance.address,
         "login": instance.admin_email,
         "plan": instance.plan.code,
         "pricePerMonth": f"{instance.price_per_month} {instance.currency}",

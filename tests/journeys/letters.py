@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.core.signing import TimestampSigner
 from django.utils import timezone
 
-from provisioning.models import Operation
+from provisioning.models import Domain, Operation
 from tenants.lifecycle import InstanceState
 from tenants.mails import composing, news, outbox
 from tenants.models import AddressProof, CustomerSession, Instance, Mail, PlanChange, Signup
@@ -32,6 +32,7 @@ def letters(language: str) -> Iterator[tuple[str, str, str]]:
     ):
         yield mail.kind, *_written(mail)
     yield from _of_ends(language, operation, sold)
+    yield from _of_a_domain(language)
     yield from _of_the_space(language, instance)
     for state, write in (("done", news.write_plan_changed), ("failed", news.write_plan_kept)):
         plan_changes.order(instance, "business", at_period_end=True)
@@ -63,6 +64,18 @@ def _of_ends(language: str, operation: Operation, sold: Instance) -> Iterator[tu
         yield name, *_written(mail)
     Instance.objects.filter(pk=sold.pk).update(decommission_after=None)
     sold.refresh_from_db()
+
+
+def _of_a_domain(language: str) -> Iterator[tuple[str, str, str]]:
+    instance, now = states.ready(language, "domain"), timezone.now()
+    domain = Domain.objects.create(
+        instance=instance, name=f"erp.lettre-{language}.example", state="on", switched_on_at=now, zone="lettre.example"
+    )
+    yield "domain-on", *_written(news.write_domain_on(instance, domain))
+    domain.broken_at = now
+    domain.mistakes = [{"code": "missing", "host": domain.name, "wanted": "1a2b3c4d.up.railway.app"}]
+    domain.save()
+    yield "domain-broken", *_written(news.write_domain_broken(instance, domain))
 
 
 def _of_the_space(language: str, instance: Instance) -> Iterator[tuple[str, str, str]]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.utils import timezone
 from playwright.sync_api import Page
 
-from provisioning.models import Agent, Backup
+from provisioning.models import Agent, Backup, Domain
 from tenants.lifecycle import InstanceState
 from tenants.models import Instance, Partner
 from tenants.services import customer_choices, customer_sessions, plan_changes
@@ -53,6 +53,11 @@ def of_the_space(site: str, language: str) -> "Iterator[states.State]":
     yield signed_in("download", f"{own}{rows[0]}/{backup.public_id}/{rows[1]}/")
     yield signed_in("restore", f"{own}{rows[0]}/{backup.public_id}/{rows[2]}/")
     yield signed_in("restore-refused", f"{own}{rows[0]}/{backup.public_id}/{rows[2]}/", _restore_something_else)
+    domain = f"{own}{'domaine' if language == 'fr' else 'domain'}/"
+    yield signed_in("domain", f"odoo/{other.public_id}/{'domaine' if language == 'fr' else 'domain'}/")
+    _with_domains(instance)
+    yield signed_in("domain-records", domain)
+    yield signed_in("domain-refused", domain, _add_no_domain)
     yield signed_in("proof-again", f"{door.removeprefix(space)}?next={space}&again=1")
     yield signed_in("address-codes", f"{own}{words[1]}/", _ask_for_both_codes)
     yield signed_in("plan-refused", f"{own}{words[3]}/", _order_what_is_gone)
@@ -96,6 +101,28 @@ def _backed_up(instance: Instance) -> Backup:
 
 def _erase_without_a_word(page: Page) -> None:
     page.click("[type=submit].danger")
+    page.wait_for_selector("#summary")
+
+
+def _with_domains(instance: Instance) -> None:
+    """One with two mistakes, and one that is on."""
+    zone = {"target": "1a2b3c4d.up.railway.app", "zone": "etoile.example", "checked_at": timezone.now()}
+    for name, state in (("erp", "records"), ("www", "on")):
+        Domain.objects.create(
+            instance=instance, name=f"{name}.etoile-{instance.language}.example", state=state, **zone,
+            proof_host=f"_railway-verify.{name}.etoile.example", proof=f"railway-verify={'a1b2' * 16}",
+            switched_on_at=timezone.now() if state == "on" else None,
+            mistakes=[
+                {"code": "proxied", "host": "erp.etoile.example", "found": "104.21.7.9", "wanted": zone["target"]},
+                {"code": "proof_doubled", "host": "_railway-verify.erp.etoile.example.etoile.example",
+                 "wanted": "_railway-verify.erp.etoile.example"},
+            ] if state == "records" else [],
+        )  # fmt: skip
+
+
+def _add_no_domain(page: Page) -> None:
+    page.fill("#id_name", "*.etoile.example")
+    page.click("form button.main >> nth=0")
     page.wait_for_selector("#summary")
 
 
