@@ -31,7 +31,7 @@ test: install ## the whole suite, on PostgreSQL and Redis where they answer, els
 	@$(RUN) -m pytest $(AT_ONCE)
 
 test-room: install ## the tests of one room: make test-room ROOM=engine
-	@$(RUN) -m pytest $(or $(wildcard tests/$(ROOM) tests/*/$(ROOM)),$(error There is no folder "$(ROOM)" below tests/)) $(if $(K),-k "$(K)")
+	@$(RUN) -m pytest $(or $(if $(ROOM),$(wildcard tests/$(ROOM) tests/*/$(ROOM))),$(error There is no folder "$(ROOM)" below tests/)) $(if $(K),-k "$(K)")
 
 check: install lint audit types messages-check ## all that CI runs
 	$(RUN) manage.py makemigrations --check --dry-run
@@ -75,4 +75,4 @@ messages-check: install
 	@cmp -s $(PO).po var/before.po || \
 		{ echo "The French catalogue was not up to date: translate what is new in $(PO).po and commit it."; exit 1; }
 
-.PHONY: audit bench fault-matrix help install demo test test-room check lint types messages messages-check screenshots
+.PHONY: audit bench fault-matrix help install demo rehearsal test test-room check lint types messages messages-check screenshots

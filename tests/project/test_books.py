@@ -87,6 +87,15 @@ def test_every_link_of_a_book_leads_somewhere(book):
     assert dead == []
 
 
+def test_the_tests_that_the_recipes_run_are_there():
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    chosen = re.findall(r"pytest -n0 (tests/\S+\.py) -k (\w+)", text)
+    chosen += [(f"tests/**/{room}/*.py", word) for room, word in re.findall(r"ROOM=(\w+)(?: K=(\w+))?", text)]
+    assert chosen
+    for where, word in chosen:
+        assert any(word in path.read_text() for path in ROOT.glob(where)), (where, word)
+
+
 def test_every_setting_that_the_book_of_operations_names_is_one():
     named = set(re.findall(r"`([A-Z][A-Z0-9]+_[A-Z0-9_]+)`", (ROOT / "docs/operations.md").read_text()))
     assert named - set(documented()) == set()

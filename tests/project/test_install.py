@@ -221,3 +221,10 @@ def test_each_provider_names_a_backend_and_settings_that_anymail_has():
                 for each in re.findall(r'get_anymail_setting\(\s*"(\w+)"', source)
             ]
             assert set(provider.names) <= set(known), known
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="this copy is not a repository of git")
+@pytest.mark.parametrize("name", [".env", "railway.env"])
+def test_a_file_of_secrets_that_a_book_has_written_here_is_not_committed(name):
+    command = ["git", "-c", "safe.directory=*", "check-ignore", "--quiet", name]
+    assert subprocess.run(command, cwd=ROOT, check=False).returncode == 0
