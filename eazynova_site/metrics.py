@@ -59,7 +59,7 @@ class Everything:
         yield _gauge(
             "mails", "E-mails by kind and state.", ("kind", "state"), _grouped(Mail.objects.real(), "kind", "state")
         )
-        deliveries = _grouped(WebhookDelivery.objects.all(), "state")
+        deliveries = _grouped(WebhookDelivery.objects.filter(event__partner__test_of=None), "state")
         yield _gauge("webhook_deliveries", "Deliveries to partners by state.", ("state",), deliveries)
         silent = Probe.objects.filter(silent_since__isnull=False, instance__state=InstanceState.READY).count()
         yield _gauge("silent_instances", "Live instances that stopped answering.", (), [((), silent)])
