@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import TypeGuard
 
 from django.utils import timezone
 
@@ -121,7 +122,7 @@ def _look(ctx: Context, row: Resource) -> None:
         row.refresh_from_db()
 
 
-def _is_unsettled(row: Resource | None) -> bool:
+def _is_unsettled(row: Resource | None) -> TypeGuard[Resource]:
     """Whether Railway has not said yet that it runs, or that it has ended."""
     return row is not None and row.status not in RUNNING | BAD
 
@@ -145,9 +146,12 @@ def _judge(ctx: Context, row: Resource) -> Done | Wait:
     if row.status in BAD:
         if successor := _successor(ctx, row):
             return _judge(ctx, successor)
-        # Odoo cannot start when its database has ended meanwhile: a retry must start both
+        # Odoo cannot start when its database has ended meanwhile, or never came: a retry must start both
         for dead in [row] if row.name == POSTGRES else [row, *_dead(ctx)]:
             ctx.ledger.gone(dead)
+        database = ctx.ledger.get("deployment", POSTGRES)
+        if _is_unsettled(database):
+            _take_back(ctx, database)
         raise _failure(row)
     if _is_late(ctx, row):
         raise _stuck(ctx, row)
@@ -159,11 +163,15 @@ def _is_late(ctx: Context, row: Resource) -> bool:
     return since is not None and timezone.now() > since + LONGEST_DEPLOYMENT + _lost(ctx, since)
 
 
-def _stuck(ctx: Context, row: Resource) -> Permanent:
-    """Take it back: Railway may never have had it, whatever it answered."""
+def _take_back(ctx: Context, row: Resource) -> None:
+    """Railway may never have had it, whatever it answered."""
     with suppress(RailwayPermanent, UnknownRefusal):
         ctx.railway.cancel_deployment(row.external_id)
     ctx.ledger.gone(row)
+
+
+def _stuck(ctx: Context, row: Resource) -> Permanent:
+    _take_back(ctx, row)
     return DeploymentStuck(f"The deployment {row.external_id} of {row.name} stayed {row.status or 'silent'}.")
 
 
