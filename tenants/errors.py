@@ -6,19 +6,14 @@ DomainError
 │   ├── InvalidEmail, InvalidExpiry, UnknownLanguage
 │   ├── InvalidText       a text of people
 │   │   └── InvalidName, InvalidCompany
-│   ├── UnknownPlan, PlanNotOffered, UnknownPartner, UnknownScope
-│   ├── UnknownBackup, NotConfirmed
-│   ├── InvalidDomain, ReservedDomain
-│   └── InvalidWebhookUrl, UnknownWebhookEvent
+│   ├── UnknownPlan, PlanNotOffered, UnknownPartner, UnknownScope, UnknownBackup, NotConfirmed
+│   └── InvalidDomain, ReservedDomain, InvalidWebhookUrl, UnknownWebhookEvent
 ├── Conflict              the value is right, the moment is not
-│   ├── ClientNameTaken, NameTaken
-│   ├── WrongState, OperationInProgress, SameEmail, SamePlan
-│   ├── PasswordNotKept, KeyNotRotatable, TooManyEndpoints
-│   ├── BackupsUnavailable, NoBackup
-│   ├── DomainTaken, TooManyDomains
+│   ├── ClientNameTaken, NameTaken, DomainTaken, TooManyDomains
+│   ├── WrongState, OperationInProgress, SameEmail, SamePlan, StillLiving, LetterUnderWay
+│   ├── PasswordNotKept, KeyNotRotatable, TooManyEndpoints, BackupsUnavailable, NoBackup
 │   └── RequestInProgress, AnswerNotKept
-├── IdempotencyKeyReused, EndpointGone, UnknownDomain
-├── ConfirmationExpired, SignupClosed, NoTestMode
+├── IdempotencyKeyReused, EndpointGone, UnknownDomain, ConfirmationExpired, SignupClosed, NoTestMode
 └── QuotaReached, NoRoom, OrdersStopped
 """
 

@@ -209,8 +209,7 @@ class Sandbox:
         opened.append(self._instances.stop)
         deployments.changed = self._instances.deployment_changed
         workspace.faults.changed = self._instances.faults_changed
-        budget = Budget(workspace)
-        resolvers = Resolvers(workspace, deployments, budget, self._instances.refresh)
+        resolvers = Resolvers(workspace, deployments, budget := Budget(workspace), self._instances.refresh)
         self._api = RailwayApi(workspace, resolvers, budget)
         self._control = Control(
             self.token,
@@ -226,11 +225,11 @@ class Sandbox:
         self._port = listener.port
         if self.options.s3_bucket:
             self._open_storage(loop, opened)
-        dns_server = DnsServer(loop, workspace.zones, self._dns_port or workspace.store.meta.get("dns_port", 0))
-        opened.append(dns_server.close)
-        self._dns_port = dns_server.port
-        ports = {"port": self._port, "odoo_port": self._odoo_port, "s3_port": self._s3_port}
-        workspace.store.remember(**ports, dns_port=self._dns_port)
+        names = DnsServer(loop, workspace.zones, self._dns_port or workspace.store.meta.get("dns_port", 0))
+        opened.append(names.close)
+        self._dns_port = names.port
+        ports = {"odoo_port": self._odoo_port, "s3_port": self._s3_port, "dns_port": self._dns_port}
+        workspace.store.remember(port=self._port, **ports)
         workspace.store.flush()
         self._resume(deployments, resolvers)
         workspace.timeline.attach(loop)

@@ -189,12 +189,8 @@ def _instances() -> Iterator[Condition]:
 
 def unattended() -> "QuerySet[Resource]":
     """What was asked for more than once, and Railway has not confirmed: backups, or no deployment at each push."""
-    long_ago = timezone.now() - FOLLOWING
-    return (
-        afterwards.missing()
-        .filter(checked_at__isnull=False, instance__state=InstanceState.READY, instance__ready_at__lt=long_ago)
-        .exclude(workspace=TEST)
-    )
+    asked = afterwards.missing().filter(checked_at__isnull=False).exclude(workspace=TEST)
+    return asked.filter(instance__state=InstanceState.READY, instance__ready_at__lt=timezone.now() - FOLLOWING)
 
 
 def _afterwards() -> Iterator[Condition]:

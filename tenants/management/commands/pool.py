@@ -90,18 +90,16 @@ def _told(standing: Standing, suggestion: Suggestion) -> str:
         + _("orders of four weeks that found one: %(hits)d of %(orders)d; cost a month: %(cost)s %(currency)s")
         % {
             "hits": standing.hits,
-            "seedSince": standing.seed.isoformat() if standing.seed else None,
             "orders": standing.orders,
             "cost": standing.monthly_cost,
             "currency": CURRENCY,
         },
     ]
+    now = timezone.now()
     if standing.oldest:
-        lines.append("  " + _("the oldest is warm since %(age)s") % {"age": age(timezone.now() - standing.oldest)})
+        lines.append("  " + _("the oldest is warm since %(age)s") % {"age": age(now - standing.oldest)})
     if standing.seed:
-        lines.append(
-            "  " + _("new instances begin with a seed made %(age)s ago") % {"age": age(timezone.now() - standing.seed)}
-        )
+        lines.append("  " + _("new instances begin with a seed made %(age)s ago") % {"age": age(now - standing.seed)})
     if pool.is_paused:
         lines.append("  " + _("paused: no unit is made"))
     if standing.is_stopped:
@@ -139,6 +137,7 @@ def _facts(standing: Standing, suggestion: Suggestion) -> dict[str, Any]:
         "oldestWarmSince": standing.oldest.isoformat() if standing.oldest else None,
         "orders": standing.orders,
         "hits": standing.hits,
+        "seedSince": standing.seed.isoformat() if standing.seed else None,
         "hitRate": standing.hit_rate,
         "monthlyCost": float(standing.monthly_cost),
         "currency": CURRENCY,
