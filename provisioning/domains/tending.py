@@ -97,7 +97,7 @@ def _claim(domain_id: int) -> Domain | None:
 
 def _make(domain: Domain) -> None:
     """Let Railway know the name, and learn what it wants in the zone."""
-    if not _is_undisturbed(domain):
+    if _gives_up(domain) or not _is_undisturbed(domain):
         return
     found = AtRailway(domain).make()
     if found is None or not found.target or not found.proof:
@@ -110,10 +110,7 @@ def _make(domain: Domain) -> None:
 def _follow(domain: Domain) -> None:
     """Examine the zone and the certificate; with both right and an answer at the door it is switched on."""
     now = timezone.now()
-    if domain.created_at < now - PATIENCE:
-        _give_up(domain)
-        return
-    if not _is_undisturbed(domain):
+    if _gives_up(domain) or not _is_undisturbed(domain):
         return
     railway = AtRailway(domain)
     found = railway.look()
@@ -149,7 +146,7 @@ def _watch(domain: Domain) -> None:
     found = AtRailway(domain).look()
     if found is None and domain.broken_at:
         # its customer has been told: it is made anew, and wants other records
-        _record(domain, state=_S.WAITING, created_at=now, run_after=now, mistakes=[])
+        _record(domain, _N.OFF, state=_S.WAITING, created_at=now, run_after=now, mistakes=[])
         return
     answer = door.knock(domain.address)
     if found is None:
@@ -205,10 +202,14 @@ def _remove(domain: Domain) -> None:
         _record(domain, _N.REMOVED, state=_S.REMOVED, removed_at=now)
 
 
-def _give_up(domain: Domain) -> None:
+def _gives_up(domain: Domain) -> bool:
+    """Whether it has been on its way for too long, and is on its way out now."""
+    if domain.created_at > timezone.now() - PATIENCE:
+        return False
     with transaction.atomic():
         if _record(domain, reason="never_set"):
             asking.remove(domain)
+    return True
 
 
 def _is_undisturbed(domain: Domain) -> bool:
