@@ -3,6 +3,7 @@
 import getpass
 import json
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -95,11 +96,7 @@ def _told(standing: Standing, suggestion: Suggestion) -> str:
             "currency": CURRENCY,
         },
     ]
-    now = timezone.now()
-    if standing.oldest:
-        lines.append("  " + _("the oldest is warm since %(age)s") % {"age": age(now - standing.oldest)})
-    if standing.seed:
-        lines.append("  " + _("new instances begin with a seed made %(age)s ago") % {"age": age(now - standing.seed)})
+    lines += ["  " + line for line in _ages(standing)]
     if pool.is_paused:
         lines.append("  " + _("paused: no unit is made"))
     if standing.is_stopped:
@@ -120,6 +117,14 @@ def _told(standing: Standing, suggestion: Suggestion) -> str:
             }
         )
     return "\n".join(lines)
+
+
+def _ages(standing: Standing) -> Iterator[str]:
+    now = timezone.now()
+    if standing.oldest:
+        yield _("the oldest is warm since %(age)s") % {"age": age(now - standing.oldest)}
+    if standing.seed:
+        yield _("new instances begin with a seed made %(age)s ago") % {"age": age(now - standing.seed)}
 
 
 def _facts(standing: Standing, suggestion: Suggestion) -> dict[str, Any]:
