@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
 from tenants import names
 from tenants.admin.console import ConsoleAdmin
@@ -52,9 +52,20 @@ class PartnerForm(ModelForm):  # type: ignore[type-arg]
         help_text=_("Web sites that may show the widget, one a line: https://www.partner.com."),
     )
 
+    closed_parts = forms.MultipleChoiceField(
+        label=_("switched off for its customers"),
+        required=False,
+        choices=Partner.Part.choices,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text=_("They see no such button in their space, and ask the partner instead."),
+    )
+
     class Meta:
         model = Partner
-        fields = ("name", "is_active", "contact_email", "reply_to", "language", "allowed_origins", "quota")
+        fields = (
+            *("name", "is_active", "contact_email", "reply_to", "language", "allowed_origins", "quota"),
+            "closed_parts",
+        )
 
     def clean_name(self) -> str:
         """As it is kept; one that people would take for another partner's is refused. The former one may stay."""

@@ -6,7 +6,7 @@ import zlib
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -36,6 +36,16 @@ class Partner(models.Model):
     the later ones have none until they are renamed.
     """
 
+    class Part(models.TextChoices):
+        """What a partner may keep to itself in its customers' space. Nobody is kept from their data."""
+
+        PASSWORD = "password", _("a new password")
+        ADDRESS = "address", _("another e-mail address")
+        DOMAIN = "domain", _("an own domain")
+        PLAN = "plan", _("another plan")
+        RESTORE = "restore", _("restoring a backup")
+        END = "end", _("the end")
+
     name = models.CharField(_("name"), max_length=100, unique=True)
     name_key = models.CharField(max_length=names.LONGEST_KEY, unique=True, null=True, editable=False)  # noqa: DJ001  none is unlike any
     is_house = models.BooleanField(_("the house itself"), default=False, editable=False)
@@ -49,6 +59,9 @@ class Partner(models.Model):
         _("allowed origins"), default=list, blank=True, help_text=_("Addresses such as https://www.partner.com.")
     )
     quota = models.PositiveIntegerField(_("live instances at most"), null=True, blank=True)
+    closed_parts = models.JSONField(
+        _("switched off for its customers"), default=list, blank=True, db_default=Value([], models.JSONField())
+    )
     test_of = models.OneToOneField(
         "self", models.CASCADE, null=True, blank=True, editable=False, related_name="in_test_mode"
     )
@@ -72,6 +85,10 @@ class Partner(models.Model):
         if self._state.adding:
             self.name_key = names.key(self.name)
         super().save(*args, **options)
+
+    def opens(self, part: Part) -> bool:
+        """Whether its customers do this themselves."""
+        return part not in self.closed_parts
 
     @property
     def is_test(self) -> bool:

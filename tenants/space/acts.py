@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from tenants.errors import DomainError, InvalidExpiry
 from tenants.limits import occasions
 from tenants.limits.counters import Claim
-from tenants.models import Instance
+from tenants.models import Instance, Partner
 from tenants.services import access, customer_choices, links, preconditions
 from tenants.space.doors import Visit, as_customer, signed_in
 from tenants.space.instances import own, show
@@ -24,7 +24,7 @@ AUDITED = {"password": "reset_password", "resumed": "resume"}
 @signed_in("POST")
 def password(visit: Visit, public_id: str) -> HttpResponse:
     """A new one, mailed to the address that is signed in."""
-    instance = own(visit, public_id)
+    instance = own(visit, public_id, Partner.Part.PASSWORD)
     if visit.request.method != "POST":
         return visit.show("password", instance=instance)
     claims = occasions.resend(instance.tenant.partner_id, instance.public_id, instance.admin_email)
@@ -34,7 +34,7 @@ def password(visit: Visit, public_id: str) -> HttpResponse:
 @signed_in("POST")
 def end(visit: Visit, public_id: str) -> HttpResponse:
     """Now, or at the end of a day."""
-    instance = own(visit, public_id)
+    instance = own(visit, public_id, Partner.Part.END)
     form = visit.request.POST
     facts: dict[str, Any] = {
         "instance": instance,

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from tenants.errors import DomainError, SameEmail
 from tenants.limits import counters, occasions
-from tenants.models import AddressProof, Instance
+from tenants.models import AddressProof, Instance, Partner
 from tenants.services import access, address_proof, preconditions
 from tenants.services.address_proof import CodeOver, WrongCode
 from tenants.space.doors import Visit, as_customer, signed_in
@@ -21,7 +21,7 @@ _P = AddressProof.Purpose
 @signed_in("POST")
 def page(visit: Visit, public_id: str) -> HttpResponse:
     """Which one; a POST mails a code to each of the two."""
-    instance, request = own(visit, public_id), visit.request
+    instance, request = own(visit, public_id, Partner.Part.ADDRESS), visit.request
     if (error := preconditions.why_not("change_email", instance)) is not None:
         return show(visit, instance, 409, refused=str(error))
     if request.method != "POST":
@@ -44,7 +44,7 @@ def page(visit: Visit, public_id: str) -> HttpResponse:
 
 @signed_in("POST")
 def codes(visit: Visit, public_id: str) -> HttpResponse:
-    instance, request = own(visit, public_id), visit.request
+    instance, request = own(visit, public_id, Partner.Part.ADDRESS), visit.request
     if request.method != "POST":
         return visit.onward("address", public_id)
     usage = counters.take(occasions.code_guess(request))

@@ -14,7 +14,7 @@ from provisioning.models import Backup, Restore
 from provisioning.reasons import reason
 from tenants.errors import DomainError, NotConfirmed, UnknownBackup
 from tenants.limits import occasions
-from tenants.models import Instance
+from tenants.models import Instance, Partner
 from tenants.services import backups, drills, exports, preconditions, restores
 from tenants.space.doors import Visit, as_customer, signed_in
 from tenants.space.instances import DONE, own
@@ -55,7 +55,7 @@ def download(visit: Visit, public_id: str, backup_id: str) -> HttpResponse:
 @signed_in("POST", lately=True)
 def restore(visit: Visit, public_id: str, backup_id: str) -> HttpResponse:
     """Says what is replaced; a POST with the name of the instance begins it."""
-    instance = own(visit, public_id)
+    instance = own(visit, public_id, Partner.Part.RESTORE)
     backup = _own(instance, backup_id)
     if (error := preconditions.why_not("restore", instance)) is not None:
         return _show(visit, instance, 409, refused=str(error))
@@ -86,7 +86,8 @@ def _show(visit: Visit, instance: Instance, status: int = 200, **more: Any) -> H
         "under_way": Backup.objects.filter(instance=instance, state__in=Backup.OPEN).exists(),
         "proven": dates.day(proven.proven_at) if proven and proven.proven_at else "",
         "back_up": preconditions.why_not("back_up", instance) is None,
-        "restore": preconditions.why_not("restore", instance) is None,
+        "restore": instance.tenant.partner.opens(Partner.Part.RESTORE)
+        and preconditions.why_not("restore", instance) is None,
         "went_wrong": reason(last.reason).sentence if last and last.state in (_S.FAILED, _S.UNDONE) else "",
     }
     return visit.show("backups", status, **(context | more))

@@ -11,7 +11,7 @@ from tenants import domain_names
 from tenants.errors import DomainError, UnknownDomain
 from tenants.limits import counters, occasions
 from tenants.limits.counters import Exceeded
-from tenants.models import Instance
+from tenants.models import Instance, Partner
 from tenants.services import domains, preconditions
 from tenants.space.doors import Visit, as_customer, signed_in
 from tenants.space.instances import own
@@ -28,7 +28,7 @@ _S = Domain.State
 @signed_in("POST")
 def page(visit: Visit, public_id: str) -> HttpResponse:
     """What there is; a POST adds a domain."""
-    instance = own(visit, public_id)
+    instance = own(visit, public_id, Partner.Part.DOMAIN)
     if visit.request.method != "POST":
         return _show(visit, instance, done=DONE.get(visit.request.GET.get("done", ""), ""))
     given = visit.request.POST.get("name", "").strip()[:300]
@@ -43,7 +43,7 @@ def page(visit: Visit, public_id: str) -> HttpResponse:
 @signed_in("POST")
 def check(visit: Visit, public_id: str, domain_id: str) -> HttpResponse:
     """Look at it now; written down nowhere, so it counts by itself."""
-    instance = own(visit, public_id)
+    instance = own(visit, public_id, Partner.Part.DOMAIN)
     domain = _own(instance, domain_id)
     if visit.request.method != "POST":
         return visit.onward("domain", public_id)
@@ -59,7 +59,7 @@ def check(visit: Visit, public_id: str, domain_id: str) -> HttpResponse:
 
 @signed_in("POST")
 def remove(visit: Visit, public_id: str, domain_id: str) -> HttpResponse:
-    instance = own(visit, public_id)
+    instance = own(visit, public_id, Partner.Part.DOMAIN)
     domain = _own(instance, domain_id)
     if visit.request.method != "POST":
         return visit.onward("domain", public_id)

@@ -12,13 +12,14 @@ from django.utils.translation import gettext_lazy
 from provisioning.backups import asking, bucket
 from provisioning.models import Agent
 from tenants.lifecycle import InstanceState
-from tenants.models import Instance
+from tenants.models import Instance, Partner
 from tenants.services import certificates, customer_choices, domains, ending, partners, preconditions
 from tenants.space.doors import Visit, signed_in
 from tenants.space.history import history_of
 from tenants.wording import dates, prices
 from tenants.wording.usage import usage_of
 
+_P = Partner.Part
 # what was done a moment ago: a page that is loaded again says it again, and does nothing
 DONE: dict[str, str | Promise] = {
     "password": gettext_lazy(
@@ -53,10 +54,12 @@ def page(visit: Visit, public_id: str) -> HttpResponse:
     return show(visit, own(visit, public_id), done=done)
 
 
-def own(visit: Visit, public_id: str) -> Instance:
-    """What the session reaches. Raises Http404 for what is not there and for what belongs to others alike."""
+def own(visit: Visit, public_id: str, part: Partner.Part | None = None) -> Instance:
+    """What the session reaches. Raises Http404 for what is not there and for what belongs to others alike, and for a
+    ``part`` that the seller has switched off.
+    """
     instance = visit.person.instances().filter(public_id=public_id).first()
-    if instance is None:
+    if instance is None or (part is not None and not instance.tenant.partner.opens(part)):
         raise Http404
     return instance
 
@@ -92,17 +95,23 @@ def _end(instance: Instance) -> dict[str, Any]:
 
 
 def _may(instance: Instance) -> dict[str, bool]:
-    possible = {name: preconditions.why_not(name, instance) is None for name in ("reset_password", "change_email")}
-    return {
-        **possible,
-        "plan": instance.state == InstanceState.READY,
+    possible = {
+        "reset_password": (preconditions.why_not("reset_password", instance) is None, _P.PASSWORD),
+        "change_email": (preconditions.why_not("change_email", instance) is None, _P.ADDRESS),
+        "plan": (instance.state == InstanceState.READY, _P.PLAN),
+        "domain": (
+            preconditions.why_not("add_domain", instance) is None or bool(domains.living(instance)),
+            _P.DOMAIN,
+        ),
+        "end": (customer_choices.why_not_end(instance) is None, _P.END),
+    }
+    opened = {name: can and instance.tenant.partner.opens(part) for name, (can, part) in possible.items()}
+    return opened | {
         "keep": customer_choices.may_keep(instance),
         "resume": customer_choices.may_resume(instance),
         "links": preconditions.why_not("revoke_links", instance) is None,
-        "end": customer_choices.why_not_end(instance) is None,
         "back_up": preconditions.why_not("back_up", instance) is None,
         "export": preconditions.why_not("export", instance) is None,
-        "domain": preconditions.why_not("add_domain", instance) is None or bool(domains.living(instance)),
     }
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from provisioning.reasons import reason
 from tenants.errors import DomainError, NotConfirmed, PlanNotOffered
 from tenants.limits.visitors import visitor_network
-from tenants.models import Instance, PlanChange
+from tenants.models import Instance, Partner, PlanChange
 from tenants.payments.providers import provider
 from tenants.services import legal, plan_changes, preconditions
 from tenants.space.doors import Visit, as_customer, signed_in
@@ -22,7 +22,7 @@ LATER = "later"
 @signed_in("POST")
 def page(visit: Visit, public_id: str) -> HttpResponse:
     """A POST agrees on a plan, or takes back what waits for its day."""
-    instance, form = own(visit, public_id), visit.request.POST
+    instance, form = own(visit, public_id, Partner.Part.PLAN), visit.request.POST
     if visit.request.method != "POST":
         return _show(visit, instance, done=DONE.get(visit.request.GET.get("done", ""), ""))
     try:
