@@ -30,7 +30,12 @@ def of(session: CustomerSession) -> dict[str, Any]:
         ],
         "instances": [_instance(each) for each in instances],
         "orders": [
-            {"company": row.company, "plan": row.plan.code, "sentAt": _moment(row.created_at)}
+            {
+                "company": row.company,
+                "wishedName": row.client_name,
+                "plan": row.plan.code,
+                "sentAt": _moment(row.created_at),
+            }
             for row in Signup.objects.filter(**mine).select_related("plan").order_by("pk")
         ],
         "emails": [
