@@ -240,6 +240,15 @@ def test_axe_finds_nothing_on_the_form_and_its_errors_take_the_focus(site, visit
 
 
 @pytest.mark.any_store(SEEN)
+@pytest.mark.parametrize("scripts", [True, False])
+def test_enter_in_a_field_sends_the_form(site, visitor, scripts):
+    page = visitor(java_script_enabled=scripts)
+    fill(page, site, "Entrée")
+    page.press("#id_client_name", "Enter")
+    page.wait_for_url(re.compile("/instances/entree-"))
+
+
+@pytest.mark.any_store(SEEN)
 def test_the_whole_form_is_filled_and_sent_by_keyboard(site, visitor):
     page = visitor()
     page.goto(site)

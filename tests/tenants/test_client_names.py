@@ -109,7 +109,10 @@ def test_a_company_that_only_shares_a_word_with_us_keeps_its_name(name):
         ("日本", ""),
         ("a" * 80, "a" * 50),
         ("L’" + "a" * 80, "l-" + "a" * 48),
-        ("Établissements Dupont & Fils Menuiserie Charpente SARL", "etablissements-dupont-et-fils-menuiserie-charpente"),
+        (
+            "Établissements Dupont & Fils Menuiserie Charpente SARL",
+            "etablissements-dupont-et-fils-menuiserie-charpente",
+        ),
         ("Établissements Dupont & Fils Menuiserie Charpentes SARL", "etablissements-dupont-et-fils-menuiserie"),
     ],
 )

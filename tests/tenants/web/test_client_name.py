@@ -18,7 +18,13 @@ from tests.tenants.web.test_json_signup import post
 from tests.tenants.web.test_once_at_once import MAILBOX
 
 pytestmark = pytest.mark.django_db
+SHAPE = (
+    "Utilisez de 3 à 50 lettres minuscules sans accent, chiffres et traits d’union, sans trait d’union au début "
+    "ni à la fin."
+)
+RESERVED = "Cette adresse est réservée. Choisissez-en une autre."
 TAKEN = "Cette adresse est déjà prise. Choisissez-en une autre."
+FREE = "Encore libres\u00a0:"
 
 
 @pytest.fixture(autouse=True)
@@ -49,17 +55,9 @@ def test_a_wish_is_kept_to_whatever_the_company_is_called(client, form):
 @pytest.mark.parametrize(
     ("wish", "told"),
     [
-        (
-            "Étoile & Cie",
-            "Utilisez de 3 à 50 lettres minuscules sans accent, chiffres et traits d’union, sans trait d’union au début "
-            "ni à la fin. Encore libres\u00a0: etoile-et-cie, o-neill-et-fils, etoile-et-cie-2.",
-        ),
-        (
-            "admin",
-            "Cette adresse est réservée. Choisissez-en une autre. Encore libres\u00a0: o-neill-et-fils, "
-            "o-neill-et-fils-2, o-neill-et-fils-pro.",
-        ),
-        ("acme", f"{TAKEN} Encore libres\u00a0: o-neill-et-fils, acme-2, acme-pro."),
+        ("Étoile & Cie", f"{SHAPE} {FREE} etoile-et-cie, o-neill-et-fils, etoile-et-cie-2."),
+        ("admin", f"{RESERVED} {FREE} o-neill-et-fils, o-neill-et-fils-2, o-neill-et-fils-pro."),
+        ("acme", f"{TAKEN} {FREE} o-neill-et-fils, acme-2, acme-pro."),
     ],
 )
 def test_a_wish_that_cannot_be_had_is_told_beside_the_field_with_what_can(client, form, wish, told):
@@ -153,7 +151,7 @@ def test_a_wish_that_was_taken_meanwhile_is_told_and_another_one_is_confirmed_wi
     factories.order_instance("etoile")
     for page in (client.get(link), client.post(link)):
         assert page.status_code == 409
-        assert beside_the_field(page) == f"{TAKEN} Encore libres\u00a0: o-neill-et-fils, etoile-2, etoile-pro."
+        assert beside_the_field(page) == f"{TAKEN} {FREE} o-neill-et-fils, etoile-2, etoile-pro."
     assert client.post(link, {"client_name": "É"}).status_code == 409
     assert Signup.objects.get().confirmed_at is None
     assert client.post(link, {"client_name": "etoile-pro"})["Location"].startswith("/instances/etoile-pro-")
