@@ -98,7 +98,7 @@ def near(*wishes: str) -> Iterator[str]:
     """Names that may be used, the nearest first: each wish as a client name is written, then each with an ending."""
     stems = [stem for stem in dict.fromkeys(map(fold, wishes)) if stem and not _impersonates(stem)]
     ended = (f"{_cut(stem, LONGEST - len(ending) - 1)}-{ending}" for stem in stems for ending in ENDINGS)
-    for name in (*stems, *ended):
+    for name in dict.fromkeys((*stems, *ended)):
         with suppress(InvalidClientName, ReservedClientName):
             yield check(name)
 
