@@ -3,12 +3,16 @@
 import re
 import secrets
 import unicodedata
+from collections.abc import Iterator
+from contextlib import suppress
 
 from tenants.errors import InvalidClientName, ReservedClientName
 
 SHORTEST = 3
 LONGEST = 50
 SUFFIX_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+# what makes another name of a taken one, in the order in which they are proposed
+ENDINGS = ("2", "pro", "erp", "3", "4", "5")
 SHAPE = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,48}[a-z0-9])")
 
 RESERVED = frozenset(
@@ -81,24 +85,41 @@ def _says_only_what_is_trusted(parts: list[str]) -> bool:
 
 
 def fold(company: str) -> str:
-    """The client name that a company name suggests: accents folded, the rest to hyphens, 50 characters at most.
+    """The client name that a company name suggests: accents folded, the rest to hyphens, the words that fit in 50.
 
     May come out shorter than a client name may be, or empty: a name in another script has no letters to keep.
     """
     folded = unicodedata.normalize("NFKD", company.lower().translate(_LIGATURES))
     ascii_only = "".join(letter for letter in folded if not unicodedata.combining(letter)).lower()
-    return re.sub(r"[^a-z0-9]+", "-", ascii_only).strip("-")[:LONGEST].rstrip("-")
+    return _cut(re.sub(r"[^a-z0-9]+", "-", ascii_only).strip("-"), LONGEST)
+
+
+def near(*wishes: str) -> Iterator[str]:
+    """Names that may be used, the nearest first: each wish as a client name is written, then each with an ending."""
+    stems = [stem for stem in dict.fromkeys(map(fold, wishes)) if stem and not _impersonates(stem)]
+    ended = (f"{_cut(stem, LONGEST - len(ending) - 1)}-{ending}" for stem in stems for ending in ENDINGS)
+    for name in dict.fromkeys((*stems, *ended)):
+        with suppress(InvalidClientName, ReservedClientName):
+            yield check(name)
 
 
 def with_suffix(name: str, length: int = 4) -> str:
     """The name with a short random suffix, within the longest length: for when the plain one is taken."""
-    stem = name[: LONGEST - length - 1].rstrip("-")
+    stem = _cut(name, LONGEST - length - 1)
     if not stem or _impersonates(stem):
         stem = "client"
     while True:
         suffix = "".join(secrets.choice(SUFFIX_ALPHABET) for _ in range(length))
         if not _impersonates(f"{stem}-{suffix}"):
             return f"{stem}-{suffix}"
+
+
+def _cut(name: str, longest: int) -> str:
+    """The words of a name that fit; where hardly anything would be left, the beginning of its first long one."""
+    if len(name) <= longest:
+        return name
+    words = name[: longest + 1].rpartition("-")[0].rstrip("-")
+    return words if len(words) >= SHORTEST else name[:longest].rstrip("-")
 
 
 def database_name(name: str) -> str:

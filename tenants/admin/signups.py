@@ -19,7 +19,7 @@ class SignupAdmin(ReadOnlyAdmin):
     list_select_related = ("plan", "partner", "instance")
     search_fields = ("company", "email", "instance__client_name")
     fields = (
-        *("company", "email", "language", "plan", "partner", "state", "reason", "instance"),
+        *("company", "client_name", "email", "language", "plan", "partner", "state", "reason", "instance"),
         *("created_at", "expires_at", "confirmed_at"),
     )
     readonly_fields = ("state", "reason")

@@ -17,6 +17,8 @@ class Signup(models.Model):
     partner = models.ForeignKey(Partner, models.CASCADE, related_name="signups", verbose_name=_("partner"))
     plan = models.ForeignKey(Plan, models.PROTECT, related_name="signups", verbose_name=_("plan"))
     company = models.CharField(_("company"), max_length=100)
+    # the visitor's own wish; without one it is made from the company
+    client_name = models.CharField(_("wished client name"), max_length=50, blank=True, default="", db_default="")
     email = models.EmailField(_("e-mail"))
     language = models.CharField(_("language"), max_length=2, default="fr")
     instance = models.OneToOneField(

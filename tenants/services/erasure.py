@@ -67,7 +67,7 @@ def _paid(session: CustomerSession) -> QuerySet[Agreement]:
 
 def _forget_orders(session: CustomerSession, mine: list[Instance], sold: set[int]) -> None:
     for form in Signup.objects.filter(email=session.email, partner=session.partner_id):
-        Signup.objects.filter(pk=form.pk).update(company=NOBODY, email=_address(form.pk), network="")
+        Signup.objects.filter(pk=form.pk).update(company=NOBODY, client_name="", email=_address(form.pk), network="")
     for each in mine:
         if each.pk not in sold:
             _forget_order(each)

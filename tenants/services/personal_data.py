@@ -29,10 +29,7 @@ def of(session: CustomerSession) -> dict[str, Any]:
             for row in Tenant.objects.filter(**mine).order_by("pk")
         ],
         "instances": [_instance(each) for each in instances],
-        "orders": [
-            {"company": row.company, "plan": row.plan.code, "sentAt": _moment(row.created_at)}
-            for row in Signup.objects.filter(**mine).select_related("plan").order_by("pk")
-        ],
+        "orders": [_order(row) for row in Signup.objects.filter(**mine).select_related("plan").order_by("pk")],
         "emails": [
             {"kind": row.kind, "state": row.state, "writtenAt": _moment(row.created_at), "sentAt": _moment(row.sent_at)}
             for row in Mail.objects.filter(recipient=session.email, instance__in=instances).order_by("pk")
@@ -47,6 +44,15 @@ def of(session: CustomerSession) -> dict[str, Any]:
             }
             for row in CustomerSession.objects.filter(**mine).order_by("pk")
         ],
+    }
+
+
+def _order(row: Signup) -> dict[str, Any]:
+    return {
+        "company": row.company,
+        "wishedName": row.client_name,
+        "plan": row.plan.code,
+        "sentAt": _moment(row.created_at),
     }
 
 

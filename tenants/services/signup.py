@@ -1,6 +1,6 @@
 """Use cases of a visitor: from a company name to an instance, with the address confirmed first where that is asked."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from django.conf import settings
@@ -41,16 +41,18 @@ def sign_up(
     email: str,
     plan_code: str,
     language: str,
+    client_name: str = "",
     key: ApiKey | None = None,
     claims: Sequence[Claim] = (),
     network: str = "",
 ) -> Signup:
     """Take a visitor's order, once a ticket. Its ``instance`` is None while the address has to be confirmed.
 
+    ``client_name`` is the visitor's wish, which is kept to or refused; empty, a free one is made from the company.
     ``claims`` are counted once a ticket, too, however many send it at the same moment, and only for what is ordered.
 
-    Raises InvalidInput (see tenants.errors for which), SignupClosed, OrdersStopped, QuotaReached or counters.Exceeded;
-    then there is no order.
+    Raises InvalidInput (see tenants.errors for which), ClientNameTaken, SignupClosed, OrdersStopped, QuotaReached or
+    counters.Exceeded; then there is no order.
     """
     if (known := find(ticket)) is not None:
         return known
@@ -61,6 +63,7 @@ def sign_up(
         partner=partner,
         plan=_offered(plan_code),
         company=names.checked(company, refusal=InvalidCompany),
+        client_name=client_name and client_names.check(client_name),
         email=addresses.normal(email),
         language=language,
         terms_version=legal.terms_version(),
@@ -99,10 +102,13 @@ def find_confirmable(token: str) -> Signup:
     return signup
 
 
-def confirm(token: str) -> Signup:
+def confirm(token: str, client_name: str) -> Signup:
     """The visitor has opened the link and said yes: create the instance. The link works once.
 
-    Raises ConfirmationExpired, ConfirmationUsed or QuotaReached.
+    ``client_name`` is the wish as it stands now: the one of the order may have been taken meanwhile.
+
+    Raises InvalidInput, ClientNameTaken, QuotaReached, NoRoom or OrdersStopped, and the link stays good; or
+    ConfirmationExpired or ConfirmationUsed.
     """
     signup = find_confirmable(token)
     with transaction.atomic():
@@ -110,15 +116,24 @@ def confirm(token: str) -> Signup:
         if not won:
             raise ConfirmationUsed
         signup.refresh_from_db()
+        signup.client_name = client_name
         _fill(signup, None)
     return signup
 
 
+<<<<<<< HEAD
 def suggested_name(company: str) -> tuple[str, bool]:
     """The client name that a company would get, and whether its plain form is free."""
     name = _plain_name(company)
     free = bool(name) and not Instance.objects.real().live().filter(client_name=name).exists()
     return name, free
+=======
+def free_names(*wishes: str) -> list[str]:
+    """Client names near to what is wished that nobody has now, the nearest first; there may be none."""
+    made = list(client_names.near(*wishes))
+    taken = set(Instance.objects.live().filter(client_name__in=made).values_list("client_name", flat=True))
+    return [name for name in made if name not in taken]
+>>>>>>> w-address
 
 
 def purge() -> int:
@@ -147,6 +162,7 @@ def _take(signup: Signup, key: ApiKey | None, claims: Sequence[Claim]) -> Except
     if refusal is None:
         try:
             with transaction.atomic():
+                instances.require_free(signup.client_name)
                 outbox.write_confirmation(signup) if confirmed_first else _fill(signup, key)
         except DomainError as error:
             counters.give_back(*claims)
@@ -159,14 +175,12 @@ def _take(signup: Signup, key: ApiKey | None, claims: Sequence[Claim]) -> Except
 def _fill(signup: Signup, key: ApiKey | None) -> None:
     signup.instance = _create(signup, key)
     signup.link_revision = signup.instance.link_revision
-    signup.save(update_fields=["instance", "link_revision"])
+    signup.save(update_fields=["instance", "link_revision", "client_name"])
     agreements.write(signup.instance, signup.email, terms_version=signup.terms_version, network=signup.network)
 
 
 def _create(signup: Signup, key: ApiKey | None) -> Instance:
-    plain, free = suggested_name(signup.company)
-    name = plain if free else client_names.with_suffix(plain)
-    for _ in range(MOST_TRIES):
+    for name in _names_for(signup):
         try:
             with transaction.atomic():
                 return instances.create_instance(
@@ -179,8 +193,18 @@ def _create(signup: Signup, key: ApiKey | None) -> Instance:
                     key=key,
                 )
         except ClientNameTaken:
-            name = client_names.with_suffix(plain)
+            continue
     raise ClientNameTaken
+
+
+def _names_for(signup: Signup) -> Iterator[str]:
+    """What to call the instance, in this order: a wish is kept to, a name that we find may have been taken just now."""
+    if signup.client_name:
+        yield signup.client_name
+        return
+    yield from free_names(signup.company)
+    for _ in range(MOST_TRIES):
+        yield client_names.with_suffix(client_names.fold(signup.company))
 
 
 def _offered(code: str) -> Plan:
@@ -191,11 +215,3 @@ def _offered(code: str) -> Plan:
     if not plan.takes_orders:
         raise OrdersStopped
     return plan
-
-
-def _plain_name(company: str) -> str:
-    """Folded, or "" when the company's name leaves nothing that may be a client name."""
-    try:
-        return client_names.check(client_names.fold(company))
-    except DomainError:
-        return ""

@@ -2,16 +2,19 @@
 
 import secrets
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
 from django.core.signing import BadSignature, TimestampSigner
 from django.utils.translation import gettext_lazy as _
 
-from tenants import mail_domains
+from tenants import client_names, mail_domains
+from tenants.errors import ClientNameTaken, DomainError, InvalidClientName, ReservedClientName
 from tenants.form_fields import AddressField, NameField
 from tenants.models import Plan
+from tenants.services import instances
+from tenants.services import signup as use_case
 
 TICKETS = TimestampSigner(salt="tenants.web.signup-form")
 TICKET_SECONDS = 86_400
@@ -22,9 +25,63 @@ def new_ticket() -> str:
     return TICKETS.sign(secrets.token_urlsafe(18))
 
 
-class SignupForm(forms.Form):
+class ClientNameForm(forms.Form):
+    """The wish for an address; empty, it is made from ``company``."""
+
+    # of the whole address, what is not chosen
+    address_start, address_end = "eazynova-", ".up.railway.app"
+    # to a visitor it is an address: by the code of the refusal
+    words: ClassVar = {
+        InvalidClientName.code: _(
+            "Use 3 to 50 lower-case letters without accents, digits and hyphens, with no hyphen at either end."
+        ),
+        ReservedClientName.code: _("This address is reserved. Choose another one."),
+        ClientNameTaken.code: _("This address is taken. Choose another one."),
+    }
+    client_name = forms.CharField(required=False, label=_("Address of your Odoo"))
+
+    def clean_client_name(self) -> str:
+        wish: str = self.cleaned_data["client_name"].lower()
+        try:
+            return wish and client_names.check(wish)
+        except DomainError as error:
+            raise self._in_words(error) from error
+
+    def is_free(self) -> bool:
+        """Whether it may be used and nobody has it now; if not, it says why beside the field."""
+        if self.is_valid():
+            try:
+                instances.require_free(self.cleaned_data["client_name"])
+            except ClientNameTaken as error:
+                self.refuse(error)
+        return not self.errors
+
+    def refuse(self, error: DomainError) -> None:
+        """Say what a use case refuses beside its field, or above the form when it has none."""
+        self.add_error(error.field if error.field in self.fields else None, self._in_words(error))
+
+    @property
+    def reason(self) -> str:
+        """The code of what is wrong with the wish, or ""."""
+        return next((error.code or "" for error in self.errors.as_data().get("client_name", ())), "")
+
+    @property
+    def suggestions(self) -> list[str]:
+        """Up to three free names near to a wish that is refused."""
+        wishes = (self.data.get(name, "")[:100] for name in ("client_name", "company"))
+        return use_case.free_names(*wishes)[:3] if self.reason else []
+
+    def address_of(self, name: str) -> str:
+        return f"{self.address_start}{name}{self.address_end}"
+
+    def _in_words(self, error: DomainError) -> forms.ValidationError:
+        return forms.ValidationError(str(self.words.get(error.code, error)), code=error.code)
+
+
+class SignupForm(ClientNameForm):
     """``website`` is a honeypot: people do not see it, so only machines fill it."""
 
+    field_order = ("company", "client_name")
     company = NameField(
         max_length=100,
         label=_("Company name"),

@@ -25,7 +25,7 @@ from tenants.models import Plan, Signup
 from tenants.services import partners
 from tenants.services import signup as use_case
 from tenants.web import language, progress
-from tenants.web.forms import SignupForm, new_ticket
+from tenants.web.forms import ClientNameForm, SignupForm, new_ticket
 from tenants.web.language import in_language
 from tenants.web.problems import problem
 from tenants.web.too_many import too_many
@@ -33,10 +33,9 @@ from tenants.wording import prices
 from tenants.wording.limits import refusal
 
 # the members of a JSON order
-READ = frozenset({"company", "email", "plan", "language", "captcha"})
+READ = frozenset({"company", "clientName", "email", "plan", "language", "captcha"})
 # what the form keeps when its language is changed
-TYPED = ("company", "email", "plan", "language")
-ADDRESS = "eazynova-{}.up.railway.app"
+TYPED = ("company", "client_name", "email", "plan", "language")
 
 
 @csrf_exempt
@@ -74,14 +73,27 @@ def sign_up(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def availability(request: HttpRequest) -> HttpResponse:
-    """The client name and the address that a company would get, for the page that shows it while one types."""
+    """Whether the wished client name can be had, or which one a company would get: shown while one types.
+
+    ``reason`` is the code of why it cannot, ``suggestions`` up to three that can.
+    """
     usage = counters.take(occasions.visitor_request(request))
     if usage.exceeded:
         return problem(429, "rate_limited", refusal(usage), usage.headers)
-    name, free = use_case.suggested_name(request.GET.get("company", "")[:100])
-    # what is taken gets a suffix, which nobody knows before
-    shown = name if free or not name else f"{name}-…"
-    return JsonResponse({"clientName": shown, "address": ADDRESS.format(shown) if shown else "", "available": free})
+    form = ClientNameForm(request.GET)
+    name = ""
+    if form.is_free():
+        proposed = use_case.free_names(request.GET.get("company", "")[:100])
+        name = form.cleaned_data["client_name"] or next(iter(proposed), "")
+    return JsonResponse(
+        {
+            "clientName": name,
+            "address": form.address_of(name) if name else "",
+            "available": bool(name),
+            "reason": form.reason,
+            "suggestions": form.suggestions,
+        }
+    )
 
 
 def _sign_up_by_form(request: HttpRequest) -> HttpResponse:
@@ -102,7 +114,7 @@ def _sign_up_by_form(request: HttpRequest) -> HttpResponse:
         except Exceeded as error:
             return too_many(request, error.usage)
         except DomainError as error:
-            form.add_error(error.field if error.field in form.fields else None, str(error))
+            form.refuse(error)
     return _page(request, form, plans, request.POST["ticket"] if ticket else new_ticket(), status=422)
 
 
@@ -113,7 +125,8 @@ def _sign_up_by_json(request: HttpRequest) -> HttpResponse:
         return _unreadable(error)
     if not isinstance(order, dict):
         return _unreadable(strict_json.Unreadable())
-    form = SignupForm({"language": (get_language() or "fr")[:2], **order}, plans=use_case.offered_plans())
+    typed = {"language": (get_language() or "fr")[:2], **order, "client_name": order.get("clientName", "")}
+    form = SignupForm(typed, plans=use_case.offered_plans())
     wrong = {name: [_("This must be a text.")] for name in READ & order.keys() if not isinstance(order[name], str)}
     if wrong or form.errors:
         return problem(422, "invalid", _("Some values are not accepted."), errors=wrong or form.errors)
@@ -173,6 +186,7 @@ def _ordered(request: HttpRequest, values: dict[str, Any], ticket: str) -> Signu
         email=values["email"],
         plan_code=values["plan"],
         language=values["language"],
+        client_name=values["client_name"],
         claims=occasions.signup(request, values["email"]),
         network=visitor_network(request),
     )
@@ -180,8 +194,10 @@ def _ordered(request: HttpRequest, values: dict[str, Any], ticket: str) -> Signu
 
 def _same(known: Signup, form: SignupForm) -> bool:
     """Whether the form was only sent again."""
-    chosen = (form.data.get("plan"), form.data.get("language"))
-    return _same_customer(known, form) and chosen == (known.plan.code, known.language)
+    if not _same_customer(known, form):
+        return False
+    chosen = (form.data.get("plan"), form.data.get("language"), form.cleaned_data.get("client_name"))
+    return chosen == (known.plan.code, known.language, known.client_name)
 
 
 def _same_customer(known: Signup, form: SignupForm) -> bool:

@@ -40,8 +40,11 @@ def pages(site: str, foreign: str, language: str) -> Iterator[State]:
     yield State("home", site)
     yield State("form-errors", site, _send_wrong)
     yield State("form-filled", site, _fill)
+    yield State("form-address-refused", site, _choose_taken)
+    yield State("form-address-sent-refused", site, _send_taken)
     yield State("confirm-sent", f"{site}/confirm/sent/")
     yield State("confirm", f"{site}/confirm/{confirmation_token(language)}/")
+    yield State("confirm-taken", f"{site}/confirm/{confirmation_token(language, client_name=taken(language))}/")
     yield State("confirm-refused", f"{site}/confirm/nonsense/")
     yield State("too-many", site, _send_often)
     for name, make in PROGRESS.items():
@@ -93,7 +96,25 @@ def foreign_site(site: str, language: str) -> Iterator[str]:
 def _fill(page: Page) -> None:
     page.fill("#id_company", COMPANY)
     page.fill("#id_email", "marie@etoile.example")
-    page.wait_for_selector("#company-help strong")
+    page.wait_for_selector("#client_name-help strong")
+
+
+def _choose_taken(page: Page) -> None:
+    _fill(page)
+    page.fill("#id_client_name", taken("fr"))
+    page.wait_for_selector("#client_name-help button")
+
+
+def _send_taken(page: Page) -> None:
+    _choose_taken(page)
+    page.click("form button.main")
+    page.wait_for_selector("#summary")
+
+
+def taken(language: str) -> str:
+    """A client name that somebody has."""
+    instance = Instance.objects.filter(client_name=f"etoile-taken-{language}").first()
+    return (instance or _order(language, "taken")).client_name
 
 
 def _send_wrong(page: Page) -> None:
@@ -136,12 +157,13 @@ def address_of(site: str, instance: Instance) -> str:
     return f"{site}/instances/{instance.public_id}/?token={instance.status_token}"
 
 
-def confirmation_token(language: str) -> str:
+def confirmation_token(language: str, client_name: str = "") -> str:
     """The token of a confirmation link that nobody has opened yet."""
     plan = Plan.objects.get(code="demo")
     end = timezone.now() + timedelta(hours=20)
     values = {"partner": partners.house(), "plan": plan, "company": COMPANY, "expires_at": end, "language": language}
-    ticket = f"ticket-{language}"
+    values |= {"client_name": client_name}
+    ticket = f"ticket-{language}-{client_name}"
     Signup.objects.get_or_create(ticket=ticket, defaults=values | {"email": "marie@etoile.example"})
     return TimestampSigner(salt=composing.CONFIRMATION_SALT).sign(ticket)
 

@@ -48,9 +48,9 @@ def violations(page):
 def test_a_visitor_signs_up_watches_and_logs_in_with_the_password_shown(site, worker, visitor):
     page = visitor()
     fill(page, site)
-    page.wait_for_selector("#company-help strong")
-    shown = page.locator("#company-help strong").all_inner_texts()
-    assert shown == ["cafe-de-l-etoile", "eazynova-cafe-de-l-etoile.up.railway.app"]
+    page.wait_for_selector("#client_name-help strong")
+    assert page.inner_text("#client_name-help strong") == "eazynova-cafe-de-l-etoile.up.railway.app"
+    assert page.get_attribute("#id_client_name", "placeholder") == "cafe-de-l-etoile"
     send(page)
     page.wait_for_url(re.compile(r"/instances/cafe-de-l-etoile-"))
     page.evaluate(LISTEN)
@@ -132,18 +132,68 @@ def test_the_sixth_attempt_is_told_when_to_come_back(site, visitor):
 
 
 @pytest.mark.any_store(SEEN)
-def test_a_taken_name_is_told_while_typing_and_what_cannot_be_asked_says_nothing_wrong(site, visitor):
+def test_a_taken_address_is_told_while_typing_and_a_free_one_is_a_press_away(site, visitor):
     factories.order_instance("acme")
+    page = visitor(viewport={"width": 320, "height": 700})
+    fill(page, site, "Acme Conseil")
+    page.focus("#id_client_name")
+    page.keyboard.type("acme")
+    page.wait_for_selector("#client_name-help button")
+    assert "Cette adresse est déjà prise" in page.inner_text("#client_name-help")
+    assert page.locator("#client_name-help button").all_inner_texts() == ["acme-conseil", "acme-2", "acme-pro"]
+    assert page.get_attribute("#id_client_name", "aria-invalid") == "true"
+    assert page.get_attribute("#client_name-help", "aria-live") == "polite"
+    assert violations(page) == []
+    for key in ("Tab", "Tab", "Enter"):
+        page.keyboard.press(key)
+    page.wait_for_selector("#client_name-help strong")
+    assert page.inner_text("#client_name-help") == "Cette adresse est libre\u00a0: eazynova-acme-2.up.railway.app"
+    assert page.evaluate("document.activeElement.value") == "acme-2"
+    assert page.get_attribute("#id_client_name", "aria-invalid") == "false"
+    page.click("button[lang=en]")
+    page.wait_for_selector("text=This address is free: eazynova-acme-2")
+    send(page)
+    page.wait_for_url(re.compile("/instances/acme-2-"))
+    page.go_back()
+    assert page.input_value("#id_client_name") == "acme-2"
+
+
+@pytest.mark.any_store(SEEN)
+def test_a_hint_that_cannot_be_asked_for_says_nothing_wrong(site, visitor):
     page = visitor()
     fill(page, site, "Acme")
-    page.wait_for_selector("#company-help strong")
-    told = page.inner_text("#company-help")
-    assert "déjà pris" in told
-    assert "eazynova-acme-….up.railway.app" in told
+    page.wait_for_selector("#client_name-help strong")
     page.route("**/availability*", lambda route: route.fulfill(status=429, body="{}"))
     with page.expect_response("**/availability*"):
         page.fill("#id_company", "Acme et fils")
-    page.wait_for_selector("#company-help:not(:has(strong))")
+    page.wait_for_selector("#client_name-help:not(:has(strong))")
+    assert page.get_attribute("#id_client_name", "placeholder") == ""
+
+
+def test_without_javascript_a_taken_address_is_told_when_the_form_is_sent(site, visitor):
+    factories.order_instance("acme")
+    page = visitor(java_script_enabled=False)
+    fill(page, site, "Acme Conseil")
+    page.fill("#id_client_name", "acme")
+    send(page)
+    assert "Encore libres\u00a0: acme-conseil, acme-2, acme-pro." in page.inner_text("#client_name-error")
+    page.fill("#id_client_name", "acme-2")
+    send(page)
+    page.wait_for_url(re.compile("/instances/acme-2-"))
+
+
+def test_an_address_that_was_taken_before_it_was_confirmed_is_chosen_anew(site, visitor):
+    page = visitor()
+    page.goto(f"{site}/confirm/{states.confirmation_token('fr', client_name='etoile')}/")
+    assert not page.locator("#id_client_name").count()
+    factories.order_instance("etoile")
+    send(page)
+    assert page.evaluate("document.activeElement.id") == "summary"
+    assert violations(page) == []
+    page.click("#client_name-help button >> nth=1")
+    page.wait_for_selector("#client_name-help strong")
+    send(page)
+    page.wait_for_url(re.compile("/instances/etoile-2-"))
 
 
 @pytest.mark.any_store(SEEN)
@@ -190,11 +240,20 @@ def test_axe_finds_nothing_on_the_form_and_its_errors_take_the_focus(site, visit
 
 
 @pytest.mark.any_store(SEEN)
+@pytest.mark.parametrize("scripts", [True, False])
+def test_enter_in_a_field_sends_the_form(site, visitor, scripts):
+    page = visitor(java_script_enabled=scripts)
+    fill(page, site, "Entrée")
+    page.press("#id_client_name", "Enter")
+    page.wait_for_url(re.compile("/instances/entree-"))
+
+
+@pytest.mark.any_store(SEEN)
 def test_the_whole_form_is_filled_and_sent_by_keyboard(site, visitor):
     page = visitor()
     page.goto(site)
     page.focus("#id_company")
-    for keys in ("Clavier", "c@clavier.example"):
+    for keys in ("Clavier", "", "c@clavier.example"):
         page.keyboard.type(keys)
         page.keyboard.press("Tab")
     page.keyboard.press("ArrowDown")

@@ -108,10 +108,45 @@ def test_a_company_that_only_shares_a_word_with_us_keeps_its_name(name):
         ("Ünïcödé™", "unicodetm"),
         ("日本", ""),
         ("a" * 80, "a" * 50),
+        ("L’" + "a" * 80, "l-" + "a" * 48),
+        (
+            "Établissements Dupont & Fils Menuiserie Charpente SARL",
+            "etablissements-dupont-et-fils-menuiserie-charpente",
+        ),
+        ("Établissements Dupont & Fils Menuiserie Charpentes SARL", "etablissements-dupont-et-fils-menuiserie"),
     ],
 )
 def test_a_company_name_folds_to_a_client_name(company, name):
     assert client_names.fold(company) == name
+
+
+@given(st.lists(st.text("abcdefghijklm", min_size=3, max_size=50), min_size=1, max_size=20))
+def test_no_word_is_ever_cut(words):
+    name = "-".join(words)
+    for made in (client_names.fold(name), client_names.with_suffix(name).rpartition("-")[0]):
+        assert f"{name}-".startswith(f"{made}-") or len(words[0]) > 45
+        assert len(made) <= 50
+
+
+@given(st.text(max_size=120), st.text(max_size=120))
+def test_whatever_is_near_to_a_wish_may_be_used(wish, company):
+    made = list(client_names.near(wish, company))
+    assert [client_names.check(name) for name in made] == list(dict.fromkeys(made))
+
+
+@pytest.mark.parametrize(
+    ("wish", "company", "first"),
+    [
+        ("Acme Corp !", "", ["acme-corp", "acme-corp-2", "acme-corp-pro"]),
+        ("acme", "Acme Conseil", ["acme", "acme-conseil", "acme-2"]),
+        ("admin", "Acme", ["acme", "acme-2", "acme-pro"]),
+        ("blog", "", ["blog-2", "blog-pro", "blog-erp"]),
+        ("ab", "", ["ab-2", "ab-pro", "ab-erp"]),
+        ("日本", "", []),
+    ],
+)
+def test_near_to_a_wish_are_its_own_spelling_the_company_and_endings(wish, company, first):
+    assert list(client_names.near(wish, company))[:3] == first
 
 
 @given(st.text(max_size=120))
