@@ -121,19 +121,11 @@ def confirm(token: str, client_name: str) -> Signup:
     return signup
 
 
-<<<<<<< HEAD
-def suggested_name(company: str) -> tuple[str, bool]:
-    """The client name that a company would get, and whether its plain form is free."""
-    name = _plain_name(company)
-    free = bool(name) and not Instance.objects.real().live().filter(client_name=name).exists()
-    return name, free
-=======
 def free_names(*wishes: str) -> list[str]:
     """Client names near to what is wished that nobody has now, the nearest first; there may be none."""
     made = list(client_names.near(*wishes))
-    taken = set(Instance.objects.live().filter(client_name__in=made).values_list("client_name", flat=True))
+    taken = set(Instance.objects.real().live().filter(client_name__in=made).values_list("client_name", flat=True))
     return [name for name in made if name not in taken]
->>>>>>> w-address
 
 
 def purge() -> int:
