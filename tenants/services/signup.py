@@ -154,7 +154,7 @@ def _take(signup: Signup, key: ApiKey | None, claims: Sequence[Claim]) -> Except
     if refusal is None:
         try:
             with transaction.atomic():
-                instances.require_free(signup.client_name)
+                instances.require_free(signup.client_name, signup.partner)
                 outbox.write_confirmation(signup) if confirmed_first else _fill(signup, key)
         except DomainError as error:
             counters.give_back(*claims)

@@ -13,7 +13,7 @@ from tenants import client_names, mail_domains
 from tenants.errors import ClientNameTaken, DomainError, InvalidClientName, ReservedClientName
 from tenants.form_fields import AddressField, NameField
 from tenants.models import Plan
-from tenants.services import instances
+from tenants.services import instances, partners
 from tenants.services import signup as use_case
 
 TICKETS = TimestampSigner(salt="tenants.web.signup-form")
@@ -51,7 +51,7 @@ class ClientNameForm(forms.Form):
         """Whether it may be used and nobody has it now; if not, it says why beside the field."""
         if self.is_valid():
             try:
-                instances.require_free(self.cleaned_data["client_name"])
+                instances.require_free(self.cleaned_data["client_name"], partners.house())
             except ClientNameTaken as error:
                 self.refuse(error)
         return not self.errors
