@@ -173,12 +173,13 @@ class DatabaseSnapshot:
             self._files = [name for (name,) in cursor.fetchall() if STORED.fullmatch(name)]
             cursor.execute(MODULES)
             self._modules = dict(cursor.fetchall())
-            cursor.execute(ACCOUNTS)
-            self._accounts = [login for (login,) in cursor.fetchall()]
         self._facts = {name: _ask(self._link, question) for name, question in FACTS.items()}
 
     def accounts(self) -> list[str]:
-        return self._accounts
+        """At the moment of the snapshot: to be asked before anything is dumped."""
+        with self._link.cursor() as cursor:
+            cursor.execute(ACCOUNTS)
+            return [login for (login,) in cursor.fetchall()]
 
     def dump(self) -> Iterator[bytes]:
         command = ["pg_dump", "--no-owner", "--no-privileges", f"--snapshot={self._name}"]
