@@ -65,7 +65,7 @@ CREATE = Recipe(
         StepDefinition("create_domain", _("Open the web address"), services.create_domain, 5),
         StepDefinition("configure", _("Configure the services"), services.configure, 5),
         StepDefinition(
-            "deploy_postgres", _("Start the database"), deployments.deploy_postgres, 1, deployments.postgres_is_lost
+            "deploy_postgres", _("Start the database"), deployments.begin_postgres, 1, deployments.postgres_is_lost
         ),
         StepDefinition(
             "deploy_odoo", _("Install and start Odoo"), restoring.start_created, 180, deployments.odoo_is_lost
@@ -114,7 +114,7 @@ SUSPEND = Recipe(
 RESUME = Recipe(
     (
         StepDefinition(
-            "deploy_postgres", _("Start the database"), deployments.deploy_postgres, 1, deployments.postgres_is_lost
+            "deploy_postgres", _("Start the database"), deployments.begin_postgres, 1, deployments.postgres_is_lost
         ),
         StepDefinition("deploy_odoo", _("Start Odoo"), deployments.deploy_odoo, 60, deployments.odoo_is_lost),
         StepDefinition("prove_service", _("Check that Odoo answers"), proof.prove_service, 10),
