@@ -34,7 +34,7 @@ def _terms() -> str:
 
 
 def _default(instance: Instance) -> str:
-    seller = instance.tenant.partner
+    seller = instance.tenant.partner.account
     if seller.is_house:
         return _("You get an invoice by e-mail each month. Nothing is debited by itself.")
     return _("%(seller)s sends you the invoice. Nothing is debited by itself.") % {"seller": seller.name}

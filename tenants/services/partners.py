@@ -1,5 +1,6 @@
 """Use cases on partners and their keys."""
 
+import secrets
 from email.utils import parseaddr
 
 from django.conf import settings
@@ -46,9 +47,11 @@ def in_test_mode(partner: Partner) -> Partner:
     """What stands for it there, made when it is first asked for. Raises NoTestMode."""
     if not settings.TEST_MODE_URL:
         raise NoTestMode
+    # no person reads this name, and no partner has it by chance
+    name = f"{partner.pk} in test mode {secrets.token_hex(8)}"
     row, _new = Partner.objects.get_or_create(
-        test_of=partner, defaults={"name": f"{partner.pk} in test mode", "language": partner.language}
-    )
+        test_of=partner, defaults={"name": name, "language": partner.language}
+    )  # fmt: skip
     return row
 
 

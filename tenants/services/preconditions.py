@@ -113,6 +113,13 @@ def _change_plan(instance: Instance) -> None:
         raise WrongState(_("A day was chosen on which it ends: take that back first."))
 
 
+def _add_domain(instance: Instance) -> None:
+    if instance.is_test:
+        # the name belongs to somebody real
+        raise WrongState(_("There are no own domains in test mode."))
+    _all(_in(_S.READY), _unscheduled)(instance)
+
+
 def _plan_unchanged(instance: Instance) -> None:
     if instance.plan_changes.unfinished().exists():
         raise WrongState(_("Another plan is agreed already: take that back first."))
@@ -205,7 +212,7 @@ CHECKS: dict[str, Callable[[Instance], None]] = {
     "reset_password": _in(_S.READY),
     "change_email": _all(_in(_S.READY, _S.FAILED), _created),
     "change_expiry": _all(_in(_S.READY, _S.SUSPENDED), _unscheduled),
-    "add_domain": _all(_in(_S.READY), _unscheduled),
+    "add_domain": _add_domain,
     "choose_end": _all(_in(_S.READY), _unscheduled, _plan_unchanged),
     "change_plan": _change_plan,
     "undo_plan_change": _undo_plan_change,

@@ -9,11 +9,14 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from provisioning.models import Operation
 from provisioning.spec import TEST
 from tenants.audit import acting
 from tenants.errors import DomainError
+from tenants.lifecycle import InstanceState
 from tenants.models import Instance, Partner
 from tenants.models.instance import InstanceQuerySet
 from tenants.services import instances
@@ -39,7 +42,9 @@ def remove_all(partner: Partner) -> int:
 
 def _remove(rows: InstanceQuerySet) -> int:
     removed = 0
-    for instance in rows.kept().select_related("tenant__partner", "plan__blueprint")[:MOST_AT_ONCE]:
+    idle = ~Exists(Operation.objects.active().filter(instance=OuterRef("pk")))
+    begun = rows.filter(idle, state=InstanceState.DECOMMISSIONING)
+    for instance in (rows.kept() | begun).select_related("tenant__partner", "plan__blueprint")[:MOST_AT_ONCE]:
         try:
             _end(instance)
         except DomainError as error:
@@ -50,7 +55,13 @@ def _remove(rows: InstanceQuerySet) -> int:
 
 
 def _end(instance: Instance) -> None:
-    """Its work is given up first: nobody waits for it. Raises DomainError while a step is under way."""
+    """Its work is given up first: nobody waits for it; a deletion that failed goes on.
+
+    Raises DomainError while a step is under way.
+    """
+    if instance.state == InstanceState.DECOMMISSIONING:
+        instances.retry(instance)
+        return
     with transaction.atomic():
         if instance.active_operation() is not None:
             instances.cancel(instance)
