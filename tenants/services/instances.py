@@ -186,12 +186,15 @@ def customer(partner: Partner, email: str, company: str, language: str) -> Tenan
     """
     key = names.key(company)
     same = Tenant.objects.filter(Q(company_key=key) | Q(company=company), partner=partner, email=email)
-    if not same.exists():
+    # whoever is being forgotten at this moment is nobody's customer afterwards
+    found = same.select_for_update(no_key=True).order_by("pk").first()
+    if found is None:
         first = {"language": language, "country": COUNTRIES[language]}
         row = Tenant(partner=partner, email=email, company=company, company_key=key, **first)
         # another order may have made it at this moment
         Tenant.objects.bulk_create([row], ignore_conflicts=True)
-    return same.earliest("pk")
+        found = same.earliest("pk")
+    return found
 
 
 def _requested(

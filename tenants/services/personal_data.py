@@ -3,9 +3,18 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from tenants.models import AuditEntry, CustomerSession, Instance, Mail, Signup, Tenant
+
+
+def alone(session: CustomerSession) -> QuerySet[Tenant]:
+    """The customers that the person of this session alone is: no other address has an instance of theirs."""
+    mine = session.instances()
+    others = Instance.objects.exclude(pk__in=mine.values("pk")).values("tenant")
+    theirs = Q(email=session.email) | Q(pk__in=mine.values("tenant"))
+    return Tenant.objects.filter(theirs, partner=session.partner_id).exclude(pk__in=others)
 
 
 def of(session: CustomerSession) -> dict[str, Any]:
@@ -26,7 +35,7 @@ def of(session: CustomerSession) -> dict[str, Any]:
                 "notes": row.notes,
                 "since": _moment(row.created_at),
             }
-            for row in Tenant.objects.filter(**mine).order_by("pk")
+            for row in _companies(session)
         ],
         "instances": [_instance(each) for each in instances],
         "orders": [_order(row) for row in Signup.objects.filter(**mine).select_related("plan").order_by("pk")],
@@ -54,6 +63,12 @@ def _order(row: Signup) -> dict[str, Any]:
         "plan": row.plan.code,
         "sentAt": _moment(row.created_at),
     }
+
+
+def _companies(session: CustomerSession) -> QuerySet[Tenant]:
+    """Also one of which the person has an instance among others'."""
+    shared = Q(pk__in=session.instances().values("tenant"))
+    return Tenant.objects.filter(shared | Q(pk__in=alone(session).values("pk"))).order_by("pk")
 
 
 def _instance(instance: Instance) -> dict[str, Any]:

@@ -5,11 +5,22 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from tenants.errors import DomainError
 from tenants.lifecycle import InstanceState
 from tenants.models import Instance
-from tenants.services import access, customer_choices, ending, instances, plan_changes, webhooks
+from tenants.services import (
+    access,
+    customer_choices,
+    customer_sessions,
+    ending,
+    erasure,
+    instances,
+    partners,
+    plan_changes,
+    webhooks,
+)
 from tests import factories
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("services")]
@@ -71,3 +82,21 @@ def test_an_endpoint_that_is_deleted_meanwhile_is_gone_for_all_that_come_after()
         )
         assert found[0] is None
         assert {error.code for error in found if error} <= {"not_found"}
+
+
+def test_an_order_and_an_erasure_of_the_same_customer_leave_a_whole_customer():
+    """Whoever is first: the order's customer has its name, and nobody living is forgotten."""
+    for turn in range(ROUNDS):
+        email = f"marie-{turn}@etoile.example"
+        old = factories.make_instance(f"old-{turn}", email=email, company="Étoile")
+        Instance.objects.filter(pk=old.pk).update(state=InstanceState.DECOMMISSIONED, ended_at=timezone.now())
+        session, _key = customer_sessions.start(
+            email, old.tenant.partner, language="fr", browser="", network="", known=True
+        )
+        order = {"client_name": f"new-{turn}", "email": email, "company": "Étoile", "plan_code": "demo"}
+        at_once(
+            lambda order=order: instances.create_instance(partner=partners.house(), **order),
+            lambda session=session: erasure.erase(session),
+        )
+        made = Instance.objects.select_related("tenant").get(client_name=f"new-{turn}")
+        assert (made.admin_email, made.tenant.email, made.tenant.company) == (email, email, "Étoile")
