@@ -35,7 +35,7 @@ VISITOR_MAY_WATCH = {"Retry-After": str(POLL_LEAST)}
 VARY = ("Authorization", "X-API-Key", "X-Status-Token", "Accept-Language")
 # version; until when, in tenths of a second (0: as long as the version); seconds until it is worth asking again (0: not
 # worth it); whom it was told, how
-TAG = re.compile(r'W/"s([0-9a-f]+\.[0-9a-f]+)-(\d+)-(\d{1,2})-([0-9a-z.]+)"')
+TAG = re.compile(r'W/"s([0-9a-f]{1,20}\.[0-9a-f]{1,20})-([0-9]{1,15})-([0-9]{1,2})-([0-9a-z.]{1,40})"')
 
 
 def answer(request: HttpRequest, public_id: str) -> HttpResponse | None:

@@ -88,7 +88,7 @@ class Partner(models.Model):
 
     def opens(self, part: Part) -> bool:
         """Whether its customers do this themselves."""
-        return part not in self.closed_parts
+        return part not in self.account.closed_parts
 
     @property
     def is_test(self) -> bool:

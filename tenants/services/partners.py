@@ -20,7 +20,7 @@ def house() -> Partner:
 
 def help_address(partner: Partner) -> str:
     """Where its customers write to: its reply address, else the house's, else the sender of our e-mails."""
-    return partner.reply_to or house().reply_to or parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    return partner.account.reply_to or house().reply_to or parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
 
 
 def find_partner(name: str) -> Partner:

@@ -1,6 +1,6 @@
 """Where an instance stands, by few and simple statements: what pollers ask every few seconds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from django.utils import timezone
@@ -88,7 +88,11 @@ def read(public_id: str) -> Standing | None:
     rows = _STANDING.ask(public_id)
     if not rows:
         return None
-    instance, tenant, operation, _step, count, total = rows[0]
+    instance, tenant, operation, step, count, total = rows[0]
+    if instance is None:
+        # somebody has deleted the first step by hand
+        now = glance(public_id)
+        return replace(now, operation=Operation.objects.get(pk=step.operation_id)) if now else None
     instance.tenant = tenant
     if operation is not None:
         operation.instance = instance

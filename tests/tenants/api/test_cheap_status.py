@@ -201,3 +201,20 @@ def test_triggers_that_were_lost_come_back(watchers):
     before = StatusChange.objects.count()
     Instance.objects.filter(pk=instance.pk).update(link_revision=9)
     assert StatusChange.objects.count() == before + 1
+
+
+def test_a_tag_that_nobody_was_given_is_none(watchers):
+    _instance, (visitor, *_others) = watchers
+    for tag in (
+        f'W/"s1.1-{"9" * 5000}-5-0.fr.0"',
+        'W/"s1.1-٣-5-0.fr.0"',
+        f'W/"s{"f" * 99}.1-1-5-0.fr.0"',
+        'W/"s1.1-1-99-"',
+    ):
+        assert visitor.get(tag).status_code == 200
+
+
+def test_a_status_is_told_although_a_step_was_deleted_by_hand(watchers):
+    instance, (visitor, *_others) = watchers
+    Step.objects.filter(operation__instance=instance, position=0).delete()
+    assert visitor.get().status_code == 200
