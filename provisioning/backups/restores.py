@@ -6,12 +6,14 @@ The start says ``{"id": "RS-…", "event": …}``:
     progress, "phase", "bytes"            so that nobody thinks that it is dead
     loaded, "facts": {"users": 3, …}      what it is about to serve
     failed, "reason": "code", "message"   nothing was changed
+    uproot                                whether what came of a seed may be deleted
 
 Each may be said twice, and ``begin`` for a fresh address. What is not open any more is answered `NoSuchJob`: the
 instance then serves what it has. The agent is later told to drop what a proven restoration has replaced.
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef
@@ -24,6 +26,11 @@ from provisioning.models import Backup, Restore
 
 ADDRESS_SECONDS = 3_600
 LONGEST_MESSAGE = 500
+# what may have happened since in what a seed holds is more than a new customer should begin with
+LONGEST_AGE_OF_SEED = timedelta(days=7)
+SEED_TOO_OLD = "seed_too_old"
+# phases of a seed that failed: its going is to be told to Railway, and was told; over once a login is proven
+REJECTED, UPROOTING = "rejected", "uprooting"
 # of a backup's row: what its restoration is compared with
 COMPARED = ("attachments", "files", "missingFiles", "filestoreBytes", "databaseBytes", "modules")
 COUNTED = frozenset({"modules", "attachments", "users", "missingFiles", "files"})
@@ -70,8 +77,23 @@ def give_up(restore: Restore, reason: str, message: str = "") -> None:
 def reject(seed: Restore, reason: str, message: str = "") -> None:
     """The login was not proven on what came of this seed, which therefore goes again."""
     Restore.objects.filter(pk=seed.pk, mode=_M.SEED, state__in=Restore.OPEN).update(
-        state=_S.FAILED, reason=reason, message=message[:LONGEST_MESSAGE], ended_at=timezone.now()
+        state=_S.FAILED, phase=REJECTED, reason=reason, message=message[:LONGEST_MESSAGE], ended_at=timezone.now()
     )
+
+
+def is_rejected(seed: Restore) -> bool:
+    """Whether Railway has still to be told that it goes; read now."""
+    return Restore.objects.filter(pk=seed.pk, state=_S.FAILED, phase=REJECTED).exists()
+
+
+def uproot(seed: Restore) -> None:
+    """Railway knows that it goes."""
+    Restore.objects.filter(pk=seed.pk, state=_S.FAILED, phase=REJECTED).update(phase=UPROOTING)
+
+
+def keep_grown(seed: Restore) -> None:
+    """A login was proven after it had failed: from now on no start may delete anything because of it."""
+    Restore.objects.filter(pk=seed.pk, state=_S.FAILED).update(phase="")
 
 
 def reopen(reference: str) -> bool:
@@ -132,6 +154,9 @@ def _begin(restore: Restore, news: Mapping[str, Any]) -> dict[str, Any]:
     if backup.state != Backup.State.GOOD:
         give_up(restore, "restore_no_backup")
         raise NoSuchJob
+    if restore.mode == _M.SEED and (backup.ended_at is None or backup.ended_at < now - LONGEST_AGE_OF_SEED):
+        give_up(restore, SEED_TOO_OLD)
+        raise NoSuchJob
     address = bucket.storage().download_address(backup.key, seconds=ADDRESS_SECONDS)
     mine = Restore.objects.filter(pk=restore.pk)
     mine.filter(state=_S.WAITING).update(state=_S.LOADING, begun_at=now)
@@ -177,4 +202,10 @@ def _failed(restore: Restore, news: Mapping[str, Any]) -> dict[str, Any]:
     return {}
 
 
-EVENTS = {"begin": _begin, "progress": _progress, "loaded": _loaded, "failed": _failed}
+def _uproot(restore: Restore, _news: Mapping[str, Any]) -> dict[str, Any]:
+    if restore.mode != _M.SEED or restore.state != _S.FAILED or restore.phase not in (REJECTED, UPROOTING):
+        raise NoSuchJob
+    return {}
+
+
+EVENTS = {"begin": _begin, "progress": _progress, "loaded": _loaded, "failed": _failed, "uproot": _uproot}

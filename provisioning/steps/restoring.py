@@ -76,12 +76,14 @@ def prove(ctx: Context) -> Done | Wait:
 
 def start_created(ctx: Context) -> Done | Wait:
     """Start Odoo, which is installed, or begins with a backup; where a seed does not even start, it is installed."""
+    _uproot_rejected(ctx)
     try:
         return deployments.deploy_odoo(ctx)
     except (deployments.DeploymentCrashed, deployments.DeploymentFailed, deployments.DeploymentStuck) as error:
         if not _has_open_seed(ctx) or deployments.postgres_is_lost(ctx.operation):
             raise
-        _uproot(ctx, error)
+        restores.reject(of(ctx.operation, SEED), error.code, error.message)
+        _uproot_rejected(ctx)
         return deployments.deploy_odoo(ctx)
 
 
@@ -140,33 +142,43 @@ def _prove_grown(ctx: Context) -> Done | Wait:
     and Odoo is installed.
     """
     began = ctx.step.started_at or ctx.operation.created_at
-    if _has_open_seed(ctx):
+    seed = of(ctx.operation, SEED)
+    if seed.state in Restore.OPEN:
         try:
             done = proof.prove_login(ctx)
         except ProvisioningError as error:
             if not isinstance(error, Permanent) and timezone.now() < began + LONGEST_PROOF_OF_SEED:
                 raise
-            _uproot(ctx, error)
+            restores.reject(seed, error.code, error.message)
         else:
-            seed = of(ctx.operation, SEED)
             restores.prove(seed)
             # it was installed without asking for it
             restores.give_up(seed, "seed_not_used")
             return done
+    _uproot_rejected(ctx)
     # a start that has said so itself has installed Odoo already
     outcome = deployments.deploy_odoo(ctx)
-    return outcome if isinstance(outcome, Wait) else proof.prove_login(ctx)
+    if isinstance(outcome, Wait):
+        return outcome
+    done = proof.prove_login(ctx)
+    restores.keep_grown(seed)
+    return done
 
 
 def _has_open_seed(ctx: Context) -> bool:
     return SEED in ctx.operation.facts and of(ctx.operation, SEED).state in Restore.OPEN
 
 
-def _uproot(ctx: Context, why: ProvisioningError) -> None:
-    """The next start takes away what came of the seed, and installs; killed in between, all of this is done again."""
-    seed = of(ctx.operation, SEED)
-    _tell(ctx, container.undo_variables(seed.public_id))
-    restores.reject(seed, why.code, why.message)
+def _uproot_rejected(ctx: Context) -> None:
+    """The next start takes away what came of a rejected seed, and installs.
+
+    The seed was rejected before anything is told, for Railway may have heard what it did not answer: what may have been
+    told to go is never proven. It is told again, whatever happened to us, until Railway has confirmed it.
+    """
+    seed = of(ctx.operation, SEED) if SEED in ctx.operation.facts else None
+    if seed is not None and restores.is_rejected(seed):
+        _tell(ctx, container.undo_variables(seed.public_id))
+        restores.uproot(seed)
 
 
 def of(operation: Operation, fact: str = RESTORE) -> Restore:

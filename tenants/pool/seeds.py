@@ -9,6 +9,7 @@ from datetime import timedelta
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from provisioning.backups import restores
 from provisioning.models import Agent, Backup, Restore
 from tenants.lifecycle import InstanceState
 from tenants.models import Pool, Unit
@@ -18,14 +19,14 @@ from tenants.pool.keys import key_of
 # so often it may fail whoever begins with it
 MOST_FAILURES = 2
 # given up for these it says nothing about the seed
-UNTRIED = ("cancelled", "seed_not_used")
+UNTRIED = ("cancelled", "seed_not_used", restores.SEED_TOO_OLD)
 _M, _S = Restore.Mode, Restore.State
 FAILURES = Count(
     "restores", filter=Q(restores__mode=_M.SEED, restores__state=_S.FAILED) & ~Q(restores__reason__in=UNTRIED)
 )
 
 
-def usable(key: str, longest: timedelta = units.LONGEST_AGE) -> Backup | None:
+def usable(key: str, longest: timedelta = restores.LONGEST_AGE_OF_SEED) -> Backup | None:
     """The newest one that may be used, no older than ``longest``."""
     untouched = Q(instance__unit__taken_at=None) | Q(instance__unit__taken_at__gt=F("ended_at"))
     good = _made(key).filter(untouched, state=Backup.State.GOOD, instance__unit__broken_at=None)

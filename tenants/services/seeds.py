@@ -3,7 +3,7 @@
 from django.db import transaction
 
 from provisioning.backups import asking, bucket, restores, retention, upkeep
-from provisioning.models import Backup, Restore
+from provisioning.models import Backup, Operation, Restore
 from provisioning.steps.restoring import SEED
 from tenants.models import AuditEntry, Instance, Pool
 from tenants.pool import seeds, units
@@ -35,12 +35,16 @@ def begin_with(instance: Instance, *, renews: bool = False) -> dict[str, str]:
     if not bucket.configured() or instance.is_test:
         return {}
     key = key_of(instance.plan, instance.language, instance.country)
-    seed = seeds.usable(key, units.REPLACED_AFTER if renews else units.LONGEST_AGE)
+    seed = seeds.usable(key, units.REPLACED_AFTER if renews else restores.LONGEST_AGE_OF_SEED)
     return {SEED: restores.ask(instance.pk, seed, Restore.Mode.SEED).public_id} if seed else {}
 
 
 def erase_spent() -> int:
-    """Erase those that nobody begins with any more; returns how many. Raises the storage's errors."""
+    """Erase those that nobody begins with any more; returns how many. Raises the storage's errors.
+
+    A creation that has ended holds none back: retried without its seed, it is installed.
+    """
     good = Backup.objects.filter(occasion=Backup.Occasion.SEED, state=Backup.State.GOOD)
-    in_use = Restore.objects.filter(state__in=Restore.OPEN).values("backup")
+    active = Operation.objects.active().values("instance")
+    in_use = Restore.objects.filter(state__in=Restore.OPEN, instance__in=active).values("backup")
     return sum(retention.erase(seed) for seed in good.exclude(pk__in=seeds.kept()).exclude(pk__in=in_use))

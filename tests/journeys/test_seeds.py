@@ -7,6 +7,8 @@ import pytest
 from django.utils import timezone
 
 from provisioning.backups import asking, bucket
+from provisioning.backups import restores as door
+from provisioning.backups.errors import NoSuchJob
 from provisioning.models import Backup, Operation, Restore
 from provisioning.odoo.client import OdooClient
 from provisioning.storage.errors import ObjectMissing
@@ -14,7 +16,7 @@ from tenants.alerts import conditions
 from tenants.errors import UnknownBackup
 from tenants.models import Alert, Instance, Unit
 from tenants.pool import seeds
-from tenants.services import backups, restores
+from tenants.services import backups, instances, restores
 from tenants.services import pool as pools
 from tests.factories import order_instance
 from tests.journeys.test_backup import site, work_until  # noqa: F401  fixtures
@@ -181,6 +183,26 @@ def test_a_login_that_is_not_proven_takes_the_seed_away_and_odoo_is_installed(si
     assert instance.state == "ready"
     assert Odoo(instance).company == "Acme"
     assert parameter(Odoo(instance), "eazynova.restore") in (False, "", None)
+
+
+def test_a_seed_of_a_creation_that_has_ended_is_erased_in_time(seed):
+    instance = order_instance()
+    Backup.objects.filter(pk=seed.pk).update(ended_at=timezone.now() - timedelta(days=8))
+    assert backups.erase_due() == 0, "it may be being fetched"
+    instances.cancel(instance)
+    Operation.objects.filter(instance=instance).update(state="failed")
+    assert instance.restores.get().state == "waiting"
+    assert backups.erase_due() == 1
+
+
+def test_a_seed_that_is_too_old_is_not_handed_out(seed):
+    instance = order_instance()
+    Backup.objects.filter(pk=seed.pk).update(ended_at=timezone.now() - timedelta(days=8))
+    restore = instance.restores.get()
+    with pytest.raises(NoSuchJob):
+        door.hear(instance.pk, {"id": restore.public_id, "event": "begin"})
+    restore.refresh_from_db()
+    assert (restore.state, restore.reason) == ("failed", "seed_too_old")
 
 
 def test_a_seed_is_nobodys_backup(unit, seed):

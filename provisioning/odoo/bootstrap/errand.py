@@ -115,6 +115,10 @@ class Errand:
         """All is ready to be served. Raises NotNow, NotWanted or Stop."""
         self._call(self._patience, event="loaded", facts=dict(facts))
 
+    def uproot(self) -> None:
+        """Ask whether what came of this seed may be deleted. Raises NotNow, NotWanted or Stop."""
+        self._call(self._patience, event="uproot")
+
     def failed(self, failure: Failed) -> None:
         """Raises NotNow, NotWanted or Stop."""
         self._call(self._patience, event="failed", reason=failure.reason, message=str(failure))

@@ -5,6 +5,7 @@ import socket
 
 import pytest
 
+from provisioning.odoo.bootstrap.outcome import LATER
 from tests.provisioning.odoo.containers import PASSWORD_HASH, Role
 from tests.provisioning.odoo.kept import drop_databases
 from tests.provisioning.odoo.little_door import LittleDoor
@@ -210,7 +211,25 @@ def test_a_kill_while_odoo_receives_it_is_mended_by_the_next_start(fresh, door, 
     assert_is_theirs(fresh)
 
 
-@pytest.mark.parametrize("boundary", ["seeding:_uproot", "swapping:remove:1", "database:drop", "installation:_install"])
+def test_what_was_proven_stays_whatever_the_environment_still_says(fresh, door):
+    fresh.start(**SEED, **door.variables).wait_until_serving().stop()
+    door.refuses = {"uproot"}
+    fresh.start(**SEED, PROV_RESTORE_UNDO="RS-7", **door.variables).wait_until_serving(2)
+    assert (is_grown(fresh), installations(fresh)) == (True, 0)
+    assert_is_theirs(fresh)
+
+
+def test_nothing_is_deleted_while_nobody_says_that_it_goes(fresh, door):
+    fresh.start(**SEED, **door.variables).wait_until_serving().stop()
+    fresh.start(**SEED, PROV_RESTORE_UNDO="RS-7")
+    assert (fresh.ended(), is_grown(fresh)) == (LATER, True)
+    fresh.start(**SEED, PROV_RESTORE_UNDO="RS-7", **door.variables).wait_until_serving(2)
+    assert (is_grown(fresh), installations(fresh)) == (False, 2)
+
+
+@pytest.mark.parametrize(
+    "boundary", ["errand:uproot", "seeding:_uproot", "swapping:remove:1", "database:drop", "installation:_install"]
+)
 def test_a_kill_while_it_goes_again_is_mended_by_the_next_start(fresh, door, boundary):
     fresh.start(**SEED, **door.variables).wait_until_serving().stop()
     kill_before(fresh, boundary, **SEED, PROV_RESTORE_UNDO="RS-7", **door.variables)
