@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -112,6 +113,9 @@ def change_expiry(instance: Instance, expires_at: datetime | None) -> None:
         preconditions.require("change_expiry", current)
         before = {"expires_at": _told(current.expires_at)}
         current.expires_at = expires_at
+        if current.plan.is_demo and expires_at is not None:
+            # what was ordered for the end of a trial
+            current.plan_changes.filter(state=PlanChange.State.SCHEDULED).update(due_at=expires_at)
         current.save(update_fields=["expires_at"])
         AuditEntry.write("change_expiry", current.pk, before=before, after={"expires_at": _told(expires_at)})
 
@@ -137,10 +141,15 @@ def due() -> list[tuple[str, Instance]]:
     living = Instance.objects.kept().filter(state__in=preconditions.ENDABLE)
     living = living.select_related("tenant", "plan__blueprint")
     over = [("decommission", each) for each in living.filter(decommission_after__lte=now)]
-    # whoever goes over to another plan at its end goes on
-    ends = living.filter(decommission_after=None, expires_at__lte=now).exclude(plan_changes__state__in=PlanChange.OPEN)
+    ends = living.filter(decommission_after=None, expires_at__lte=now).exclude(_goes_over())
     expired = [("suspend", each) for each in ends]
     return over + expired
+
+
+def _goes_over() -> Exists:
+    """Of instances: a trial that has another plan by its end goes on. What is paid keeps its end with another plan."""
+    in_time = Q(state=PlanChange.State.BEGUN) | Q(state=PlanChange.State.SCHEDULED, due_at__lte=OuterRef("expires_at"))
+    return Exists(PlanChange.objects.filter(in_time, instance=OuterRef("pk"), former_plan__lifetime_days__isnull=False))
 
 
 def untold() -> list[tuple[str, Instance]]:
@@ -152,7 +161,7 @@ def stops_at(instance: Instance) -> datetime | None:
     """When it is stopped at the earliest, by itself; None: never, or it is stopped, or goes over to another plan."""
     if instance.expires_at is None or instance.decommission_after or instance.state != InstanceState.READY:
         return None
-    if instance.plan_changes.unfinished().exists():
+    if Instance.objects.filter(_goes_over(), pk=instance.pk).exists():
         return None
     return _not_before(instance.expires_at, news.stopping_notices(instance))
 
@@ -181,7 +190,7 @@ def remind_of_ends() -> int:
             Instance.objects.real()
             .kept()
             .filter(state=InstanceState.READY, expires_at__gt=now, expires_at__lte=now + timedelta(days=days[0]))
-            .exclude(plan_changes__state__in=PlanChange.OPEN)
+            .exclude(_goes_over())
         )
         for each in soon.select_related("tenant"):
             if not _told_since(each, left := _reminder(each, now)):

@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from provisioning.models import Operation
 from provisioning.states import OperationKind, OperationState
 from provisioning.steps import changing_plan
 from tenants.audit import acting, current_act
-from tenants.errors import DomainError, PlanNotOffered, SamePlan
+from tenants.errors import DomainError, PlanNotOffered, SamePlan, WrongState
 from tenants.lifecycle import InstanceState
 from tenants.mails import news
 from tenants.models import AuditEntry, Instance, Plan, PlanChange
@@ -72,6 +73,16 @@ def period_end(instance: Instance) -> datetime:
     return first.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
+def can_wait(instance: Instance) -> bool:
+    """Whether it lives until the end of its period: what is over, or ends before, changes now or not at all."""
+    return instance.expires_at is None or period_end(instance) <= instance.expires_at
+
+
+def shown_price(plan: Plan) -> str:
+    """Its price of today, as a form gives back what it has shown."""
+    return f"{plan.price_per_month} {plan.currency}"
+
+
 def order(
     instance: Instance,
     plan_code: str,
@@ -80,24 +91,25 @@ def order(
     email: str = "",
     network: str = "",
     terms_version: str | None = None,
+    price: str | None = None,
 ) -> PlanChange:
     """Agree on another plan, at its price of today, now or from the end of the period on.
 
-    ``email`` is who agrees, else the administrator. Raises UnknownPlan, PlanNotOffered, SamePlan, WrongState or
-    OperationInProgress; then nothing is written.
+    ``email`` is who agrees, else the administrator, and ``price`` the `shown_price` that is agreed to. Raises
+    UnknownPlan, PlanNotOffered, SamePlan, WrongState or OperationInProgress; then nothing is written.
     """
     plan = instances.find_plan(plan_code)
     with transaction.atomic():
         current = Instance.objects.locked().get(pk=instance.pk)
         preconditions.require("change_plan", current)
-        _check(plan, current)
+        _check(plan, current, price, at_period_end=at_period_end)
         change = PlanChange.objects.create(
             instance=current,
             former_plan=current.plan,
             former_price=current.price_per_month,
             plan=plan,
             price_per_month=plan.price_per_month,
-            estimated_cost=plan.estimated_cost,
+            estimated_cost=0 if current.is_test else plan.estimated_cost,
             currency=plan.currency,
             tax=settings.PRICES_TAX,
             terms_version=legal.terms_version() if terms_version is None else terms_version,
@@ -106,10 +118,7 @@ def order(
             actor=current_act().actor,
             due_at=period_end(current) if at_period_end else None,
         )
-        told = {"plan": plan.code, "price": f"{plan.price_per_month} {plan.currency}"}
-        if change.due_at is not None:
-            told["due_at"] = change.due_at.isoformat()
-        AuditEntry.write("plan_change_asked", current.pk, before={"plan": current.plan.code}, after=told)
+        AuditEntry.write("plan_change_asked", current.pk, before={"plan": current.plan.code}, after=_told(change))
         if change.due_at is None:
             _begin(change, current)
     return change
@@ -184,12 +193,21 @@ def keep_former(instance: Instance, operation: Operation) -> None:
     deliveries.announce(instance, WebhookEvents.PLAN_CHANGE_FAILED)
 
 
-def _check(plan: Plan, instance: Instance) -> None:
+def _check(plan: Plan, instance: Instance, price: str | None, *, at_period_end: bool) -> None:
     if plan.pk == instance.plan_id:
         raise SamePlan
     # a trial begins with an order, and is not gone back to
     if plan.is_demo or not plan.takes_orders:
         raise PlanNotOffered
+    if price is not None and price != shown_price(plan):
+        raise PlanNotOffered(_("The price of this plan has changed. Please look at it again."))
+    if at_period_end and not can_wait(instance):
+        raise WrongState(_("It ends before that day: order the plan for now."))
+
+
+def _told(change: PlanChange) -> dict[str, str]:
+    told = {"plan": change.plan.code, "price": shown_price(change.plan)}
+    return told if change.due_at is None else told | {"due_at": change.due_at.isoformat()}
 
 
 def _begin(change: PlanChange, instance: Instance) -> None:

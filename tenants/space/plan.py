@@ -52,6 +52,7 @@ def _agree(visit: Visit, instance: Instance) -> PlanChange:
         email=visit.person.email,
         network=visitor_network(visit.request),
         terms_version=terms,
+        price=form.get(f"price-{form['plan']}", ""),
     )
 
 
@@ -67,6 +68,7 @@ def _show(visit: Visit, instance: Instance, status: int = 200, **more: Any) -> H
         "scheduled": _scheduled(last),
         "under_way": last is not None and last.state == _S.BEGUN,
         "went_wrong": reason(last.reason).sentence if last and last.state == _S.FAILED else "",
+        "can_wait": plan_changes.can_wait(instance),
         "period_end": dates.day_or_hour(plan_changes.period_end(instance)),
         "terms": legal.terms_version(),
     }
@@ -79,6 +81,7 @@ def _offer(instance: Instance, offer: plan_changes.Offer) -> dict[str, Any]:
         "name": offer.plan.name,
         "description": offer.plan.description,
         "price": plans.price_of(offer.plan),
+        "shown_price": plan_changes.shown_price(offer.plan),
         "changes": plans.changes(instance.plan, offer.plan, offer.adds, offer.stays, restarts=offer.restarts),
         "invoiced": provider().checkout(instance, offer.plan).words,
     }

@@ -36,7 +36,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        instance = Instance.objects.live().filter(client_name=options["client_name"]).first()
+        instance = Instance.objects.real().live().filter(client_name=options["client_name"]).first()
         if instance is None:
             raise CommandError(_("There is no living instance of this client name."))
         try:

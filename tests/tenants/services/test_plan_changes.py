@@ -1,12 +1,15 @@
 """Another plan as a use case: what is offered, agreed, taken back, carried out on its day, and refused."""
 
 from datetime import timedelta
+from io import StringIO
 
 import pytest
 import time_machine
+from django.core.management import call_command
 from django.utils import timezone
 
 from provisioning.models import Backup, Operation, Restore
+from provisioning.spec import TEST
 from provisioning.states import OperationKind, OperationState
 from tenants.errors import OperationInProgress, PlanNotOffered, SamePlan, UnknownPlan, WrongState
 from tenants.lifecycle import InstanceState
@@ -140,7 +143,60 @@ def test_a_plan_is_not_changed_of_what_will_end_or_is_brought_back_or_has_an_ord
     assert AuditEntry.objects.filter(act="plan_change_asked").count() == 1
 
 
-def test_a_trial_that_staff_extend_after_the_order_is_changed_on_the_day_that_was_agreed(trial):
+@pytest.mark.parametrize("days", [2, 40])
+def test_the_plan_that_was_ordered_for_the_end_of_a_trial_moves_with_that_end(trial, days):
     plan_changes.order(trial, "starter", at_period_end=True)
-    ending.change_expiry(trial, trial.expires_at + timedelta(days=30))
-    assert PlanChange.objects.get().due_at == trial.expires_at
+    end = timezone.now() + timedelta(days=days)
+    ending.change_expiry(trial, end)
+    assert PlanChange.objects.get().due_at == end
+    with time_machine.travel(end + timedelta(minutes=1)):
+        assert ending.expire() == []
+        assert plan_changes.carry_out_due() == 1
+
+
+def test_a_trial_that_is_over_changes_now_or_not_at_all(trial):
+    plan_changes.order(trial, "starter", at_period_end=True)
+    plan_changes.undo(trial)
+    with time_machine.travel(trial.expires_at + timedelta(minutes=1)):
+        with pytest.raises(WrongState):
+            plan_changes.order(trial, "starter", at_period_end=True)
+        assert ending.due() == [("suspend", trial)]
+        assert plan_changes.order(trial, "starter").state == PlanChange.State.BEGUN
+        assert ending.due() == []
+
+
+def test_a_change_for_a_day_after_the_trial_keeps_it_from_no_end(trial):
+    plan_changes.order(trial, "starter", at_period_end=True)
+    PlanChange.objects.update(due_at=trial.expires_at + timedelta(days=20))
+    assert ending.stops_at(trial) == trial.expires_at
+    with time_machine.travel(trial.expires_at - timedelta(days=1)):
+        assert ending.remind_of_ends() == 1
+    with time_machine.travel(trial.expires_at + timedelta(minutes=1)):
+        assert ending.due() == [("suspend", trial)]
+
+
+def test_what_is_paid_and_has_an_end_is_stopped_then_and_no_plan_waits_beyond_it(paid):
+    with time_machine.travel("2026-12-01T12:00:00Z", tick=False) as clock:
+        end = timezone.now() + timedelta(days=5)
+        ending.change_expiry(paid, end)
+        with pytest.raises(WrongState):
+            plan_changes.order(paid, "business", at_period_end=True)
+        ending.change_expiry(paid, end + timedelta(days=30))
+        plan_changes.order(paid, "business", at_period_end=True)
+        ending.change_expiry(paid, end)
+        paid.refresh_from_db()
+        assert ending.stops_at(paid) == end
+        clock.move_to(end + timedelta(minutes=1))
+        assert ending.due() == [("suspend", paid)]
+
+
+def test_what_is_tried_out_in_test_mode_costs_nothing_with_another_plan_either(trial):
+    Instance.objects.update(workspace=TEST)
+    assert plan_changes.order(trial, "starter").estimated_cost == 0
+
+
+def test_the_command_means_the_living_instance_of_customers_and_none_of_test_mode(paid, make_instance):
+    tried = make_instance("tried", state=InstanceState.READY)
+    Instance.objects.filter(pk=tried.pk).update(workspace=TEST, client_name=paid.client_name)
+    call_command("change_plan", paid.client_name, "business", "--json", stdout=StringIO())
+    assert PlanChange.objects.get().instance == paid

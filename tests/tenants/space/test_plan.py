@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from provisioning.models import Operation
 from provisioning.states import OperationKind
-from tenants.models import AuditEntry, Instance, PlanChange
+from tenants.models import AuditEntry, Instance, Plan, PlanChange
 from tests.tenants.space.conftest import at, make_odoo
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +32,12 @@ def text(response):
     return re.sub(r"[ \n]+", " ", response.content.decode())
 
 
+def order(inside, instance, **form):
+    """The form as its page gives it, with these choices."""
+    shown = re.findall(r'name="(price-[a-z]+)" value="([^"]+)"', text(inside.get(at(instance, PAGE))))
+    return inside.post(at(instance, PAGE), **dict(shown) | form)
+
+
 def test_what_a_plan_changes_and_costs_and_how_it_is_invoiced_is_said_before(inside, trial, settings):
     settings.PRICES_TAX = "excluded"
     page = text(inside.get(at(trial, PAGE)))
@@ -46,7 +52,7 @@ def test_what_a_plan_changes_and_costs_and_how_it_is_invoiced_is_said_before(ins
 
 
 def test_an_order_begins_the_work_and_is_the_customers_own_act(inside, trial):
-    page = text(inside.post(at(trial, PAGE), plan="business", when="now"))
+    page = text(order(inside, trial, plan="business", when="now"))
     assert "en cours de mise en place" in page
     operation = Operation.objects.active().get()
     assert operation.kind == OperationKind.CHANGE_PLAN
@@ -54,12 +60,12 @@ def test_an_order_begins_the_work_and_is_the_customers_own_act(inside, trial):
     assert (change.actor, change.email, change.operation) == ("customer", "marie@etoile.example", operation)
     assert change.network
     assert AuditEntry.objects.get(act="plan_change_asked").actor == "customer"
-    page = text(inside.post(at(trial, PAGE), plan="business", when="now"))
+    page = text(order(inside, trial, plan="business", when="now"))
     assert PlanChange.objects.count() == 1
 
 
 def test_an_order_for_later_is_shown_and_taken_back_by_one_click(inside, trial):
-    page = text(inside.post(at(trial, PAGE), plan="starter", when="later"))
+    page = text(order(inside, trial, plan="starter", when="later"))
     assert "À partir du" in page
     assert "il a la formule <strong>Essentiel</strong>" in page
     assert not Operation.objects.active().exists()
@@ -71,18 +77,39 @@ def test_an_order_for_later_is_shown_and_taken_back_by_one_click(inside, trial):
 
 def test_without_a_consent_to_the_terms_of_today_nothing_is_ordered(inside, trial, terms):
     for given in ({}, {"terms": "2025-01"}):
-        answer = inside.post(at(trial, PAGE), plan="starter", when="later", **given)
+        answer = order(inside, trial, plan="starter", when="later", **given)
         assert answer.status_code == 422
         assert 'role="alert"' in text(answer)
         assert 'value="later" checked' in text(answer), "what was chosen is kept"
     assert not PlanChange.objects.exists()
-    inside.post(at(trial, PAGE), plan="starter", when="later", terms="2026-11")
+    order(inside, trial, plan="starter", when="later", terms="2026-11")
     assert PlanChange.objects.get().terms_version == "2026-11"
+
+
+def test_nobody_agrees_to_a_price_that_was_not_on_the_page(inside, trial):
+    shown = re.findall(r'name="(price-[a-z]+)" value="([^"]+)"', text(inside.get(at(trial, PAGE))))
+    Plan.objects.filter(code="starter").update(price_per_month=499)
+    for given in (dict(shown), {}):
+        answer = inside.post(at(trial, PAGE), plan="starter", when="later", **given)
+        assert answer.status_code == 422
+        assert 'role="alert"' in text(answer)
+        assert "499,00" in text(answer)
+    assert not PlanChange.objects.exists()
+    order(inside, trial, plan="starter", when="later")
+    assert PlanChange.objects.get().price_per_month == 499
+
+
+def test_a_trial_that_is_over_offers_no_later_day(inside, trial):
+    assert 'value="later"' in text(inside.get(at(trial, PAGE)))
+    Instance.objects.update(expires_at=timezone.now() - timedelta(hours=1))
+    assert 'value="later"' not in text(inside.get(at(trial, PAGE)))
+    assert order(inside, trial, plan="starter", when="later").status_code == 409
+    assert not PlanChange.objects.exists()
 
 
 @pytest.mark.parametrize("plan", ["", "demo", "nothing"])
 def test_what_is_not_offered_is_not_ordered(inside, trial, plan):
-    assert inside.post(at(trial, PAGE), plan=plan, when="now").status_code == 422
+    assert order(inside, trial, plan=plan, when="now").status_code == 422
     assert not PlanChange.objects.exists()
 
 
