@@ -110,6 +110,12 @@ class PlanChangeInput(serializers.Serializer[None]):
         default="now",
         help_text="Of a trial the period ends with it, else with the calendar month.",
     )
+    pricePerMonth = serializers.DecimalField(
+        max_digits=10,
+        decimal_places=2,
+        required=False,
+        help_text="The price that is agreed to: the order is refused when the plan has another one by now.",
+    )
 
 
 class EndQuery(serializers.Serializer[None]):

@@ -16,7 +16,7 @@ from tenants.api.schema import IDEMPOTENCY_KEY
 from tenants.limits import occasions
 from tenants.models import ApiKey, Instance, PlanChange
 from tenants.payments.providers import provider
-from tenants.services import plan_changes, preconditions
+from tenants.services import instances, plan_changes, preconditions
 from tenants.services.idempotency import Answer
 
 _S = PlanChange.State
@@ -91,7 +91,8 @@ class InstancePlanView(ApiView):
         wanted = self.read(PlanChangeInput)
 
         def order() -> Answer:
-            plan_changes.order(instance, wanted["plan"], at_period_end=wanted["when"] == "period_end")
+            later = wanted["when"] == "period_end"
+            plan_changes.order(instance, wanted["plan"], at_period_end=later, price=_agreed_price(wanted))
             return _answer(instance)
 
         return self.once(
@@ -114,6 +115,13 @@ class InstancePlanView(ApiView):
             return _answer(instance)
 
         return self.once(undo)
+
+
+def _agreed_price(wanted: dict[str, Any]) -> str | None:
+    """In the currency of the plan. Raises UnknownPlan."""
+    if "pricePerMonth" not in wanted:
+        return None
+    return f"{wanted['pricePerMonth']:.2f} {instances.find_plan(wanted['plan']).currency}"
 
 
 def _answer(instance: Instance) -> Answer:

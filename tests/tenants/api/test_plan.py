@@ -83,6 +83,11 @@ def test_an_order_for_the_end_of_the_period_is_taken_back(as_alice, address):
     assert as_alice("DELETE", address).json()["code"] == "wrong_state"
 
 
+def test_an_order_may_say_the_price_that_it_agrees_to(as_alice, address):
+    assert as_alice("POST", address, {"plan": "business", "pricePerMonth": 129}).status_code == 202
+    assert PlanChange.objects.get().price_per_month == 129
+
+
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [
@@ -90,6 +95,8 @@ def test_an_order_for_the_end_of_the_period_is_taken_back(as_alice, address):
         ({"plan": "demo"}, 422, "plan_not_offered"),
         ({"plan": "starter"}, 409, "same_plan"),
         ({"plan": "business", "when": "tomorrow"}, 422, "invalid"),
+        ({"plan": "business", "pricePerMonth": "99.00"}, 422, "plan_not_offered"),
+        ({"plan": "business", "pricePerMonth": "dear"}, 422, "invalid"),
         ({}, 422, "invalid"),
     ],
 )
