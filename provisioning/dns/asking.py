@@ -47,7 +47,7 @@ class Asker:
         self._deadline = time.monotonic() + self.seconds
 
     def resolve(self, name: str, kind: str) -> list[str]:
-        """What a resolver finds, through aliases; empty when there is nothing. Raises DnsAway."""
+        """What a resolver finds, through aliases; empty when there is nothing. Raises DnsAway or Silent."""
         answer = self.answer_of_resolver(name, kind)
         wanted = dns.rdatatype.from_text(kind)
         return sorted(record.to_text() for each in answer.answer if each.rdtype == wanted for record in each)
@@ -55,7 +55,7 @@ class Asker:
     def answer_of_resolver(self, name: str, kind: str) -> dns.message.Message:
         """Whether its signatures are right is looked at here, not there: a zone that is wrongly signed is told too.
 
-        Raises DnsAway.
+        Raises DnsAway; Silent when the examination's time is over, which says nothing of the resolver.
         """
         question = _question(name, kind)
         question.flags |= dns.flags.CD
@@ -64,6 +64,8 @@ class Asker:
                 return self._asked(question, address, port)
             except Silent:
                 continue
+        if self._left <= 0:
+            raise Silent(name)
         raise DnsAway("No resolver answers.")
 
     def answer_of(self, server: Server, name: str, kind: str, *, signed: bool = False) -> dns.message.Message:
@@ -81,6 +83,11 @@ class Asker:
         return is_public(found) or (bool(self.sandbox) and is_loopback(found))
 
     @property
+    def _left(self) -> float:
+        """Seconds."""
+        return self._deadline - time.monotonic()
+
+    @property
     def _port(self) -> int:
         return int(self.sandbox.rpartition(":")[2]) if self.sandbox else DNS_PORT
 
@@ -93,7 +100,7 @@ class Asker:
             raise DnsAway("This machine names no resolver.") from error
 
     def _asked(self, question: dns.message.Message, address: str, port: int) -> dns.message.Message:
-        left = min(QUESTION_SECONDS, self._deadline - time.monotonic())
+        left = min(QUESTION_SECONDS, self._left)
         if left <= 0:
             raise Silent(address)
         try:
@@ -110,13 +117,20 @@ def records(answer: dns.message.Message, name: str, kind: str) -> dns.rrset.RRse
 
 
 def texts(answer: dns.message.Message, name: str, kind: str) -> list[str]:
-    """The same as plain texts: host names in lower case without their last dot, TXT joined as it was cut."""
+    """The same as plain texts: host names in lower case without their last dot, TXT joined as it was cut.
+
+    All can be printed, and kept in rows: PostgreSQL refuses NUL, which a zone may hold.
+    """
     found = records(answer, name, kind)
     if found is None:
         return []
     if kind == "TXT":
-        return sorted(b"".join(record.strings).decode("utf-8", "replace") for record in found)
+        return sorted(_printable(b"".join(record.strings).decode("utf-8", "replace")) for record in found)
     return sorted(record.to_text().lower().removesuffix(".") for record in found)
+
+
+def _printable(text: str) -> str:
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
 
 
 def _question(name: str, kind: str, *, signed: bool = False) -> dns.message.QueryMessage:

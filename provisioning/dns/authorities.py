@@ -23,7 +23,10 @@ class Ruling:
 
 
 def forbidding(asker: Asker, zone: Zone, server: Server, name: str, authority: str) -> Ruling | None:
-    """The records that keep this authority from issuing for the name; None when nothing does. Raises DnsAway."""
+    """The records that keep this authority from issuing for the name; None when nothing does.
+
+    Raises DnsAway or Silent.
+    """
     labels = name.split(".")
     for start in range(len(labels)):
         host = ".".join(labels[start:])

@@ -33,19 +33,30 @@ class Examination:
 
 
 def examine(asker: Asker, wanted: Wanted) -> Examination:
-    """Every mistake that can be named. Raises DnsAway when this machine's own resolver is silent."""
-    zone = find(asker, wanted.name)
+    """Every mistake that can be named. Raises DnsAway when this machine's own resolver is silent.
+
+    A zone that answers so slowly that the time does not do for all of it has silent servers.
+    """
+    try:
+        there = frozenset(asker.resolve(wanted.target, "A") + asker.resolve(wanted.target, "AAAA"))
+        zone = find(asker, wanted.name)
+    except Silent:
+        return Examination("", (Mistake(Code.SERVERS_SILENT, host=wanted.name),))
     if zone is None:
         return Examination("", (Mistake(Code.UNKNOWN_ZONE, host=wanted.name),))
-    there = frozenset(asker.resolve(wanted.target, "A") + asker.resolve(wanted.target, "AAAA"))
     views = [
         (server, view) for server in zone.servers if (view := _view(asker, server, zone, wanted, there)) is not None
     ]
     apex = wanted.name == zone.name
+    silent = Mistake(Code.SERVERS_SILENT, host=zone.name)
     if not views:
-        return Examination(zone.name, (Mistake(Code.SERVERS_SILENT, host=zone.name),), apex)
+        return Examination(zone.name, (silent,), apex)
     speaker = views[0][0]
-    whole = (*_of_certificates(asker, zone, speaker, wanted), *_of_signatures(asker, zone, speaker))
+    whole: tuple[Mistake, ...]
+    try:
+        whole = (*_of_certificates(asker, zone, speaker, wanted), *_of_signatures(asker, zone, speaker))
+    except Silent:
+        whole = (silent,)
     return Examination(zone.name, (*_agreed([view for _server, view in views], zone), *whole), apex)
 
 

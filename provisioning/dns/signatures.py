@@ -16,7 +16,7 @@ UNTRIED = (UnsupportedAlgorithm, NotImplementedError, ImportError)
 
 
 def broken(asker: Asker, zone: Zone, server: Server) -> bool:
-    """The zone above promises signatures (DS) and the zone has none that would be right. Raises DnsAway.
+    """The zone above promises signatures (DS) and the zone has none that would be right. Raises DnsAway or Silent.
 
     What cannot be judged here (an algorithm that is not known, a server that is silent) is not called broken.
     """

@@ -18,7 +18,7 @@ class Zone:
 def find(asker: Asker, name: str) -> Zone | None:
     """The nearest name above (or this one itself) that has name servers; None below a top-level domain alone.
 
-    Raises DnsAway.
+    Raises DnsAway or Silent.
     """
     labels = name.split(".")
     for start in range(len(labels) - 1):

@@ -31,11 +31,21 @@ def look_now(domain: Domain) -> None:
     ring(domain.pk)
 
 
+def hold_instance(domain: Domain) -> None:
+    """Whoever changes a domain of which its instance is told holds that first, as its other work does: two that each
+    hold what the other wants would wait for ever.
+
+    To be called within the transaction of that change, before it.
+    """
+    Domain.objects.select_related("instance").select_for_update(of=("instance",), no_key=True).get(pk=domain.pk)
+
+
 def remove(domain: Domain) -> bool:
     """It is taken away: from our own words at once, then from Odoo's, at Railway last. False when that has begun.
 
     To be called within a transaction.
     """
+    hold_instance(domain)
     now = timezone.now()
     living = Domain.objects.filter(pk=domain.pk, state__in=Domain.LIVE)
     if not living.update(state=_S.REMOVING, removal_asked_at=now, run_after=now, broken_at=None, wrong_since=None):

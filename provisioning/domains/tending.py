@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from copy import copy
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -67,12 +68,13 @@ def hopeless() -> Any:
 
 
 def tend(domain_id: int) -> None:
-    """Look at this domain, if nobody else does and it is its turn."""
+    """Look at this domain, if nobody else does and it is its turn; whatever happens there harms no other one."""
     domain = _claim(domain_id)
     if domain is None:
         return
     try:
-        ACTS[_S(domain.state)](domain)
+        # what fails while it is recorded leaves the row as it was claimed
+        ACTS[_S(domain.state)](copy(domain))
     except LookupError:
         logger.exception("Domain %s has no place at Railway", domain.public_id)
         _put_off(domain, "unexpected", ASLEEP)
@@ -80,6 +82,9 @@ def tend(domain_id: int) -> None:
         logger.info("Domain %s is looked at later: %s", domain.public_id, error.message)
         named = error.retry_after if isinstance(error, Temporary) else None
         _put_off(domain, error.code, max(timedelta(seconds=named or 0), _pause(domain)))
+    except Exception:
+        logger.exception("The look at domain %s failed unexpectedly", domain.public_id)
+        _put_off(domain, "unexpected", _pause(domain))
 
 
 def _due(now: datetime) -> Any:
@@ -207,6 +212,7 @@ def _gives_up(domain: Domain) -> bool:
     if domain.created_at > timezone.now() - PATIENCE:
         return False
     with transaction.atomic():
+        asking.hold_instance(domain)
         if _record(domain, reason="never_set"):
             asking.remove(domain)
     return True
@@ -271,6 +277,8 @@ def _put_off(domain: Domain, reason: str, pause: timedelta) -> None:
 def _record(domain: Domain, news: Domain.News | None = None, **changes: Any) -> bool:
     """Write down what came of a look, in the lease in which it was made, and let go; False when it was taken away."""
     with transaction.atomic():
+        if news is not None:
+            asking.hold_instance(domain)
         mine = Domain.objects.filter(pk=domain.pk, state=domain.state, lease_expires_at=domain.lease_expires_at)
         if not mine.update(**changes, lease_expires_at=None):
             # somebody has asked for its removal meanwhile: that one's turn comes at once

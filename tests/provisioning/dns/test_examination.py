@@ -1,7 +1,11 @@
 """Each mistake that a customer makes in a zone is told by its name, whatever else is right."""
 
+from itertools import count
+from types import SimpleNamespace
+
 import pytest
 
+from provisioning.dns import asking
 from provisioning.dns.asking import Asker
 from provisioning.dns.errors import DnsAway
 from provisioning.dns.examination import Wanted, examine
@@ -137,6 +141,20 @@ def test_a_resolver_of_ours_that_is_away_says_nothing_about_a_zone():
         examine(Asker("127.0.0.1:9"), wanted)
 
 
-def test_an_examination_has_an_end(zone, running):
-    with pytest.raises(DnsAway):
-        zone(RIGHT, asker=Asker(running.dns, seconds=0))
+def test_an_examination_has_an_end_and_a_slow_zone_is_not_called_our_resolvers_silence(zone, running, monkeypatch):
+    both = {"ns1.dns.example": "127.0.0.1", "ns2.dns.example": "127.0.0.2"}
+    found = []
+    for seconds in range(30):
+        # each question takes a second
+        monkeypatch.setattr(asking, "time", SimpleNamespace(monotonic=count().__next__))
+        asker = Asker(running.dns, seconds=seconds)
+        found.append([str(mistake.code) for mistake in zone(RIGHT, servers=both, asker=asker).mistakes])
+    needed = found.index([])
+    assert needed > 10
+    assert found == [["servers_silent"]] * needed + [[]] * (30 - needed)
+
+
+@pytest.mark.parametrize("text", ["\\000oops", "\\007", "\\226\\128\\174"])
+def test_what_cannot_be_printed_is_not_shown_of_a_text(zone, text):
+    (mistake,) = zone({**RIGHT, "_railway-verify.erp": {"TXT": text}}).mistakes
+    assert (str(mistake.code), mistake.found[0]) == ("proof_wrong", "\N{REPLACEMENT CHARACTER}")

@@ -1,15 +1,19 @@
 """Whatever is killed, lost or done by two at once: one custom domain at Railway, one news, and no name left behind."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
+from threading import Event
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 
+from provisioning import tasks
 from provisioning.domains import asking, tending
 from provisioning.domains.railway import AtRailway
 from provisioning.models import Domain, Resource
-from tenants.models import Mail
+from tenants.errors import WrongState
+from tenants.models import Instance, Mail
 from tenants.services import domains
 from tests.provisioning.domains.conftest import NAME, ZONE, Case
 
@@ -128,6 +132,86 @@ def test_a_deletion_that_railway_only_says_it_did_is_asked_for_again(on, sandbox
     assert on.domain.state == "removing"
     settle(on)
     assert (on.domain.state, on.at_railway()) == ("removed", [])
+
+
+@pytest.mark.parametrize("name", ["_examined", "_told"])
+def test_a_look_that_fails_unexpectedly_is_put_off_and_harms_no_other(case, monkeypatch, settings, name):
+    settings.REDIS_URL = ""
+    other = asking.ask(case.instance.pk, f"www.{ZONE}")
+    Domain.objects.filter(pk=case.domain.pk).update(run_after=other.run_after - timedelta(hours=1))
+
+    def fail(*given):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(tending, name, fail)
+    tasks.sweep_domains()
+    other.refresh_from_db()
+    case.domain.refresh_from_db()
+    assert other.state == "records"
+    assert (case.domain.reason, case.domain.lease_expires_at) == ("unexpected", None)
+    assert case.domain.run_after > other.created_at
+    monkeypatch.undo()
+    case.look(timedelta(hours=1))
+    assert case.domain.reason == ""
+
+
+def test_one_whose_news_cannot_be_followed_is_put_off_as_it_was(case, monkeypatch):
+    case.set()
+
+    def fail(*given):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(domains, "follow", fail)
+    case.look_now()
+    assert (case.domain.state, case.domain.reason, case.domain.lease_expires_at) == ("records", "unexpected", None)
+
+
+def take_away(domain):
+    domains.remove(domain)
+
+
+def give_up(domain):
+    Domain.objects.filter(pk=domain.pk).update(created_at=domain.created_at - tending.PATIENCE)
+    tending.tend(domain.pk)
+
+
+def switch_on(domain):
+    tending.tend(domain.pk)
+
+
+@pytest.mark.parametrize("act", [take_away, give_up, switch_on], ids=lambda act: act.__name__)
+def test_the_end_of_its_instance_and_what_changes_a_domain_do_not_lock_each_other_out(case, monkeypatch, act):
+    case.set()
+    Domain.objects.update(run_after=case.domain.created_at)
+    held, asked = Event(), Event()
+    follow, hold_first = domains.follow, asking.hold_instance
+
+    def end():
+        with transaction.atomic():
+            instance = Instance.objects.locked().get(pk=case.instance.pk)
+            held.set()
+            assert asked.wait(30)
+            domains.end_with(instance)
+        connections.close_all()
+
+    def hold(domain):
+        asked.set()
+        hold_first(domain)
+
+    def followed(domain, news):
+        asked.set()
+        follow(domain, news)
+
+    monkeypatch.setattr(asking, "hold_instance", hold)
+    monkeypatch.setattr(domains, "follow", followed)
+    with ThreadPoolExecutor(1) as pool:
+        ending = pool.submit(end)
+        assert held.wait(30)
+        with suppress(WrongState):
+            act(Domain.objects.get())
+        ending.result()
+    case.domain.refresh_from_db()
+    assert (case.domain.state, case.domain.reason) == ("removed", "")
 
 
 @pytest.mark.any_store("two connections to SQLite wait for each other's whole transaction")

@@ -36,6 +36,14 @@ def test_one_look_is_no_news_and_two_are(on):
     assert len(told()) == 1
 
 
+def test_a_zone_that_holds_what_no_row_can_is_told_as_any_other(on):
+    on.set(erp={"A": "127.0.0.9"}, **{"_railway-verify.erp": {"TXT": "\\000"}})
+    on.look(A_DAY)
+    on.look(AN_HOUR)
+    assert (on.codes(), len(told())) == (["address_instead", "proof_wrong"], 1)
+    assert on.instance.own_domain == ""
+
+
 def test_what_mends_itself_is_never_told(on):
     on.set(erp={})
     on.look(A_DAY)
