@@ -50,6 +50,7 @@ ACTS: dict[str, Words] = {
     "signin": _("signed in"),
     "signin:failed": _("sign-in failed"),
     "signin:locked": _("locked out after too many attempts"),
+    "seed_asked": _("a seed was asked for"),
     "customer:erased": _("the customer had name and address erased"),
     "staff:customers_page": _("looked at the customer’s page"),
     "staff:create": _("Create an instance"),
