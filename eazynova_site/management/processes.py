@@ -218,7 +218,12 @@ class Stack:
         made = self.folder / "Caddyfile"
         text = (self._root / "deploy/caddy/Caddyfile").read_text()
         text = text.replace("http://:8080", f"http://:{self.port('caddy', 8080)}")
-        made.write_text(text.replace("web:8000", f"127.0.0.1:{self.port('web', 8000)}"))
+        text = text.replace("web:8000", f"127.0.0.1:{self.port('web', 8000)}")
+        # asked for by each look at its health, and never empty for a Caddy that reads it at that moment
+        if not made.exists() or made.read_text() != text:
+            new = made.with_suffix(".new")
+            new.write_text(text)
+            new.replace(made)
         return made
 
     def _scratch(self, service: Service) -> Path:
