@@ -203,6 +203,8 @@ def main():
     elif sys.argv[1] == "neutralize":
         execute("UPDATE ir_cron SET active = false")
         pass_point("neutralized")
+    elif option("-i"):
+        install(option("-i").split(","))
     else:
         serve()
 
