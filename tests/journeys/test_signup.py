@@ -188,7 +188,7 @@ def test_an_address_that_was_taken_before_it_was_confirmed_is_chosen_anew(site, 
     assert not page.locator("#id_client_name").count()
     factories.order_instance("etoile")
     send(page)
-    assert page.evaluate("document.activeElement.id") == "summary"
+    page.wait_for_selector("#summary:focus")
     assert violations(page) == []
     page.click("#client_name-help button >> nth=1")
     page.wait_for_selector("#client_name-help strong")
