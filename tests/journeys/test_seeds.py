@@ -173,9 +173,8 @@ def test_what_does_not_grow_is_installed_and_after_the_second_time_not_tried_any
 
 
 def test_a_login_that_is_not_proven_takes_the_seed_away_and_odoo_is_installed(site, seed):
-    instance = order_instance(company="Acme")
-    work_until(lambda: Restore.objects.filter(instance=instance, state="loaded").exists())
     fault = site.faults.add(kind="login_fails")
+    instance = order_instance(company="Acme")
     work_until(lambda: Restore.objects.get(instance=instance).state == "failed")
     site.faults.remove(fault)
     work_until(lambda: not Operation.objects.active().filter(instance=instance).exists())
