@@ -179,6 +179,7 @@ def switch_on(domain):
     tending.tend(domain.pk)
 
 
+@pytest.mark.usefixtures("services")
 @pytest.mark.parametrize("act", [take_away, give_up, switch_on], ids=lambda act: act.__name__)
 def test_the_end_of_its_instance_and_what_changes_a_domain_do_not_lock_each_other_out(case, monkeypatch, act):
     case.set()
