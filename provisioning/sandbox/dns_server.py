@@ -112,23 +112,26 @@ class Answers:
 class DnsServer:
     """Closing it frees its ports at once."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, zones: Zones, port: int) -> None:
-        """Raises OSError when the port is not free. To be made on the loop's own thread, which does not run yet."""
+    def __init__(self, loop: asyncio.AbstractEventLoop, zones: Zones, port: int, former: int = 0) -> None:
+        """With port 0 the ``former`` one while it is free, else any. Raises OSError when ``port`` is not free.
+
+        To be made on the loop's own thread, which does not run yet.
+        """
         self._loop = loop
         self._answers = Answers(zones)
         self._closers: list[Callable[[], object]] = []
-        self.port = self._open(port)
+        self.port = self._open(port, former)
 
     def close(self) -> None:
         for close in self._closers:
             close()
 
-    def _open(self, port: int) -> int:
+    def _open(self, port: int, former: int) -> int:
         """A port that is free in both ways on all addresses."""
         for attempt in range(TRIES):
             opened: list[tuple[str, socket.socket, socket.socket]] = []
             try:
-                chosen = port
+                chosen = port or (0 if attempt else former)
                 for address in ADDRESSES:
                     datagrams, streams = _bound(address, chosen)
                     chosen = datagrams.getsockname()[1]

@@ -225,7 +225,7 @@ class Sandbox:
         self._port = listener.port
         if self.options.s3_bucket:
             self._open_storage(loop, opened)
-        names = DnsServer(loop, workspace.zones, self._dns_port or workspace.store.meta.get("dns_port", 0))
+        names = DnsServer(loop, workspace.zones, self._dns_port, workspace.store.meta.get("dns_port", 0))
         opened.append(names.close)
         self._dns_port = names.port
         ports = {"odoo_port": self._odoo_port, "s3_port": self._s3_port, "dns_port": self._dns_port}

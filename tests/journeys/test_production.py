@@ -70,6 +70,12 @@ def test_an_empty_folder_becomes_a_site_on_which_a_visitor_gets_an_odoo(folder):
         until(lambda: stack.is_healthy("web"), "the broker is back")
     finally:
         stack.stop()
+    again = rehearsal(folder, folder / "data")
+    try:
+        again.start()
+        assert "boulangerie-martin" in again.manage("operations", "list").stdout
+    finally:
+        again.stop()
 
 
 def sign_up(visitor):

@@ -138,3 +138,17 @@ def test_the_command_says_where_it_listens_and_ends_cleanly() -> None:
         process.send_signal(signal.SIGTERM)
         eventually(lambda: process.poll() is not None)
         assert process.returncode == 0
+
+
+def test_its_dns_listens_where_it_did_unless_somebody_else_does_now(tmp_path):
+    with Sandbox(tmp_path) as first:
+        former = first.dns
+    with Sandbox(tmp_path) as again:
+        assert again.dns == former
+    host, _colon, port = former.rpartition(":")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind((host, int(port)))
+        with Sandbox(tmp_path) as elsewhere:
+            assert elsewhere.dns != former
+        with pytest.raises(OSError, match="in use"):
+            Sandbox(tmp_path, dns_port=int(port)).start()
