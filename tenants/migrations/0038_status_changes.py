@@ -3,17 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-
-def take_the_triggers_away(apps, schema_editor):
-    """They write into the table that goes; `migrate` makes them again when it is back."""
-    if schema_editor.connection.vendor == "postgresql":
-        schema_editor.execute("DROP FUNCTION IF EXISTS status_changed(), status_changed_by_many() CASCADE")
-        return
-    with schema_editor.connection.cursor() as cursor:
-        cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'status_changed%'")
-        names = [name for (name,) in cursor.fetchall()]
-    for name in names:
-        schema_editor.execute(f"DROP TRIGGER {name}")
+from tenants.models import status_triggers
 
 
 class Migration(migrations.Migration):
@@ -37,5 +27,5 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['instance', 'token'], name='status_version')],
             },
         ),
-        migrations.RunPython(migrations.RunPython.noop, take_the_triggers_away),
+        migrations.RunPython(migrations.RunPython.noop, status_triggers.take_away),
     ]

@@ -3,22 +3,11 @@
 from django.db import migrations, models
 
 from tenants import groups
+from tenants.models import status_triggers
 
 
 def grant(apps, schema_editor):
     groups.grant(apps, schema_editor, {"Support": ["view_domain"], "Operations": ["view_domain"]})
-
-
-def take_the_triggers_away(apps, schema_editor):
-    """They name the column that goes; `migrate` makes them again."""
-    if schema_editor.connection.vendor == "postgresql":
-        schema_editor.execute("DROP FUNCTION IF EXISTS status_changed(), status_changed_by_many() CASCADE")
-        return
-    with schema_editor.connection.cursor() as cursor:
-        cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'status_changed%'")
-        names = [name for (name,) in cursor.fetchall()]
-    for name in names:
-        schema_editor.execute(f"DROP TRIGGER {name}")
 
 
 class Migration(migrations.Migration):
@@ -46,5 +35,5 @@ class Migration(migrations.Migration):
         ),
         migrations.RunPython(grant, migrations.RunPython.noop),
         # SQLite drops no column that a trigger names; whatever runs then makes them anew
-        migrations.RunPython(migrations.RunPython.noop, take_the_triggers_away),
+        migrations.RunPython(migrations.RunPython.noop, status_triggers.take_away),
     ]

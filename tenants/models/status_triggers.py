@@ -53,6 +53,18 @@ def install(connection: BaseDatabaseWrapper) -> None:
             cursor.execute(f"COMMENT ON FUNCTION {NAME}() IS '{mark}'")
 
 
+def take_away(apps: Any, schema_editor: Any) -> None:
+    """For a migration that takes back a table or a column that they name; `migrate` makes them again at its end."""
+    if schema_editor.connection.vendor == "postgresql":
+        schema_editor.execute("DROP FUNCTION IF EXISTS status_changed(), status_changed_by_many() CASCADE")
+        return
+    with schema_editor.connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'status_changed%'")
+        names = [name for (name,) in cursor.fetchall()]
+    for name in names:
+        schema_editor.execute(f"DROP TRIGGER {name}")
+
+
 def _mark(connection: BaseDatabaseWrapper, cursor: Any) -> str:
     if connection.vendor == "postgresql":
         cursor.execute(
