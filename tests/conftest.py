@@ -33,6 +33,14 @@ def pytest_collection_finish():
     gc.set_threshold(100_000, 20, 50)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport():
+    """What was logged meanwhile goes home as UTF-8: a lone surrogate in it would end the whole run."""
+    report = yield
+    report.sections = [(name, text.encode("utf-8", "backslashreplace").decode()) for name, text in report.sections]
+    return report
+
+
 def _stay_here(host):
     name = host.decode() if isinstance(host, bytes) else str(host or "")
     if name not in ("", "localhost", "::1", "0.0.0.0", "::") and not name.startswith("127."):

@@ -11,6 +11,7 @@ from provisioning.railway.errors import RailwayError
 from provisioning.railway.results import EnvironmentRef
 from provisioning.steps.context import Context
 from provisioning.steps.desired_state import ODOO, generated_password
+from provisioning.steps.trouble import TROUBLE
 
 
 def bring(ctx: Context, *, order: Callable[[], str], find: Callable[[], str | None]) -> None:
@@ -28,7 +29,7 @@ def has_been_started(ctx: Context, service: str) -> bool:
 
 def _access_is_to_be_renewed(ctx: Context) -> bool:
     told: dict[str, object] = ctx.operation.facts
-    if told.get("trouble"):
+    if told.get(TROUBLE):
         # what comes back has the access that it had
         return False
     return bool(told.get("access_revision", "") != ctx.step.notes.get("access_revision", ""))

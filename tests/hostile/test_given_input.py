@@ -1,7 +1,6 @@
 """Inputs by which the running product was once broken; each stands for its kind."""
 
 import json
-import logging
 from io import BytesIO
 
 import pytest
@@ -197,8 +196,6 @@ def test_with_debug_on_a_failure_that_holds_a_surrogate_is_shown_at_once(setting
         raise ZeroDivisionError(json.loads(body)["resource"]["deployment"]["id"])
 
     settings.DEBUG = True
-    # what pytest-xdist sends home of a test cannot hold a surrogate
-    monkeypatch.setattr(logging.root.manager, "disable", logging.CRITICAL)
     monkeypatch.setattr("provisioning.watching.railway_webhook.deployment_id", broken)
     answer = railway('{"resource": {"deployment": {"id": "\\ud800"}}}')
     assert answer.status_code == 500
